@@ -1,0 +1,66 @@
+"""The nouns of riskkit, frozen."""
+
+from __future__ import annotations
+
+from riskkit.model.assessment import Assessment, ControlStatus, Risk
+from riskkit.model.catalog import Catalog, Control, Scenario, Sufficiency
+from riskkit.model.checks import (
+    PERSONAL_SUBJECTS,
+    Check,
+    Derived,
+    Outcome,
+    Parameter,
+    Rows,
+    Verdict,
+    fingerprint_text,
+)
+from riskkit.model.evidence import (
+    Batch,
+    Context,
+    Counts,
+    Evidence,
+    Member,
+    Quarantined,
+    Reader,
+    Source,
+    TableState,
+)
+from riskkit.model.levels import LEVELS, METHODS, RESULTS, SEVERITIES, Level, Method, Result, Severity
+from riskkit.model.time import Moment, Period
+
+__all__ = [
+    "LEVELS",
+    "METHODS",
+    "PERSONAL_SUBJECTS",
+    "RESULTS",
+    "SEVERITIES",
+    "Assessment",
+    "Batch",
+    "Catalog",
+    "Check",
+    "Context",
+    "Control",
+    "ControlStatus",
+    "Counts",
+    "Derived",
+    "Evidence",
+    "Level",
+    "Member",
+    "Method",
+    "Moment",
+    "Outcome",
+    "Parameter",
+    "Period",
+    "Quarantined",
+    "Reader",
+    "Result",
+    "Risk",
+    "Rows",
+    "Scenario",
+    "Severity",
+    "Source",
+    "Sufficiency",
+    "TableState",
+    "Verdict",
+    "fingerprint_text",
+]

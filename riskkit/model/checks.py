@@ -1,0 +1,176 @@
+"""Checks and what they say: verdicts per subject, outcomes per check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Literal
+
+from riskkit.model.levels import Method, Result, Severity
+
+PERSONAL_SUBJECTS = frozenset({"account", "person", "patient", "user"})
+"""Kinds of subject that identify a person: shown as surrogates unless identities are asked for."""
+
+Condition = Literal["CLEAN", "FINDINGS", "PARTIAL", "NOT_ASSESSED", "ERROR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows of which table a verdict rests on.
+
+    The first keys (source, offset, n) stand for all; the predicate finds the rest.
+    """
+
+    table: str
+    count: int
+    keys: tuple[tuple[str, int, int], ...] = ()
+    predicate: str = ""
+
+    FIRST = 5
+
+    @classmethod
+    def of(cls, table: str, rows: Iterable[Any], *, predicate: str = "") -> Rows:
+        """Refer to rows that carry `source`, `offset` and `n`."""
+        found = [(row.source, row.offset or 0, row.n or 0) for row in rows]
+        return cls(table, len(found), tuple(found[: cls.FIRST]), predicate)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one check says of one subject.
+
+    `scope` names the system (or host, or store) that the subject belongs to: with it, the engine
+    can tell a subject that is gone from evidence that is gone. `message` states the fact with
+    numbers; it names no person, the subject does.
+    """
+
+    subject: str
+    result: Result
+    message: str
+    observed: str = ""
+    expected: str = ""
+    scope: str = ""
+    rows: tuple[Rows, ...] = ()
+    controls: tuple[str, ...] = ()
+    method: Method | None = None
+    severity: Severity | None = None
+    collected_at: datetime | None = None
+    valid_until: date | None = None
+    signal: Mapping[str, float] = field(default_factory=dict)
+    since: str = ""
+    fingerprint: str = ""
+
+    def but(self, **changes: Any) -> Verdict:
+        """The same verdict with some fields changed."""
+        return replace(self, **changes)
+
+
+def fingerprint_text(check: str, verdict: Verdict) -> str:
+    """What a verdict's fingerprint is made of: the same unit has the same one in every period."""
+    return "\x1f".join((check, verdict.scope, verdict.subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A tunable of a check: its type and default; site.yaml may override it."""
+
+    name: str
+    type: Any
+    default: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question to the evidence, with everything that is needed to ask it and to explain it.
+
+    `standing` subjects are expected again next period: one that vanishes is UNKNOWN, not fine.
+    `expects` names what the inventory expects a verdict for (`systems`): one without is UNKNOWN.
+    `signal` verdicts select accesses for review and never mean "not met".
+    """
+
+    id: str
+    title: str
+    question: str
+    subject: str
+    controls: tuple[str, ...]
+    severity: Severity
+    method: Method
+    remediation: str
+    look_first: str
+    usual_cause: str
+    needs: tuple[str, ...]
+    optional: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+    run: Callable[..., Iterable[Verdict]]
+    module: str = ""
+    standing: bool = True
+    expects: tuple[str, ...] = ()
+    signal: bool = False
+    aliases: tuple[str, ...] = ()
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+
+    @property
+    def area(self) -> str:
+        """What stands before the dot of the id."""
+        return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A table made of other tables, once per Evidence, for all checks that name it."""
+
+    name: str
+    doc: str
+    phi: frozenset[str]
+    needs: tuple[str, ...]
+    optional: tuple[str, ...]
+    run: Callable[..., Any]
+    module: str = ""
+
+    @property
+    def id(self) -> str:
+        """The name of the table."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one check; there is always one.
+
+    CLEAN needs a population above 0 with nothing unknown.
+    """
+
+    check: Check
+    condition: Condition
+    reason: str
+    verdicts: tuple[Verdict, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+    @property
+    def population(self) -> int:
+        """Subjects examined or expected."""
+        return len(self.verdicts)
+
+    @property
+    def counts(self) -> dict[Result, int]:
+        """Subjects by result."""
+        counts: dict[Result, int] = {"PASS": 0, "FAIL": 0, "UNKNOWN": 0, "NA": 0}
+        for verdict in self.verdicts:
+            counts[verdict.result] += 1
+        return counts
+
+    @property
+    def findings(self) -> tuple[Verdict, ...]:
+        """The FAIL verdicts."""
+        return tuple(verdict for verdict in self.verdicts if verdict.result == "FAIL")
+
+    def severity_of(self, verdict: Verdict) -> Severity:
+        """A verdict's own severity, else its check's."""
+        return verdict.severity or self.check.severity
+
+    def method_of(self, verdict: Verdict) -> Method:
+        """A verdict's own method, else its check's."""
+        return verdict.method or self.check.method

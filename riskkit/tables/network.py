@@ -1,0 +1,74 @@
+"""Endpoints that carry ePHI and what was observed of them."""
+
+from __future__ import annotations
+
+from riskkit.tables.schema import Column, Table
+
+ENDPOINTS = Table(
+    name="endpoints",
+    doc="Listeners that may be probed, and by whose authority.",
+    place="network/endpoints.yaml",
+    key=("endpoint_id",),
+    ask="every listener of every system that holds ePHI: host, port, protocol, who approved the scan",
+    columns=(
+        Column("endpoint_id", required=True),
+        Column("system_id", doc="system of inventory/systems.csv"),
+        Column("host", required=True),
+        Column("port", "integer", required=True),
+        Column("protocol", required=True, values=(
+            "dicom", "dicom-tls", "dicomweb", "https", "http", "mllp", "mllp-tls", "syslog-tls",
+            "postgres", "ldap", "smtp", "other",
+        )),
+        Column("ephi", "boolean", "carries ePHI"),
+        Column("vantage", doc="where it was looked at from", values=("internal", "external")),
+        Column("owner"),
+        Column("approved_by", required=True),
+        Column("scan_level", values=("none", "preflight", "standard", "full")),
+    ),
+)  # fmt: skip
+
+CHANNEL_OBSERVATIONS = Table(
+    name="channel_observations",
+    doc="One fact about one listener, from a scan or an import, such as protocol.tls1_0 = accepted.",
+    place="network/scans/**",
+    key=("host", "port", "key"),
+    ask="sslyze --json_out of every endpoint, or `riskkit collect tls`",
+    columns=(
+        Column("host", required=True),
+        Column("port", "integer", required=True),
+        Column("key", doc="what was looked at: connectivity, protocol.tls1_2, suite.NAME, mtls.client_auth ...",
+               required=True),
+        Column("value", doc="what was seen; unknown when the attempt gave no answer", required=True),
+        Column("reason", doc="why the value is unknown"),
+        Column("observed_at", "instant", required=True),
+        Column("tool", required=True),
+        Column("tool_version"),
+        Column("confidence", values=("high", "medium", "low")),
+    ),
+)  # fmt: skip
+
+CERTIFICATES = Table(
+    name="certificates",
+    doc="Certificates that a listener presented, leaf first.",
+    place="network/scans/**",
+    key=("host", "port", "sha256"),
+    ask="sslyze --json_out of every endpoint, or `riskkit collect tls`",
+    columns=(
+        Column("host", required=True),
+        Column("port", "integer", required=True),
+        Column("position", "integer", "0 is the leaf", required=True),
+        Column("sha256", doc="fingerprint", required=True),
+        Column("subject", doc="RFC 4514 name"),
+        Column("issuer", doc="RFC 4514 name"),
+        Column("not_before", "instant", required=True),
+        Column("not_after", "instant", required=True),
+        Column("key_algorithm"),
+        Column("key_bits", "integer", unit="bit"),
+        Column("signature_hash"),
+        Column("self_signed", "boolean"),
+        Column("matches_host", "boolean", "a subject alternative name matches the host"),
+        Column("observed_at", "instant", required=True),
+    ),
+)
+
+TABLES = (ENDPOINTS, CHANNEL_OBSERVATIONS, CERTIFICATES)

@@ -1,0 +1,50 @@
+"""The workforce and the accounts it holds."""
+
+from __future__ import annotations
+
+from riskkit.tables.schema import Column, Table
+
+ROSTER = Table(
+    name="roster",
+    doc="The workforce, from human resources: who works where, as what, from when to when.",
+    place="people/roster.csv",
+    canonical=True,
+    key=("user_id",),
+    ask="the list of people from human resources, leavers of the last 12 months included",
+    columns=(
+        Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True),
+        Column("family_name", phi=True),
+        Column("given_name", phi=True),
+        Column("role", doc="job: radiologist, technologist, nurse ...", required=True),
+        Column("department", doc="where the person works"),
+        Column("employed_from", "date", "first day of employment", required=True),
+        Column("employed_to", "date", "last day of employment; empty while employed"),
+        Column("shift", doc="day, evening, night ..."),
+        Column("address", doc="home address", phi=True),
+        Column("patient_id", doc="the person's own record number, where HR may hold it", phi=True),
+    ),
+)
+
+ACCOUNTS = Table(
+    name="accounts",
+    doc="Accounts that can open a system holding ePHI, and how they authenticate.",
+    place="people/accounts/*.csv",
+    canonical=True,
+    key=("system_id", "account"),
+    ask="the account list of each system: account, whom it belongs to, enabled, MFA, privileged, last log-in",
+    columns=(
+        Column("system_id", doc="system of inventory/systems.csv", required=True),
+        Column("account", doc="log-in name", required=True, phi=True),
+        Column("user_id", doc="the person of the roster; empty for shared and service accounts", phi=True),
+        Column("enabled", "boolean", required=True),
+        Column("mfa", "boolean", "a second factor is required at log-in; empty when unknown"),
+        Column("privileged", "boolean", "may administer the system"),
+        Column("remote", "boolean", "may log in from outside the hospital's network"),
+        Column("kind", doc="what the account is", values=("person", "shared", "service", "vendor", "emergency")),
+        Column("last_login", "instant"),
+        Column("created_on", "date"),
+        Column("disabled_at", "instant"),
+    ),
+)
+
+TABLES = (ROSTER, ACCOUNTS)

@@ -1,0 +1,114 @@
+"""What people decide, learn, sign and promise, and where the evidence came from."""
+
+from __future__ import annotations
+
+from riskkit.tables.schema import Column, Table
+
+CUSTODY = Table(
+    name="custody",
+    doc="Chain of custody: who exported which evidence file, when and how.",
+    place="evidence.csv",
+    canonical=True,
+    key=("file",),
+    ask="one row per evidence file: who exported it, when, from which system, with which command and filter",
+    columns=(
+        Column("file", doc="path in the pack", required=True),
+        Column("exported_by", required=True),
+        Column("exported_at", "instant", required=True),
+        Column("system", doc="where it was exported"),
+        Column("command"),
+        Column("filters", doc="what was left out"),
+        Column("approved_by"),
+    ),
+)
+
+TRAINING = Table(
+    name="training",
+    doc="Security training: who had to do what by when, and when it was done.",
+    place="programme/training.csv",
+    canonical=True,
+    key=("user_id", "course"),
+    ask="the completion export of the learning system, people without completion included",
+    columns=(
+        Column("user_id", required=True, phi=True),
+        Column("course", required=True),
+        Column("assigned_on", "date"),
+        Column("due_on", "date"),
+        Column("completed_on", "date"),
+    ),
+)
+
+POLICIES = Table(
+    name="policies",
+    doc="Policies and procedures with their owner, approval and review.",
+    place="programme/policies.csv",
+    canonical=True,
+    key=("policy_id",),
+    ask="the register of policies and procedures: owner, approval, last review, next review",
+    columns=(
+        Column("policy_id", required=True),
+        Column("title", required=True),
+        Column("citation", doc="standard that it serves, such as 45 CFR 164.308(a)(7)(i)"),
+        Column("owner", required=True),
+        Column("approved_on", "date"),
+        Column("approved_by"),
+        Column("reviewed_on", "date"),
+        Column("next_review_on", "date"),
+        Column("retained_until", "date"),
+    ),
+)
+
+REVIEWS = Table(
+    name="reviews",
+    doc="Reviews of audit trails and of access that took place.",
+    place="programme/reviews.csv",
+    canonical=True,
+    key=("review_id",),
+    event_time="performed_at",
+    ask="the log of audit-trail and access reviews: what, when, which period, what came of it",
+    columns=(
+        Column("review_id", required=True),
+        Column("kind", required=True, values=("audit_trail", "access", "evaluation", "risk_analysis")),
+        Column("system_id"),
+        Column("performed_at", "instant", required=True),
+        Column("covers_from", "date"),
+        Column("covers_to", "date"),
+        Column("outcome"),
+    ),
+)
+
+ANSWERS = Table(
+    name="answers",
+    doc="Attestations: what only people can say, who said it, on what basis and until when it holds.",
+    place="programme/answers.yaml",
+    key=("control",),
+    ask="programme/answers.yaml, one answer per specification that data cannot show",
+    columns=(
+        Column("control", doc="exact citation", required=True),
+        Column("answer", required=True, values=("yes", "no", "not_applicable")),
+        Column("answered_by", required=True),
+        Column("answered_on", "date", required=True),
+        Column("valid_until", "date"),
+        Column("evidence", doc="document that shows it"),
+        Column("approved_by"),
+        Column("note"),
+    ),
+)
+
+VERDICTS = Table(
+    name="verdicts",
+    doc="What the analyst decided about findings that were put up for review.",
+    place="programme/verdicts.csv",
+    canonical=True,
+    key=("alert",),
+    ask="programme/verdicts.csv, one row per reviewed finding",
+    columns=(
+        Column("alert", doc="fingerprint of the finding, as the review queue prints it", required=True),
+        Column("verdict", required=True, values=("explained", "inappropriate", "escalated", "undecided")),
+        Column("decided_by", required=True, phi=True),
+        Column("decided_at", "instant", required=True),
+        Column("note", phi=True),
+    ),
+)
+
+TABLES = (CUSTODY, TRAINING, POLICIES, REVIEWS, ANSWERS, VERDICTS)

@@ -1,0 +1,150 @@
+"""What a table is: columns with types, units and a privacy mark, and how rows are made to fit."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from riskkit.errors import EvidenceError
+
+Dtype = Literal["string", "integer", "number", "boolean", "date", "instant", "instant_us"]
+
+ARROW: Mapping[Dtype, pa.DataType] = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "instant": pa.timestamp("us", tz="UTC"),
+    # Big tables keep time as a plain integer: timestamps differ between engines, integers do not.
+    "instant_us": pa.int64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: name, type, and whether it identifies a person (`phi`).
+
+    `required` means that no row is complete without it. `values` closes the vocabulary.
+    """
+
+    name: str
+    dtype: Dtype = "string"
+    doc: str = ""
+    required: bool = False
+    phi: bool = False
+    unit: str = ""
+    values: tuple[str, ...] = ()
+
+
+PROVENANCE = (
+    Column("source", doc="evidence file, with `!member` inside an archive or workbook"),
+    Column("offset", "integer", doc="where the record starts: byte, line or row, as the reader says"),
+    Column("n", "integer", doc="number of the row among those of one record, from 0"),
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The contract between readers, which fill it, and checks, which read it.
+
+    `place` is where the canonical file of this table lies in a pack; `event_time` names the column
+    that says when a row happened, so that rows after the end of the period can be set aside.
+    """
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    place: str
+    lazy: bool = False
+    canonical: bool = False
+    event_time: str | None = None
+    ask: str = ""
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        if missing := [name for name in (*self.key, *filter(None, [self.event_time])) if name not in names]:
+            raise ValueError(f"table {self.name}: {missing} is not among its columns")
+        if len(set(names)) != len(names):
+            raise ValueError(f"table {self.name}: a column stands twice")
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """Columns by name, provenance included."""
+        return {column.name: column for column in (*self.columns, *PROVENANCE)}
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """Names of the columns without which a row is quarantined."""
+        return frozenset(column.name for column in self.columns if column.required)
+
+    @cached_property
+    def phi(self) -> frozenset[str]:
+        """Names of the columns that identify a person."""
+        return frozenset(column.name for column in self.columns if column.phi)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of every batch of this table."""
+        return pa.schema([(name, ARROW[column.dtype]) for name, column in self.by_name.items()])
+
+    def empty(self) -> pa.Table:
+        """No rows, every column."""
+        return self.schema.empty_table()
+
+    def rows(self, records: Iterable[Mapping[str, object]]) -> pa.Table:
+        """Make an Arrow table of typed records; a column that a record lacks is null.
+
+        Raises EvidenceError when a record has an unknown column or a value of another type: that is
+        a defect of the reader, not of the evidence.
+        """
+        found = list(records)
+        if unknown := {name for record in found for name in record} - self.by_name.keys():
+            raise EvidenceError(f"table {self.name} has no column {sorted(unknown)}")
+        try:
+            return pa.Table.from_pylist([dict(record) for record in found], schema=self.schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise EvidenceError(f"table {self.name}: a reader made a value of another type") from error
+
+    def conform(self, rows: pa.Table) -> pa.Table:
+        """Give Arrow rows exactly this table's columns, order and types; raises EvidenceError."""
+        if unknown := set(rows.column_names) - self.by_name.keys():
+            raise EvidenceError(f"table {self.name} has no column {sorted(unknown)}")
+        columns = [
+            rows[name].cast(kind)
+            if name in rows.column_names
+            else pa.nulls(rows.num_rows, kind)
+            for name, kind in zip(self.schema.names, self.schema.types, strict=True)
+        ]
+        return pa.Table.from_arrays(columns, schema=self.schema)
+
+
+def records(frame: Any, columns: Sequence[str] = ()) -> Iterator[Any]:
+    """Walk a pandas, Arrow or narwhals frame row by row as named tuples, null as None.
+
+    For tables that fit a person's screen or were aggregated before; events stay in the engine.
+    """
+    table = to_arrow(frame)
+    if columns:
+        table = table.select(list(columns))
+    row = namedtuple("Row", table.column_names)  # type: ignore[misc]  # noqa: PYI024 - columns are data
+    for batch in table.to_batches():
+        lists = [column.to_pylist() for column in batch.columns]
+        yield from (row(*values) for values in zip(*lists, strict=True))
+
+
+def to_arrow(frame: Any) -> pa.Table:
+    """Bring a pandas, Arrow or narwhals frame (lazy or not) into memory as an Arrow table."""
+    if isinstance(frame, pa.Table):
+        return frame
+    if hasattr(frame, "collect"):
+        frame = frame.collect("pyarrow")
+    if hasattr(frame, "to_arrow"):
+        return frame.to_arrow()
+    return pa.Table.from_pandas(frame, preserve_index=False)
