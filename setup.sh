@@ -77,6 +77,7 @@ if ! whole || ! packages_installed; then
     rm -rf .venv
     make_venv
     install --require-hashes -r requirements.lock
+    made_from >"$stamp"
 fi
 install --no-deps --no-build-isolation -e .
 { made_from; cksum pyproject.toml; } >"$stamp"
