@@ -47,7 +47,7 @@ whole() {
 make_venv() {
     if command -v uv >/dev/null; then
         uv venv --quiet --python "$python" .venv
-    elif "$python" -c 'import ensurepip' 2>/dev/null; then
+    elif "$python" -c 'import ensurepip; ensurepip.version()' 2>/dev/null; then
         "$python" -m venv .venv
     elif "$python" -m pip --version >/dev/null 2>&1; then
         "$python" -m venv --without-pip .venv  # Debian without python3-venv: pip installs from outside
