@@ -60,6 +60,7 @@ class Verdict:
     signal: Mapping[str, float] = field(default_factory=dict)
     since: str = ""
     fingerprint: str = ""
+    engine: bool = False
 
     def but(self, **changes: Any) -> Verdict:
         """The same verdict with some fields changed."""

@@ -1,0 +1,120 @@
+"""Gives checks and views their tables: small ones as pandas, big ones in the engine, derived ones once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from riskkit.assess.registry import all_derived
+from riskkit.backend import Backend
+from riskkit.errors import EvidenceError
+from riskkit.model import Check, Derived, Evidence, Moment, TableState
+from riskkit.tables import TABLES, to_arrow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Engine:
+    """The tables of one Evidence on one backend."""
+
+    def __init__(self, evidence: Evidence, moment: Moment, spill: Path | None) -> None:
+        self._evidence, self._moment, self._spill = evidence, moment, spill
+        self._arrow: dict[str, pa.Table] = {}
+        self._held: dict[str, nw.LazyFrame[Any]] = {}
+        self._derived: dict[tuple[str, bool], Any] = {}
+
+    @cached_property
+    def _backend(self) -> Backend:
+        return Backend(self._spill)
+
+    def state(self, name: str) -> TableState:
+        """The state of a table; a derived one is as its first input that cannot be judged."""
+        derived = all_derived().get(name)
+        if derived is None:
+            return self._evidence.states[name]
+        states = [self.state(need) for need in derived.needs]
+        return next((state for state in states if state.state != "present"), states[0])
+
+    def is_lazy(self, name: str) -> bool:
+        """Whether a table, or any that it is derived from, stays in the engine."""
+        derived = all_derived().get(name)
+        if derived is None:
+            return TABLES[name].lazy
+        return any(self.is_lazy(need) for need in (*derived.needs, *derived.optional))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A small table as pandas with Arrow types; raises EvidenceError when it is absent or big."""
+        if self.is_lazy(name):
+            raise EvidenceError(
+                f"{name} is too big to hold in memory", do="Use assessment.lazy(...) and bring an aggregate"
+            )
+        self._present(name)
+        derived = all_derived().get(name)
+        return self._derive(derived, lazy=False) if derived else _to_pandas(self._read(name))
+
+    def lazy(self, name: str) -> nw.LazyFrame[Any]:
+        """Any table as a lazy narwhals frame; raises EvidenceError when it is absent."""
+        self._present(name)
+        derived = all_derived().get(name)
+        if derived is not None:
+            frame = self._derive(derived, lazy=self.is_lazy(name))
+            return frame if isinstance(frame, nw.LazyFrame) else self._backend.hold(to_arrow(frame))
+        if name not in self._held:
+            self._held[name] = self._scan(name) if TABLES[name].lazy else self._backend.hold(self._read(name))
+        return self._held[name]
+
+    def tables_for(self, thing: Check | Derived) -> dict[str, Any]:
+        """The frames that a check or derived table takes; optional ones that are absent as None."""
+        names = (*thing.needs, *thing.optional)
+        lazy = any(self.is_lazy(name) for name in names)
+        given: dict[str, Any] = {}
+        for name in names:
+            if name in thing.optional and self.state(name).state != "present":
+                given[name] = None
+            else:
+                given[name] = self.lazy(name) if lazy else self.frame(name)
+        return given
+
+    def _present(self, name: str) -> None:
+        state = self.state(name)
+        if state.state != "present":
+            raise EvidenceError(state.reason, do=f"Ask for it: {TABLES[state.table].ask}")
+
+    def _derive(self, derived: Derived, *, lazy: bool) -> Any:
+        if (derived.name, lazy) not in self._derived:
+            given = self.tables_for(derived)
+            if "at" in derived.run.__code__.co_varnames[: derived.run.__code__.co_argcount + derived.run.__code__.co_kwonlyargcount]:
+                given["at"] = self._moment
+            frame = derived.run(**given)
+            self._derived[derived.name, lazy] = self._backend.keep(frame) if isinstance(frame, nw.LazyFrame) else frame
+        return self._derived[derived.name, lazy]
+
+    def _read(self, name: str) -> pa.Table:
+        if name not in self._arrow:
+            table, files = TABLES[name], self._evidence.files[name]
+            rows = pa.concat_tables([pq.read_table(file, schema=table.schema) for file in files])
+            if table.event_time:
+                rows = rows.filter(pa.compute.less(rows[table.event_time], pa.scalar(self._moment.as_of)))
+            self._arrow[name] = rows.sort_by([("source", "ascending"), ("offset", "ascending"), ("n", "ascending")])
+        return self._arrow[name]
+
+    def _scan(self, name: str) -> nw.LazyFrame[Any]:
+        frame = self._backend.scan(self._evidence.files[name])
+        column = TABLES[name].event_time
+        if column is None:
+            return frame
+        # An event without a time is kept: it happened, only nobody knows when.
+        return frame.filter((nw.col(column) < self._moment.as_of_us) | nw.col(column).is_null())
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 - a second of import that a cached assessment does not need
+
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame

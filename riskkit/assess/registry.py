@@ -1,0 +1,48 @@
+"""Every check and derived table there is: the folders are the list."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from riskkit.catalog import RULES, load_catalog
+from riskkit.declare import load_rules
+from riskkit.discovery import find
+from riskkit.errors import CatalogError
+from riskkit.model import Check, Derived
+from riskkit.tables import TABLES
+
+
+@cache
+def all_derived() -> dict[str, Derived]:
+    """Derived tables by name."""
+    found = {derived.name: derived for derived in find("riskkit.derived", Derived)}
+    if clash := found.keys() & TABLES.keys():
+        raise CatalogError(f"derived tables {sorted(clash)} have the names of tables")
+    return found
+
+
+@cache
+def all_checks() -> tuple[Check, ...]:
+    """Checks and rules, sorted by id; raises CatalogError when one does not hold together."""
+    checks = {check.id: check for check in find("riskkit.checks", Check)}
+    for rule in load_rules(RULES):
+        if rule.id in checks:
+            raise CatalogError(f"{rule.id} is both a check and a rule", file=RULES)
+        checks[rule.id] = rule
+    citations = load_catalog().controls.keys()
+    known = TABLES.keys() | all_derived().keys()
+    for check in checks.values():
+        if unknown := set(check.controls) - citations:
+            raise CatalogError(f"{check.id} cites what the catalog does not hold: {sorted(unknown)}", file=check.module)
+        if unknown := {*check.needs, *check.optional} - known:
+            raise CatalogError(f"{check.id} needs tables that do not exist: {sorted(unknown)}", file=check.module)
+    return tuple(checks[name] for name in sorted(checks))
+
+
+@cache
+def base_tables(name: str) -> frozenset[str]:
+    """The tables that readers fill, on which a table (derived or not) rests."""
+    derived = all_derived().get(name)
+    if derived is None:
+        return frozenset({name})
+    return frozenset().union(*(base_tables(need) for need in (*derived.needs, *derived.optional)))

@@ -1,0 +1,48 @@
+"""The engine under big tables: narwhals frames on an embedded DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pyarrow as pa
+
+MEMORY_LIMIT = "2GB"
+"""Beyond this DuckDB spills to the work folder instead of growing."""
+
+
+class Backend:
+    """One DuckDB connection; frames that it made can be joined with each other."""
+
+    def __init__(self, spill: Path | None = None, *, memory_limit: str = MEMORY_LIMIT) -> None:
+        # Row order is settled by the columns that checks sort by, so DuckDB need not keep the files' order.
+        config: dict[str, Any] = {"memory_limit": memory_limit, "preserve_insertion_order": False}
+        if spill is not None:
+            config["temp_directory"] = str(spill)
+        self._connection = duckdb.connect(":memory:", config=config)
+        self._made = 0
+
+    def scan(self, files: Sequence[Path]) -> nw.LazyFrame[Any]:
+        """Read Parquet files lazily; at least one."""
+        return nw.from_native(self._connection.read_parquet([str(file) for file in files]))
+
+    def hold(self, table: pa.Table) -> nw.LazyFrame[Any]:
+        """Bring an Arrow table into the engine."""
+        name = self._name()
+        self._connection.register(f"{name}_arrow", table)
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}_arrow")
+        self._connection.unregister(f"{name}_arrow")
+        return nw.from_native(self._connection.table(name))
+
+    def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Compute a lazy frame once, inside the engine."""
+        name = self._name()
+        frame.to_native().create(name)
+        return nw.from_native(self._connection.table(name))
+
+    def _name(self) -> str:
+        self._made += 1
+        return f"kept_{self._made}"

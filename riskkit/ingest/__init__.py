@@ -1,0 +1,9 @@
+"""From a folder of files to tables: find, unpack, recognize, read once, and account for every record."""
+
+from __future__ import annotations
+
+from riskkit.ingest.pack import ingest
+from riskkit.ingest.unpack import Caps, Unpacked, unpack
+from riskkit.ingest.walk import find_files, readers
+
+__all__ = ["Caps", "Unpacked", "find_files", "ingest", "readers", "unpack"]

@@ -1,0 +1,249 @@
+"""Read a whole pack into Evidence: every file accounted for, every table with a state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from riskkit.errors import RiskkitError
+from riskkit.ingest.read import instant, read_into
+from riskkit.ingest.unpack import Unpacked, unpack
+from riskkit.ingest.walk import Found, code_of, find_files, readers, sha256_of
+from riskkit.model import Context, Counts, Evidence, Moment, Reader, Source, TableState
+from riskkit.settings import Settings
+from riskkit.store import Store
+from riskkit.tables import TABLES, Table
+
+HEAD_BYTES = 64 << 10
+MAPPED_READER = "canonical"
+"""The reader of files that a mapping file explains."""
+
+
+def ingest(pack: Path, settings: Settings, moment: Moment, store: Store) -> Evidence:
+    """Read every evidence file of a pack that the store does not hold yet.
+
+    Unreadable and unknown files become sources with a problem; nothing is raised for them.
+    """
+    sources: list[Source] = []
+    seen: dict[tuple[str, str], str] = {}
+    for found in find_files(pack):
+        sources += _read_file(found, settings, store, seen)
+    dated = _dated(sources, store, moment)
+    files = {name: tuple(_stored(dated, store, name)) for name in TABLES}
+    states = {name: _state(table, dated) for name, table in TABLES.items()}
+    return Evidence(pack, tuple(dated), states, files, TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapping:
+    content: Mapping[str, Any]
+    sha256: str
+    name: str
+
+
+def _read_file(found: Found, settings: Settings, store: Store, seen: dict[tuple[str, str], str]) -> list[Source]:
+    if found.problem:
+        return [_unread(found.name, "", 0, found.problem)]
+    try:
+        sha256, size = sha256_of(found.path), found.path.stat().st_size
+    except OSError as error:
+        return [_unread(found.name, "", 0, f"cannot be opened ({error.strerror})")]
+    if size == 0:
+        return [_unread(found.name, sha256, 0, "is empty")]
+    try:
+        mapping = _read_mapping(found)
+    except (OSError, ValueError, yaml.YAMLError):
+        return [_unread(found.name, sha256, size, "its mapping file is not a YAML mapping")]
+    sources: list[Source] = []
+    for member in unpack(found.path, found.name):
+        sources += _read_member(member, sha256, size, mapping, settings, store, seen)
+    return sources or [_unread(found.name, sha256, size, "holds no file with content")]
+
+
+def _read_mapping(found: Found) -> _Mapping | None:
+    if found.mapping is None:
+        return None
+    raw = found.mapping.read_bytes()
+    content = yaml.safe_load(raw.decode())
+    if not isinstance(content, dict):
+        raise ValueError("no mapping")
+    return _Mapping(content, hashlib.sha256(raw).hexdigest(), found.mapping.name)
+
+
+def _read_member(
+    member: Unpacked,
+    sha256: str,
+    size: int,
+    mapping: _Mapping | None,
+    settings: Settings,
+    store: Store,
+    seen: dict[tuple[str, str], str],
+) -> list[Source]:
+    if member.problem:
+        return [_unread(member.name, sha256, size, member.problem)]
+    try:
+        with member.open() as file:
+            head = file.read(HEAD_BYTES)
+    except (RiskkitError, OSError) as error:
+        return [_unread(member.name, sha256, size, getattr(error, "what", "cannot be opened"))]
+    chosen = _recognize(head, member.name, mapping)
+    if not chosen:
+        return [_unread(member.name, sha256, size, "is not recognized")]
+    if doubled := _doubled(chosen):
+        return [_unread(member.name, sha256, size, f"two readers claim {doubled}")]
+    zone = str(settings.timezone)
+    sources = []
+    for reader in chosen:
+        inner = member.name.partition("!")[2]
+        first = seen.setdefault((f"{sha256}!{inner}", reader.id), member.name)
+        if first != member.name and _is_trail(reader):
+            sources.append(_unread(member.name, sha256, size, f"has the same content as {first}"))
+            continue
+        key = Store.key(
+            sha256, member.name, reader.id, code_of(reader), zone, mapping.sha256 if mapping else ""
+        )
+        context = Context(settings.timezone, mapping.content if mapping else None)
+        receipt = read_into(store, key, member, reader, context)
+        sources.append(_source(member.name, sha256, size, reader, receipt, key, zone, mapping))
+    return sources
+
+
+def _recognize(head: bytes, name: str, mapping: _Mapping | None) -> list[Reader]:
+    if mapping is not None:
+        return [reader for reader in readers() if reader.id == MAPPED_READER]
+    return [reader for reader in readers() if reader.recognize(head, name)]
+
+
+def _doubled(chosen: Sequence[Reader]) -> str:
+    tables = [table for reader in chosen for table in reader.tables]
+    return next((table for table in sorted(tables) if tables.count(table) > 1), "")
+
+
+def _is_trail(reader: Reader) -> bool:
+    """Whether a second copy of the same file would count the same events twice."""
+    return any(TABLES[table].lazy and TABLES[table].event_time for table in reader.tables)
+
+
+def _unread(name: str, sha256: str, size: int, problem: str) -> Source:
+    return Source(name, sha256, size, None, 0, {}, None, problem=problem)
+
+
+def _source(
+    name: str,
+    sha256: str,
+    size: int,
+    reader: Reader,
+    receipt: Mapping[str, Any],
+    key: str,
+    zone: str,
+    mapping: _Mapping | None,
+) -> Source:
+    quarantine: dict[str, int] = {}
+    counts = {}
+    for table, count in receipt["tables"].items():
+        for reason, number in count["quarantined"].items():
+            quarantine[reason] = quarantine.get(reason, 0) + number
+        if not any((count["records"], count["rows"])) and len(reader.tables) > 1:
+            continue  # a reader of many tables fed only some of them
+        counts[table] = Counts(
+            count["records"], count["accepted"], count["rows"], sum(count["quarantined"].values()), count["ignored"]
+        )
+    stated = receipt["collected_at"]
+    return Source(
+        name=name,
+        sha256=sha256,
+        size=size,
+        reader=reader.id,
+        reader_version=reader.version,
+        counts=counts,
+        collected_at=datetime.fromisoformat(stated) if stated else None,
+        first=instant(receipt["first_us"]),
+        last=instant(receipt["last_us"]),
+        zone=zone,
+        mapping=mapping.name if mapping else None,
+        problem=receipt["problem"],
+        quarantine=quarantine,
+        notes=tuple(receipt["notes"]),
+        key=key,
+    )
+
+
+def _dated(sources: Sequence[Source], store: Store, moment: Moment) -> list[Source]:
+    """Give each source its date of collection, and set aside what was collected after the moment.
+
+    A trail of events is cut at the moment instead: its earlier part was true before.
+    """
+    custody = _custody(sources, store)
+    dated = []
+    for source in sources:
+        collected = source.collected_at or _exported(source.name, custody)
+        if any(TABLES[table].event_time for table in source.counts):
+            collected = collected and min(collected, moment.as_of)
+            dated.append(replace(source, collected_at=collected, counts=_cut(source, store, moment)))
+        else:
+            later = collected is not None and collected > moment.as_of
+            dated.append(replace(source, collected_at=collected, set_aside=later))
+    return dated
+
+
+def _custody(sources: Sequence[Source], store: Store) -> list[tuple[str, datetime]]:
+    found = []
+    for path in _stored(sources, store, "custody"):
+        rows = pq.read_table(path, columns=["file", "exported_at"]).to_pylist()
+        found += [(row["file"], row["exported_at"]) for row in rows]
+    return sorted(found)
+
+
+def _exported(name: str, custody: Iterable[tuple[str, datetime]]) -> datetime | None:
+    """When evidence.csv says that a file was exported; exact names go before patterns."""
+    file = name.partition("!")[0]
+    exact = [when for pattern, when in custody if pattern == file]
+    matched = exact or [when for pattern, when in custody if fnmatchcase(file, pattern)]
+    return max(matched, default=None)
+
+
+def _cut(source: Source, store: Store, moment: Moment) -> dict[str, Counts]:
+    counts = dict(source.counts)
+    if source.last is None or source.last < moment.as_of:
+        return counts
+    for name, count in counts.items():
+        column, path = TABLES[name].event_time, store.file(source.key, name)
+        if column and path:
+            times = pq.read_table(path, columns=[column])[column].cast("int64").to_numpy()
+            counts[name] = replace(count, set_aside=int((times >= moment.as_of_us).sum()))
+    return counts
+
+
+def _stored(sources: Iterable[Source], store: Store, table: str) -> Iterable[Path]:
+    for source in sources:
+        if table in source.counts and not source.set_aside:
+            path = store.file(source.key, table)
+            if path is not None:
+                yield path
+
+
+def _state(table: Table, sources: Sequence[Source]) -> TableState:
+    fed = [source for source in sources if table.name in source.counts]
+    used = [source for source in fed if not source.set_aside]
+    rows = sum(source.counts[table.name].rows - source.counts[table.name].set_aside for source in used)
+    quarantined = sum(source.counts[table.name].quarantined for source in used)
+    names = tuple(source.name for source in used)
+    if rows > 0:
+        return TableState(table.name, "present", "", rows, quarantined, names)
+    if quarantined or any(source.problem for source in used):
+        reason = f"{len(used)} file(s) of {table.name} could not be read: {quarantined} record(s) quarantined"
+        return TableState(table.name, "unreadable", reason, 0, quarantined, names)
+    if len(fed) > len(used) or any(source.counts[table.name].set_aside for source in used):
+        reason = f"all evidence of {table.name} dates from after the end of the period"
+        return TableState(table.name, "set_aside", reason, 0, 0, names)
+    if used:
+        return TableState(table.name, "empty", f"the evidence of {table.name} holds no rows", 0, 0, names)
+    return TableState(table.name, "missing", f"no evidence of {table.name} ({table.place})")
