@@ -201,3 +201,29 @@ def test_the_wheel_holds_the_data_and_the_command(tmp_path):
     tracked = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert set(tracked.split()) <= held
     assert any(name.endswith("LICENSE") for name in held)
+
+
+@pytest.mark.slow
+def test_a_fresh_clone_sets_itself_up_with_pip(tmp_path):
+    """Nothing but Python, git and make: no uv, no cache, no settings of the user's."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    folders = [f for f in os.environ["PATH"].split(os.pathsep) if not (Path(f) / "uv").exists()]
+    environment = os.environ | {"HOME": str(tmp_path), "PATH": os.pathsep.join(folders)}
+    environment.pop("MAKEFLAGS", None)  # a make above this test has its own
+    first = subprocess.run(
+        ["make", "setup"], cwd=clone, env=environment, check=True, capture_output=True, text=True
+    )
+    assert ".venv is ready" in first.stderr
+    again = subprocess.run(
+        ["make", "setup"], cwd=clone, env=environment, check=True, capture_output=True, text=True
+    )
+    assert again.stderr == ""
+    where = subprocess.run(
+        [clone / ".venv/bin/python", "-c", "import riskkit; print(riskkit.__file__)"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert Path(where.stdout.strip()) == clone / "riskkit/__init__.py"
