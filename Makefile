@@ -1,9 +1,11 @@
 # Every target sets up .venv first, if need be (setup.sh). PYTHON=/path/to/python chooses another.
-# PACK=folder reports on evidence of your own; TESTS='-k name' passes options to pytest.
+# PACK=folder reports on evidence of your own; TESTS='-k name' passes options to pytest, LAB=... to
+# JupyterLab.
 
 BIN := .venv/bin
 PACK ?= data/samples
 TESTS ?=
+LAB ?=
 
 .DEFAULT_GOAL := report
 .PHONY: report test test-slow test-all lint format lab bench lock setup clean
@@ -33,9 +35,12 @@ format: setup
 	$(BIN)/ruff format
 	git ls-files -z -- '*.ipynb' | xargs -0 -r $(BIN)/nbstripout
 
-# Only this machine reaches it, with the token in the address that it prints.
+# Only this machine reaches it, with the token in the address that it prints, and it asks the
+# internet for nothing: no news, no updates, no extensions.
 lab: setup
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks \
+		--LabApp.extension_manager=readonly --LabApp.news_url=None \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(LAB)
 
 bench: setup
 	@for script in benchmarks/*.py; do \
