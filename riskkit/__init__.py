@@ -1,3 +1,20 @@
 """riskkit: a HIPAA Security Rule risk report from the evidence of a PACS."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from riskkit.assess import open_pack as open
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "open"]
+
+
+def __getattr__(name: str) -> Any:
+    # `import riskkit` stays fast: pandas and DuckDB are loaded when a pack is opened.
+    if name == "open":
+        from riskkit.assess import open_pack  # noqa: PLC0415
+
+        return open_pack
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -33,7 +33,7 @@ class Backend:
         """Bring an Arrow table into the engine."""
         name = self._name()
         self._connection.register(f"{name}_arrow", table)
-        self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}_arrow")
+        self._connection.table(f"{name}_arrow").create(name)
         self._connection.unregister(f"{name}_arrow")
         return nw.from_native(self._connection.table(name))
 

@@ -38,10 +38,14 @@ def site_key(pack: Path, *, synthetic: bool) -> bytes:
         raise SettingsError(
             "there is no site key, so nobody can be shown under a surrogate",
             file=path,
-            do=f"Make one with `python -m riskkit key {path}` and keep it outside the pack, readable by you alone",
+            do=f"Make one with `riskkit key {path}` and keep it outside the pack",
         )
     if path.resolve().is_relative_to(pack.resolve()):
-        raise SettingsError("the site key lies inside the pack", file=path, do="Move it out and set RISKKIT_SITE_KEY")
+        raise SettingsError(
+            "the site key lies inside the pack",
+            file=path,
+            do="Move it out and set RISKKIT_SITE_KEY",
+        )
     key = path.read_bytes().strip()
     if len(key) < KEY_BYTES:
         raise SettingsError(f"the site key is shorter than {KEY_BYTES} bytes", file=path, do="Make a new one")
@@ -54,7 +58,9 @@ def make_key(path: Path) -> None:
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError as error:
-        raise SettingsError("a key is there already", file=path, do="Keep it: surrogates depend on it") from error
+        raise SettingsError(
+            "a key is there already", file=path, do="Keep it: surrogates depend on it"
+        ) from error
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_hex(KEY_BYTES).encode())
 

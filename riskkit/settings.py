@@ -1,4 +1,4 @@
-"""site.yaml: who we are, what we cover and how strict we are. Everything has a default but nothing is guessed."""
+"""site.yaml: who we are, what we cover and how strict we are."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ def read_settings(pack: Path) -> Settings:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
-        raise SettingsError(f"is not YAML{where}", file=path, do="Correct it, or delete it to use defaults") from error
+        raise SettingsError(
+            f"is not YAML{where}", file=path, do="Correct it, or delete it to use defaults"
+        ) from error
     if not isinstance(content, dict):
         raise SettingsError("is not a mapping of keys to values", file=path, do="See the sample site.yaml")
     if "stated_zone" in content:

@@ -27,7 +27,9 @@ def private_folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     except OSError as error:
         raise EvidenceError(
-            f"the folder cannot be made ({error.strerror})", file=path, do="Name a writable one with --work"
+            f"the folder cannot be made ({error.strerror})",
+            file=path,
+            do="Name a writable one with --work",
         ) from error
     return path
 

@@ -52,7 +52,8 @@ class Engine:
         """A small table as pandas with Arrow types; raises EvidenceError when it is absent or big."""
         if self.is_lazy(name):
             raise EvidenceError(
-                f"{name} is too big to hold in memory", do="Use assessment.lazy(...) and bring an aggregate"
+                f"{name} is too big to hold in memory",
+                do="Use assessment.lazy(...) and bring an aggregate",
             )
         self._present(name)
         derived = all_derived().get(name)
@@ -88,11 +89,10 @@ class Engine:
 
     def _derive(self, derived: Derived, *, lazy: bool) -> Any:
         if (derived.name, lazy) not in self._derived:
-            given = self.tables_for(derived)
-            if "at" in derived.run.__code__.co_varnames[: derived.run.__code__.co_argcount + derived.run.__code__.co_kwonlyargcount]:
-                given["at"] = self._moment
-            frame = derived.run(**given)
-            self._derived[derived.name, lazy] = self._backend.keep(frame) if isinstance(frame, nw.LazyFrame) else frame
+            frame = derived.run(**self.tables_for(derived), at=self._moment)
+            self._derived[derived.name, lazy] = (
+                self._backend.keep(frame) if isinstance(frame, nw.LazyFrame) else frame
+            )
         return self._derived[derived.name, lazy]
 
     def _read(self, name: str) -> pa.Table:
@@ -101,7 +101,9 @@ class Engine:
             rows = pa.concat_tables([pq.read_table(file, schema=table.schema) for file in files])
             if table.event_time:
                 rows = rows.filter(pa.compute.less(rows[table.event_time], pa.scalar(self._moment.as_of)))
-            self._arrow[name] = rows.sort_by([("source", "ascending"), ("offset", "ascending"), ("n", "ascending")])
+            self._arrow[name] = rows.sort_by(
+                [("source", "ascending"), ("offset", "ascending"), ("n", "ascending")]
+            )
         return self._arrow[name]
 
     def _scan(self, name: str) -> nw.LazyFrame[Any]:

@@ -81,12 +81,18 @@ def outcome_json(outcome: Outcome, surrogates: Callable[[str, str], str]) -> dic
 def shown_subject(outcome: Outcome, verdict: Verdict, surrogates: Callable[[str, str], str]) -> str:
     """A verdict's subject as anyone may see it: a person under a surrogate."""
     kind = outcome.check.subject
-    if kind not in PERSONAL_SUBJECTS or verdict.engine or verdict.subject.startswith(f"{kind}-"):
-        return verdict.subject
-    return surrogates(kind, verdict.subject)
+    if verdict.shown_as:
+        return verdict.shown_as
+    return (
+        surrogates(kind, verdict.subject)
+        if kind in PERSONAL_SUBJECTS and not verdict.engine
+        else verdict.subject
+    )
 
 
-def _verdict_json(outcome: Outcome, verdict: Verdict, surrogates: Callable[[str, str], str]) -> dict[str, Any]:
+def _verdict_json(
+    outcome: Outcome, verdict: Verdict, surrogates: Callable[[str, str], str]
+) -> dict[str, Any]:
     return {
         "fingerprint": verdict.fingerprint,
         "subject": shown_subject(outcome, verdict, surrogates),
@@ -103,7 +109,12 @@ def _verdict_json(outcome: Outcome, verdict: Verdict, surrogates: Callable[[str,
         "engine": verdict.engine,
         "controls": list(verdict.controls),
         "rows": [
-            {"table": rows.table, "count": rows.count, "keys": [list(key) for key in rows.keys], "predicate": rows.predicate}
+            {
+                "table": rows.table,
+                "count": rows.count,
+                "keys": [list(key) for key in rows.keys],
+                "predicate": rows.predicate,
+            }
             for rows in verdict.rows
         ],
     }

@@ -47,7 +47,18 @@ def read_history(pack: Path, settings: Settings, moment: Moment) -> History:
             _index(content)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, SettingsError):
             problems.append(f"{name} cannot be read")
-            sources.append(Source(name, sha256_of(path), path.stat().st_size, None, 0, {}, None, problem="is no findings.json"))
+            sources.append(
+                Source(
+                    name,
+                    sha256_of(path),
+                    path.stat().st_size,
+                    None,
+                    0,
+                    {},
+                    None,
+                    problem="is no findings.json",
+                )
+            )
             continue
         findings.append((period.first_day, content))
         sources.append(Source(name, sha256_of(path), path.stat().st_size, HISTORY, SCHEMA, {}, None))
@@ -62,7 +73,9 @@ def read_history(pack: Path, settings: Settings, moment: Moment) -> History:
 
 def _index(content: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, Any]]]:
     return {
-        outcome["check"]: {verdict["fingerprint"]: verdict for verdict in outcome["verdicts"] if not verdict["engine"]}
+        outcome["check"]: {
+            verdict["fingerprint"]: verdict for verdict in outcome["verdicts"] if not verdict["engine"]
+        }
         for outcome in content["outcomes"]
     }
 
@@ -77,7 +90,12 @@ def _gap(findings: Sequence[Mapping[str, Any]], settings: Settings, moment: Mome
 
 
 def with_history(
-    check: Check, verdicts: Sequence[Verdict], last: Mapping[str, Mapping[str, Any]], period: str, *, whole: bool
+    check: Check,
+    verdicts: Sequence[Verdict],
+    last: Mapping[str, Mapping[str, Any]],
+    period: str,
+    *,
+    whole: bool,
 ) -> list[Verdict]:
     """Join this period's verdicts with the last period's of the same check.
 
@@ -119,7 +137,8 @@ def _vanished(print_: str, earlier: Mapping[str, Any], period: str) -> Verdict:
     failed = earlier["result"] == "FAIL"
     since = earlier["since"] or period
     return Verdict(
-        subject=earlier["subject"],
+        subject=print_,
+        shown_as=earlier["subject"],
         result="FAIL" if failed else "UNKNOWN",
         message=(
             f"Failed in {since}, and no evidence of this period shows it: {earlier['message']}"

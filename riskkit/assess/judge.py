@@ -62,12 +62,14 @@ def parameters_of(check: Check, settings: Settings) -> dict[str, Any]:
 
 
 def check_overrides(checks: Iterable[Check], settings: Settings) -> None:
-    """Refuse overrides of checks that do not exist or parameters that they do not have; raises SettingsError."""
+    """Refuse overrides of unknown checks or parameters; raises SettingsError."""
     known = {check.id: check for check in checks}
     for name in settings.checks:
         if name not in known:
             raise SettingsError(
-                f"checks.{name}: there is no such check", file=SITE_FILE, do="`riskkit checks` lists them"
+                f"checks.{name}: there is no such check",
+                file=SITE_FILE,
+                do="`riskkit checks` lists them",
             )
         parameters_of(known[name], settings)
 
@@ -124,7 +126,7 @@ def _told(verdicts: Sequence[Verdict]) -> str:
 def _run(check: Check, parameters: Mapping[str, Any], court: Court) -> list[Verdict]:
     """What the check itself says: one verdict per unit, dated, and aged."""
     sources = _sources(check, court.evidence)
-    said = check.run(**court.engine.tables_for(check), **parameters, **_moment(check, court.moment))
+    said = check.run(**court.engine.tables_for(check), **parameters, at=court.moment)
     worst: dict[str, Verdict] = {}
     for verdict in said:
         dated = _aged(check, _dated(verdict, sources), court)
@@ -135,12 +137,6 @@ def _run(check: Check, parameters: Mapping[str, Any], court: Court) -> list[Verd
     if check.signal:
         return [_reviewed(verdict, court.reviewed) for verdict in worst.values()]
     return list(worst.values())
-
-
-def _moment(check: Check, moment: Moment) -> dict[str, Moment]:
-    code = check.run.__code__ if hasattr(check.run, "__code__") else None
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
-    return {"at": moment} if "at" in names else {}
 
 
 def _badness(check: Check) -> Callable[[Verdict], tuple[int, int, str]]:
@@ -177,7 +173,10 @@ def _aged(check: Check, verdict: Verdict, court: Court) -> Verdict:
         return verdict
     tables = frozenset().union(*(base_tables(need) for need in check.needs))
     days = min(court.settings.freshness(table) for table in tables)
-    until = verdict.valid_until or (verdict.collected_at + timedelta(days=days)).astimezone(court.moment.zone).date()
+    until = (
+        verdict.valid_until
+        or (verdict.collected_at + timedelta(days=days)).astimezone(court.moment.zone).date()
+    )
     if verdict.result == "PASS" and until < court.moment.today:
         stale = f"The evidence is older than {days} days, so it no longer shows this: {verdict.message}"
         return verdict.but(result="UNKNOWN", valid_until=until, message=stale)
@@ -199,7 +198,9 @@ def _with_gaps(check: Check, verdicts: list[Verdict], court: Court, *, judged: b
         gaps += expected_verdicts(check, verdicts, court.inventory)
     if court.history.missing and check.standing:
         gaps.append(_gap("history", f"Earlier failures cannot be ruled out: {court.history.missing}."))
-    marked = [gap.but(fingerprint=court.fingerprint(fingerprint_text(check.id, gap)), engine=True) for gap in gaps]
+    marked = [
+        gap.but(fingerprint=court.fingerprint(fingerprint_text(check.id, gap)), engine=True) for gap in gaps
+    ]
     joined = verdicts + marked
     last = court.history.last.get(check.id, {})
     if check.standing and last:

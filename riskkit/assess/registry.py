@@ -33,9 +33,14 @@ def all_checks() -> tuple[Check, ...]:
     known = TABLES.keys() | all_derived().keys()
     for check in checks.values():
         if unknown := set(check.controls) - citations:
-            raise CatalogError(f"{check.id} cites what the catalog does not hold: {sorted(unknown)}", file=check.module)
+            raise CatalogError(
+                f"{check.id} cites what the catalog does not hold: {sorted(unknown)}",
+                file=check.module,
+            )
         if unknown := {*check.needs, *check.optional} - known:
-            raise CatalogError(f"{check.id} needs tables that do not exist: {sorted(unknown)}", file=check.module)
+            raise CatalogError(
+                f"{check.id} needs tables that do not exist: {sorted(unknown)}", file=check.module
+            )
     return tuple(checks[name] for name in sorted(checks))
 
 

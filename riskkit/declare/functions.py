@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -41,9 +42,14 @@ def check(
     def declare(function: CheckFunction) -> Check:
         needs, optional, parameters = _signature(function, id)
         if function.__name__ != id.replace(".", "_"):
-            raise CatalogError(f"check {id} must be a function named {id.replace('.', '_')}", file=function.__module__)
+            raise CatalogError(
+                f"check {id} must be a function named {id.replace('.', '_')}",
+                file=function.__module__,
+            )
         if not controls or severity not in SEVERITIES:
-            raise CatalogError(f"check {id} names no control, or a severity that is none", file=function.__module__)
+            raise CatalogError(
+                f"check {id} names no control, or a severity that is none", file=function.__module__
+            )
         return Check(
             id=id,
             title=title,
@@ -58,7 +64,7 @@ def check(
             needs=needs,
             optional=optional,
             parameters=parameters,
-            run=function,
+            run=_with_moment(function),
             module=function.__module__,
             standing=standing,
             expects=expects,
@@ -78,10 +84,26 @@ def derive(*, name: str, doc: str, phi: tuple[str, ...] = ()) -> Callable[[Calla
     def declare(function: Callable[..., Any]) -> Derived:
         needs, optional, parameters = _signature(function, name)
         if parameters:
-            raise CatalogError(f"derived table {name} takes no parameters but tables", file=function.__module__)
-        return Derived(name, doc, frozenset(phi), needs, optional, function, function.__module__)
+            raise CatalogError(
+                f"derived table {name} takes no parameters but tables", file=function.__module__
+            )
+        return Derived(
+            name, doc, frozenset(phi), needs, optional, _with_moment(function), function.__module__
+        )
 
     return declare
+
+
+def _with_moment(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let every declared function be called with `at`, whether it wants it or not."""
+    if "at" in inspect.signature(function).parameters:
+        return function
+
+    @functools.wraps(function)
+    def run(*tables: Any, at: Moment | None = None, **named: Any) -> Any:
+        return function(*tables, **named)
+
+    return run
 
 
 def _signature(
@@ -99,7 +121,9 @@ def _signature(
                 raise CatalogError(f"{name}: `at` must be a Moment", file=function.__module__)
         elif parameter.kind is parameter.KEYWORD_ONLY:
             if parameter.default is parameter.empty:
-                raise CatalogError(f"{name}: tunable {parameter.name} has no default", file=function.__module__)
+                raise CatalogError(
+                    f"{name}: tunable {parameter.name} has no default", file=function.__module__
+                )
             parameters[parameter.name] = Parameter(parameter.name, hint, parameter.default)
         elif _allows_none(hint):
             optional.append(parameter.name)
@@ -111,4 +135,7 @@ def _signature(
 
 
 def _allows_none(hint: Any) -> bool:
-    return typing.get_origin(hint) in (types.UnionType, typing.Union) and types.NoneType in typing.get_args(hint)
+    return typing.get_origin(hint) in (
+        types.UnionType,
+        typing.Union,
+    ) and types.NoneType in typing.get_args(hint)

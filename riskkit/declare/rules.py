@@ -81,7 +81,12 @@ def rule_from(path: Path) -> Check:
     table = TABLES.get(rule.table)
     if table is None or table.lazy:
         raise CatalogError(f"table {rule.table} does not exist or is too big for a rule", file=path)
-    named = {*rule.name, *filter(None, [rule.scope]), rule.expect.column, *(c.column for c in rule.where)}
+    named = {
+        *rule.name,
+        *filter(None, [rule.scope]),
+        rule.expect.column,
+        *(c.column for c in rule.where),
+    }
     if unknown := named - table.by_name.keys():
         raise CatalogError(f"table {rule.table} has no column {sorted(unknown)}", file=path)
     if path.stem != rule.id:
@@ -108,7 +113,7 @@ def rule_from(path: Path) -> Check:
         expects=rule.expects,
         profiles=rule.profiles,
         aliases=rule.aliases,
-        examples=rule.examples,
+        examples={result: rows for result, rows in rule.examples.items()},
     )
 
 

@@ -49,7 +49,9 @@ class _Mapping:
     name: str
 
 
-def _read_file(found: Found, settings: Settings, store: Store, seen: dict[tuple[str, str], str]) -> list[Source]:
+def _read_file(
+    found: Found, settings: Settings, store: Store, seen: dict[tuple[str, str], str]
+) -> list[Source]:
     if found.problem:
         return [_unread(found.name, "", 0, found.problem)]
     try:
@@ -154,7 +156,11 @@ def _source(
         if not any((count["records"], count["rows"])) and len(reader.tables) > 1:
             continue  # a reader of many tables fed only some of them
         counts[table] = Counts(
-            count["records"], count["accepted"], count["rows"], sum(count["quarantined"].values()), count["ignored"]
+            count["records"],
+            count["accepted"],
+            count["rows"],
+            sum(count["quarantined"].values()),
+            count["ignored"],
         )
     stated = receipt["collected_at"]
     return Source(

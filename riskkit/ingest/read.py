@@ -30,7 +30,9 @@ QUARANTINE_SCHEMA = pa.schema(
 )
 
 
-def read_into(store: Store, key: str, member: Unpacked, reader: Reader, context: Context) -> Mapping[str, Any]:
+def read_into(
+    store: Store, key: str, member: Unpacked, reader: Reader, context: Context
+) -> Mapping[str, Any]:
     """Read a member unless the store holds its entry already; returns the receipt."""
     known = store.receipt(key)
     if known is not None:

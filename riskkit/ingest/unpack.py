@@ -65,7 +65,11 @@ class Capped(io.RawIOBase):
             raise EvidenceError("the compressed data is broken or cut off", file=self._name) from error
         self._left -= len(chunk)
         if self._left < 0:
-            raise EvidenceError("unpacks to more than its limit", file=self._name, do="Split it, or unpack it by hand")
+            raise EvidenceError(
+                "unpacks to more than its limit",
+                file=self._name,
+                do="Split it, or unpack it by hand",
+            )
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -125,7 +129,7 @@ def _zip_member(path: Path, name: str, info: zipfile.ZipInfo, caps: Caps) -> Unp
     @contextmanager
     def opener() -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(path) as archive, archive.open(info) as raw:
-            yield io.BufferedReader(Capped(raw, _limit(info.compress_size, caps), name))  # type: ignore[arg-type]
+            yield io.BufferedReader(Capped(raw, _limit(info.compress_size, caps), name))
 
     if info.filename.endswith(".gz"):
         return _gzipped(name, info.file_size, opener, caps)

@@ -61,7 +61,10 @@ def find_files(pack: Path) -> Iterator[Found]:
         if path.is_symlink() and not path.resolve().is_relative_to(root):
             yield Found(path, name, None, "is a link that leaves the pack")
         elif path.is_file():
-            beside = (path.with_name(path.name + MAPPING_SUFFIX), path.with_name(path.stem + MAPPING_SUFFIX))
+            beside = (
+                path.with_name(path.name + MAPPING_SUFFIX),
+                path.with_name(path.stem + MAPPING_SUFFIX),
+            )
             yield Found(path, name, next((file for file in beside if file.is_file()), None))
 
 

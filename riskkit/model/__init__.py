@@ -25,7 +25,16 @@ from riskkit.model.evidence import (
     Source,
     TableState,
 )
-from riskkit.model.levels import LEVELS, METHODS, RESULTS, SEVERITIES, Level, Method, Result, Severity
+from riskkit.model.levels import (
+    LEVELS,
+    METHODS,
+    RESULTS,
+    SEVERITIES,
+    Level,
+    Method,
+    Result,
+    Severity,
+)
 from riskkit.model.time import Moment, Period
 
 __all__ = [

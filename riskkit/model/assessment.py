@@ -44,8 +44,9 @@ class ControlStatus:
 class Risk:
     """A scenario with its level, as an interval: `low` if every unknown proves fine, `level` if none does.
 
-    `level` is the headline. `drivers` are the checks that raise it, worst first, as
-    (check id, result, severity).
+    `level` is the headline. `drivers` are what raises it, worst first, as (check id, result,
+    severity); where nothing speaks of a control, its citation stands in place of a check id. The
+    result is FAIL, UNKNOWN, NOT_ASSESSED or ERROR.
     """
 
     id: str
@@ -95,7 +96,7 @@ class Assessment:
         return self.evidence.states[table]
 
     def table(self, name: str) -> pd.DataFrame:
-        """A small table (or derived table) with its real values; raises EvidenceError when it is not there."""
+        """A small table (or derived table) with its real values; raises EvidenceError when absent."""
         frame: pd.DataFrame = self.engine.frame(name)
         return frame
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from riskkit.model.levels import Level, Method
 
@@ -38,13 +38,15 @@ class Sufficiency:
     """What must be seen before a control can be called met.
 
     `kinds`: tables, all required; alternatives within one are joined by `|`. `method` is the weakest
-    method that suffices.
+    method that suffices. `may_not_apply`: some organisations may answer that it does not apply to
+    them; of any other control such an answer shows nothing.
     """
 
     control: str
     kinds: tuple[str, ...]
     method: Method
     why: str
+    may_not_apply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,16 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All controls by citation, with sufficiency and scenarios."""
+    """All controls by citation, with sufficiency and scenarios.
+
+    `scoring` holds the numbers of scoring.yaml: `steps` in levels, `floors` as places in LEVELS,
+    `silence` as places in SEVERITIES. `planned`: kinds of evidence that no table holds yet, with
+    what they would hold.
+    """
 
     controls: Mapping[str, Control]
     sufficiency: Mapping[str, Sufficiency]
     scenarios: tuple[Scenario, ...]
     scoring: Mapping[str, Mapping[str, int]]
     version: str
+    planned: Mapping[str, str] = field(default_factory=dict)

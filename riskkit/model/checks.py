@@ -61,6 +61,7 @@ class Verdict:
     since: str = ""
     fingerprint: str = ""
     engine: bool = False
+    shown_as: str = ""
 
     def but(self, **changes: Any) -> Verdict:
         """The same verdict with some fields changed."""

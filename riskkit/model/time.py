@@ -32,7 +32,11 @@ class Period:
             first_month = last_month - 2
         else:
             first_month, last_month = 1, 12
-        return cls(name, date(year, first_month, 1), _first_of_next_month(year, last_month) - timedelta(days=1))
+        return cls(
+            name,
+            date(year, first_month, 1),
+            _first_of_next_month(year, last_month) - timedelta(days=1),
+        )
 
     def previous(self) -> Period:
         """The period of the same kind just before this one."""
@@ -64,11 +68,12 @@ class Moment:
 
     @classmethod
     def ending(cls, day: date, period: Period, zone: ZoneInfo) -> Moment:
-        """The end of one local day, for a period still running; raises SettingsError when it is outside."""
-        if not period.first_day <= day <= period.last_day:
-            raise SettingsError(
-                f"as-of {day} lies outside the period {period.name}", do="Name the period that holds it"
-            )
+        """The end of one local day: in a period still running, or after it, when evidence came late.
+
+        Raises SettingsError for a day before the period.
+        """
+        if day < period.first_day:
+            raise SettingsError(f"as-of {day} lies before the period {period.name}", do="Name a later day")
         return cls(_midnight(day + timedelta(days=1), zone), period, zone)
 
     @property
@@ -85,6 +90,11 @@ class Moment:
     def start_us(self) -> int:
         """Start of the period in microseconds since 1970 UTC."""
         return microseconds(_midnight(self.period.first_day, self.zone))
+
+    @property
+    def end_us(self) -> int:
+        """End of the period, or `as_of` while it runs, in microseconds since 1970 UTC, exclusive."""
+        return min(self.as_of_us, self.day_end_us(self.period.last_day))
 
     def day_end_us(self, day: date) -> int:
         """The end of a local day in microseconds since 1970 UTC."""

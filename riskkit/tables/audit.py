@@ -10,6 +10,8 @@ CATEGORIES = (
     "other",
 )  # fmt: skip
 
+EPOCH_US = "µs since 1970 UTC"
+
 AUDIT_EVENTS = Table(
     name="audit_events",
     doc="One row per audit event; ECS names for who, when, where and outcome, DICOM and FHIR terms "
@@ -21,12 +23,12 @@ AUDIT_EVENTS = Table(
     ask="the audit trail of the PACS for the period and the month before, as DICOM audit messages "
     "(PS3.15 A.5) from the audit record repository or syslog server",
     columns=(
-        Column("event_time_us", "instant_us", "when it happened (EventDateTime)", unit="µs since 1970 UTC"),
+        Column("event_time_us", "instant_us", "when it happened (EventDateTime)", unit=EPOCH_US),
         Column("event_seq", "integer", "breaks ties of equal time: order within the source"),
         Column("event_time_raw", doc="the time as written"),
         Column("time_quality", doc="how far the time can be trusted",
                values=("zoned", "assumed_tz", "assumed_year", "missing")),
-        Column("event_received_us", "instant_us", "when it was received (syslog header)", unit="µs since 1970 UTC"),
+        Column("event_received_us", "instant_us", "when it was received (syslog header)", unit=EPOCH_US),
         Column("event_id", doc="identifier given by the producer, else SHA-256 of the message"),
         Column("event_code", doc="EventID code, such as 110112"),
         Column("event_subcode", doc="EventTypeCode codes, joined by |"),

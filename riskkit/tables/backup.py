@@ -21,7 +21,11 @@ BACKUPS = Table(
         Column("status", required=True, values=("success", "warning", "failed", "running", "unknown")),
         Column("size_bytes", "integer", unit="byte"),
         Column("encrypted", doc="the copy itself", values=("yes", "no", "unknown")),
-        Column("immutable", doc="cannot be altered before its end of retention", values=("yes", "no", "unknown")),
+        Column(
+            "immutable",
+            doc="cannot be altered before its end of retention",
+            values=("yes", "no", "unknown"),
+        ),
         Column("location"),
         Column("tool"),
     ),

@@ -28,7 +28,8 @@ RELATIONSHIPS = Table(
     canonical=True,
     lazy=True,
     key=(),
-    ask="orders, appointments and admissions of the period from the RIS or HIS, with patient, department or person",
+    ask="orders, appointments and admissions of the period from the RIS or HIS, "
+    "with patient, department or person",
     columns=(
         Column("patient_id", required=True, phi=True),
         Column("user_id", doc="the person, when the relationship is personal", phi=True),

@@ -10,11 +10,15 @@ SYSTEMS = Table(
     place="inventory/systems.csv",
     canonical=True,
     key=("system_id",),
-    ask="the inventory of systems: every archive, viewer, router, worklist, database and backup that holds ePHI",
+    ask="the inventory of systems: every archive, viewer, router, worklist, database and backup with ePHI",
     columns=(
         Column("system_id", required=True),
         Column("name", required=True),
-        Column("kind", doc="archive, viewer, router, worklist, modality, database, backup ...", required=True),
+        Column(
+            "kind",
+            doc="archive, viewer, router, worklist, modality, database, backup ...",
+            required=True,
+        ),
         Column("location"),
         Column("owner"),
         Column("holds_ephi", "boolean", required=True),

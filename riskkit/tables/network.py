@@ -36,7 +36,7 @@ CHANNEL_OBSERVATIONS = Table(
     columns=(
         Column("host", required=True),
         Column("port", "integer", required=True),
-        Column("key", doc="what was looked at: connectivity, protocol.tls1_2, suite.NAME, mtls.client_auth ...",
+        Column("key", doc="what was looked at: connectivity, protocol.tls1_2, mtls.client_auth ...",
                required=True),
         Column("value", doc="what was seen; unknown when the attempt gave no answer", required=True),
         Column("reason", doc="why the value is unknown"),

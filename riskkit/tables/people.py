@@ -35,12 +35,20 @@ ACCOUNTS = Table(
     columns=(
         Column("system_id", doc="system of inventory/systems.csv", required=True),
         Column("account", doc="log-in name", required=True, phi=True),
-        Column("user_id", doc="the person of the roster; empty for shared and service accounts", phi=True),
+        Column(
+            "user_id",
+            doc="the person of the roster; empty for shared and service accounts",
+            phi=True,
+        ),
         Column("enabled", "boolean", required=True),
         Column("mfa", "boolean", "a second factor is required at log-in; empty when unknown"),
         Column("privileged", "boolean", "may administer the system"),
         Column("remote", "boolean", "may log in from outside the hospital's network"),
-        Column("kind", doc="what the account is", values=("person", "shared", "service", "vendor", "emergency")),
+        Column(
+            "kind",
+            doc="what the account is",
+            values=("person", "shared", "service", "vendor", "emergency"),
+        ),
         Column("last_login", "instant"),
         Column("created_on", "date"),
         Column("disabled_at", "instant"),

@@ -104,7 +104,11 @@ VERDICTS = Table(
     ask="programme/verdicts.csv, one row per reviewed finding",
     columns=(
         Column("alert", doc="fingerprint of the finding, as the review queue prints it", required=True),
-        Column("verdict", required=True, values=("explained", "inappropriate", "escalated", "undecided")),
+        Column(
+            "verdict",
+            required=True,
+            values=("explained", "inappropriate", "escalated", "undecided"),
+        ),
         Column("decided_by", required=True, phi=True),
         Column("decided_at", "instant", required=True),
         Column("note", phi=True),

@@ -117,9 +117,7 @@ class Table:
         if unknown := set(rows.column_names) - self.by_name.keys():
             raise EvidenceError(f"table {self.name} has no column {sorted(unknown)}")
         columns = [
-            rows[name].cast(kind)
-            if name in rows.column_names
-            else pa.nulls(rows.num_rows, kind)
+            rows[name].cast(kind) if name in rows.column_names else pa.nulls(rows.num_rows, kind)
             for name, kind in zip(self.schema.names, self.schema.types, strict=True)
         ]
         return pa.Table.from_arrays(columns, schema=self.schema)
@@ -133,7 +131,7 @@ def records(frame: Any, columns: Sequence[str] = ()) -> Iterator[Any]:
     table = to_arrow(frame)
     if columns:
         table = table.select(list(columns))
-    row = namedtuple("Row", table.column_names)  # type: ignore[misc]  # noqa: PYI024 - columns are data
+    row = namedtuple("Row", table.column_names)  # type: ignore[misc]
     for batch in table.to_batches():
         lists = [column.to_pylist() for column in batch.columns]
         yield from (row(*values) for values in zip(*lists, strict=True))

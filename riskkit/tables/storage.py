@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from riskkit.tables.schema import Column, Table
 
+KINDS = ("volume", "database", "bucket", "tape", "device", "backup", "swap")
+
 STORAGE_ASSETS = Table(
     name="storage_assets",
     doc="Volumes, databases, buckets, tapes and devices with their encryption at rest.",
@@ -15,7 +17,7 @@ STORAGE_ASSETS = Table(
     columns=(
         Column("asset_id", doc="unique name: host and mount point, bucket, barcode", required=True),
         Column("system_id", doc="system of inventory/systems.csv, or one of its aliases"),
-        Column("kind", required=True, values=("volume", "database", "bucket", "tape", "device", "backup", "swap")),
+        Column("kind", required=True, values=KINDS),
         Column("mountpoint"),
         Column("holds_phi", "boolean", "empty when unknown"),
         Column("size_bytes", "integer", unit="byte"),
@@ -62,17 +64,34 @@ DICOM_FILES = Table(
         Column("system_id"),
         Column("path", doc="relative to the root of the scan", required=True, phi=True),
         Column("size_bytes", "integer", unit="byte"),
-        Column("file_class", doc="dicom, dicom-no-preamble, encrypted-cms ..., unknown, unreadable", required=True),
-        Column("readable", doc="can anyone with the file read it", required=True, values=("yes", "no", "unknown")),
+        Column(
+            "file_class",
+            doc="dicom, dicom-no-preamble, encrypted-cms ..., unknown, unreadable",
+            required=True,
+        ),
+        Column(
+            "readable",
+            doc="can anyone with the file read it",
+            required=True,
+            values=("yes", "no", "unknown"),
+        ),
         Column("sop_class_uid", doc="SOPClassUID"),
         Column("modality", doc="Modality"),
         Column("transfer_syntax_uid", doc="TransferSyntaxUID"),
         Column("direct_identifiers", "integer", "direct identifiers that are present and not empty"),
-        Column("quasi_identifiers", "integer", "dates, institutions, UIDs and free text that are present"),
+        Column(
+            "quasi_identifiers",
+            "integer",
+            "dates, institutions, UIDs and free text that are present",
+        ),
         Column("keywords", doc="DICOM keywords of the identifying attributes present, joined by |"),
         Column("safe_harbor", doc="letters of 164.514(b)(2)(i) that those map to, joined by |"),
         Column("identity_removed", doc="PatientIdentityRemoved as claimed", values=("YES", "NO")),
-        Column("burned_in_annotation", doc="BurnedInAnnotation; empty is unknown, never NO", values=("YES", "NO")),
+        Column(
+            "burned_in_annotation",
+            doc="BurnedInAnnotation; empty is unknown, never NO",
+            values=("YES", "NO"),
+        ),
         Column("private_tags", "integer", "private data elements"),
         Column("error", doc="why the file could not be read"),
     ),

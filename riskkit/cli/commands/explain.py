@@ -1,0 +1,117 @@
+"""`riskkit explain`: one check, control, risk or finding, down to rows of evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from riskkit.cli.options import chosen_period
+from riskkit.errors import SettingsError
+
+if TYPE_CHECKING:
+    from riskkit.model import Assessment, Check
+
+
+@click.command()
+@click.argument("id_")
+@click.option(
+    "--pack",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Explain it on this pack.",
+)
+@click.option("--period", metavar="YYYY-MM")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--work", type=click.Path(path_type=Path))
+def command(
+    id_: str, pack: Path | None, period: str | None, as_of: datetime | None, work: Path | None
+) -> None:
+    """Explain a check, a control (its citation), a risk, or a finding (its fingerprint)."""
+    from riskkit.assess import all_checks, open_pack  # noqa: PLC0415 - `--help` need not load pandas
+
+    assessment = None
+    if pack is not None:
+        name, day = chosen_period(pack, period, as_of)
+        assessment = open_pack(pack, period=name, as_of=day, work=work)
+    checks = {name: check for check in all_checks() for name in (check.id, *check.aliases)}
+    if id_ in checks:
+        _check(checks[id_], assessment)
+    elif not (
+        _control(id_, assessment) or (assessment and (_risk(id_, assessment) or _finding(id_, assessment)))
+    ):
+        raise SettingsError(
+            f"{id_!r} is no check, citation, risk or finding",
+            do="`riskkit checks` lists checks; risks and findings need --pack",
+        )
+
+
+def _check(check: Check, assessment: Assessment | None) -> None:
+    click.echo(f"{check.id}  [{check.severity}]  {check.title}\n{check.question}\n")
+    for label, text in (
+        ("Controls", "; ".join(check.controls)),
+        ("Needs", ", ".join(check.needs)),
+        ("Uses when there", ", ".join(check.optional)),
+        ("Tunables", ", ".join(f"{p.name}={p.default}" for p in check.parameters.values())),
+        ("To do", check.remediation),
+        ("Look first", check.look_first),
+        ("Usual cause", check.usual_cause),
+    ):
+        if text:
+            click.echo(f"{label}: {text}")
+    if assessment is None:
+        return
+    outcome = assessment.outcome(check.id)
+    click.echo(f"\n{assessment.moment.period.name}: {outcome.condition}: {outcome.reason}")
+    for verdict in outcome.verdicts:
+        click.echo(f"  {verdict.result:<8} {verdict.fingerprint}  {verdict.message}")
+
+
+def _control(citation: str, assessment: Assessment | None) -> bool:
+    from riskkit.catalog import load_catalog  # noqa: PLC0415
+
+    catalog = load_catalog()
+    name = citation if citation in catalog.controls else f"45 CFR {citation}"
+    control = catalog.controls.get(name)
+    if control is None:
+        return False
+    kind = {"R": "required", "A": "addressable", "S": "standard"}.get(control.requirement, control.kind)
+    click.echo(f"{control.citation}  {control.title} ({kind})\n{control.paraphrase}")
+    enough = catalog.sufficiency.get(name)
+    if enough is not None:
+        click.echo(f"Evidence that suffices: {'; '.join(enough.kinds)} by {enough.method}. {enough.why}")
+    for status in assessment.controls if assessment else ():
+        if status.control.citation == name:
+            click.echo(f"\n{status.status}: {status.reason}\nChecks: {', '.join(status.checks) or 'none'}")
+    return True
+
+
+def _risk(id_: str, assessment: Assessment) -> bool:
+    for risk in assessment.risks:
+        if risk.id == id_:
+            click.echo(f"{risk.title}: {risk.level} ({risk.low} if every unknown proves fine)\n{risk.story}")
+            click.echo(f"likelihood {risk.likelihood}, impact {risk.impact} (NIST SP 800-30r1, table I-2)")
+            for check, result, severity in risk.drivers:
+                click.echo(f"  {result:<13} {severity:<9} {check}")
+            return True
+    return False
+
+
+def _finding(fingerprint: str, assessment: Assessment) -> bool:
+    from riskkit.assess.findings import shown_subject  # noqa: PLC0415
+
+    for outcome in assessment.outcomes:
+        for verdict in outcome.verdicts:
+            if verdict.fingerprint != fingerprint:
+                continue
+            subject = shown_subject(outcome, verdict, assessment.surrogates)
+            click.echo(f"{outcome.check.id}: {verdict.result}: {subject}\n{verdict.message}")
+            for rows in verdict.rows:
+                click.echo(f"{rows.count} row(s) of {rows.table} {rows.predicate}")
+                for source, offset, n in rows.keys:
+                    click.echo(
+                        f"  {source} at {offset}.{n}  sha256 {assessment.evidence.source(source).sha256}"
+                    )
+            return True
+    return False

@@ -1,0 +1,83 @@
+"""`riskkit report`: all notebooks, rendered, with findings, manifest and run record."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from riskkit.cli.exits import exit_code, reasons
+from riskkit.cli.options import PACK, chosen_period, selection
+from riskkit.cli.volume import warn_if_plain
+
+
+@click.command()
+@PACK
+@selection
+@click.option("--out", type=click.Path(path_type=Path), help="Report folder [default: reports/PERIOD].")
+@click.option(
+    "--notebooks",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Other notebooks.",
+)
+@click.option("--site", help="Show one location of the inventory.")
+@click.option("--department", help="Show one department of the roster.")
+@click.option(
+    "--timeout",
+    type=click.IntRange(1),
+    default=600,
+    show_default=True,
+    help="Seconds per notebook.",
+)
+@click.option(
+    "--record/--no-record",
+    default=None,
+    help="Keep findings.json in PACK/history [default: unless simulated].",
+)
+def command(
+    pack: Path,
+    period: str | None,
+    as_of: datetime | None,
+    work: Path | None,
+    fail_on: str,
+    require: tuple[str, ...],
+    out: Path | None,
+    notebooks: Path | None,
+    site: str | None,
+    department: str | None,
+    timeout: int,
+    record: bool | None,
+) -> None:
+    """Make the report of a period and print the path of its first page."""
+    from riskkit.assess import resolve_moment  # noqa: PLC0415
+    from riskkit.report import make_report  # noqa: PLC0415 - `--help` need not load papermill
+    from riskkit.settings import read_settings  # noqa: PLC0415
+
+    warn_if_plain(pack)
+    name, day = chosen_period(pack, period, as_of)
+    moment = resolve_moment(read_settings(pack), period=name, as_of=day)
+    result = make_report(
+        pack,
+        out=out or Path("reports") / moment.period.name,
+        period=name,
+        as_of=day,
+        work=work,
+        site=site,
+        department=department,
+        notebooks=notebooks,
+        timeout_s=timeout,
+        progress=lambda line: click.echo(line, err=True),
+        clock=lambda: datetime.now(UTC),
+    )
+    synthetic = result.assessment.settings.synthetic
+    if result.ok and (record if record is not None else not synthetic):
+        kept = pack / "history" / moment.period.name
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(result.findings, kept / "findings.json")
+    for reason in reasons(result.assessment, require=require, complete=result.ok):
+        click.echo(f"not trustworthy: {reason}", err=True)
+    click.echo(result.index)
+    sys.exit(exit_code(result.assessment, fail_on=fail_on, require=require, complete=result.ok))
