@@ -21,10 +21,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.lock").read_text()
 CORE = [Requirement(line) for line in PROJECT["dependencies"]]
-EXTRAS = [
-    Requirement(line) for name in ("dev", "lab") for line in PROJECT["optional-dependencies"][name]
-]
-CONDA_NAMES = {"python-duckdb": "duckdb", "python-tzdata": "tzdata"}
+EXTRAS = [Requirement(line) for name in ("dev", "lab") for line in PROJECT["optional-dependencies"][name]]
+CONDA_NAMES = {"bleach-with-css": "bleach", "python-duckdb": "duckdb", "python-tzdata": "tzdata"}
+IMPORT_NAMES = {"beautifulsoup4": "bs4", "pyyaml": "yaml"}
 COPYLEFT = {"sslyze", "nassl"}
 
 
@@ -34,7 +33,7 @@ def conda_specifiers() -> dict[str, str]:
     lines = [line for line in listed if isinstance(line, str)]
     lines += [line for part in listed if isinstance(part, dict) for line in part["pip"]]
     requirements = [Requirement(line) for line in lines if not line.startswith("-e")]
-    return {CONDA_NAMES.get(r.name, r.name): str(r.specifier) for r in requirements}
+    return {canonicalize_name(CONDA_NAMES.get(r.name, r.name)): str(r.specifier) for r in requirements}
 
 
 def lock_pins() -> dict[str, list[tuple[str, int]]]:
@@ -42,9 +41,7 @@ def lock_pins() -> dict[str, list[tuple[str, int]]]:
     pins = defaultdict(list)
     for entry in re.split(r"\n(?=[a-z0-9])", "\n" + LOCK)[1:]:
         name, version = re.match(r"([\w.-]+)==([\w.+!]+)", entry).groups()
-        pins[canonicalize_name(name)].append(
-            (version, len(re.findall(r"--hash=sha256:\w{64}", entry)))
-        )
+        pins[canonicalize_name(name)].append((version, len(re.findall(r"--hash=sha256:\w{64}", entry))))
     return pins
 
 
@@ -57,8 +54,7 @@ def imported_packages(source: str) -> Iterator[str]:
             case ast.ImportFrom(module=str(module), level=0):
                 yield module.partition(".")[0]
             case ast.Call(
-                func=ast.Name(id="import_module" | "__import__")
-                | ast.Attribute(attr="import_module"),
+                func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
                 args=[ast.Constant(value=str(module)), *_],
             ):
                 yield module.partition(".")[0]
@@ -98,6 +94,18 @@ def test_the_lock_names_no_address():
     """The index is the user's own; the lock works with any mirror."""
     assert "://" not in LOCK
     assert not re.search(r"^--|^-[a-z]", LOCK, re.MULTILINE)
+
+
+def test_what_is_imported_is_asked_for():
+    """A package that comes only because another needs it can go with that one's next release."""
+    allowed = {IMPORT_NAMES.get(r.name, r.name.replace("-", "_")) for r in CORE}
+    allowed |= sys.stdlib_module_names | {"riskkit"}
+    imported = {
+        (package, module.name)
+        for module in (ROOT / "riskkit").rglob("*.py")
+        for package in imported_packages(module.read_text("utf-8"))
+    }
+    assert not [pair for pair in sorted(imported) if pair[0] not in allowed]
 
 
 def test_copyleft_scanner_is_never_imported():
