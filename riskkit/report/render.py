@@ -1,0 +1,196 @@
+"""From executed notebooks to pages: no code, no scripts, no outside reference, the same bytes each time."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from riskkit.model import Assessment
+from riskkit.report.clean import clean
+from riskkit.report.jupyter import nbconvert
+
+TEMPLATE = Path(__file__).parent / "template"
+
+SIMULATED = "Simulated evidence: not a real organisation"
+
+INDEX = "index.html"
+LEADERSHIP = "00_"
+"""The notebook whose name begins so is the first page, and holds nothing about single people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What stands on every page: whose report, of when, about what, for whom."""
+
+    organisation: str
+    period: str
+    day: str
+    selection: str
+    scope: str
+    not_covered: tuple[str, ...]
+    confidentiality: str
+    synthetic: bool
+    version: str
+    catalog: str
+
+    @classmethod
+    def of(cls, assessment: Assessment) -> Edition:
+        """The edition of an assessment."""
+        settings, day = assessment.settings, assessment.moment.today
+        chosen = [("site", assessment.site), ("department", assessment.department)]
+        return cls(
+            organisation=settings.organisation,
+            period=assessment.moment.period.name,
+            day=f"{day.day} {day:%B %Y}",
+            selection=", ".join(f"{kind} {name}" for kind, name in chosen if name),
+            scope=settings.scope.strip(),
+            not_covered=settings.not_covered,
+            confidentiality=settings.confidentiality.strip(),
+            synthetic=settings.synthetic,
+            version=assessment.version,
+            catalog=assessment.catalog.version,
+        )
+
+    @property
+    def foot(self) -> str:
+        """What stands at the foot of a printed page."""
+        return SIMULATED if self.synthetic else self.confidentiality
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One page: its notebook's name, and what went wrong with it (empty when nothing did)."""
+
+    name: str
+    reason: str = ""
+
+    @property
+    def file(self) -> str:
+        """The page's file name."""
+        return INDEX if self.name.startswith(LEADERSHIP) else f"{self.name}.html"
+
+    @property
+    def label(self) -> str:
+        """`01_audit_trail` as `Audit trail`."""
+        words = re.sub(r"^\d+_", "", self.name).replace("_", " ").strip()
+        return words[:1].upper() + words[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a notebook shows: cleaned HTML, its title, and its sections as (id, text)."""
+
+    html: str
+    title: str
+    sections: tuple[tuple[str, str], ...]
+
+
+def content_of(executed: Any, *, hidden: str) -> Content:
+    """The text and results of an executed notebook, cleaned; `hidden` is a MIME type that is left out."""
+    node = copy.deepcopy(executed)
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if hidden not in output.get("data", {})]
+    html, _ = _exporter().from_notebook_node(node)
+    soup = BeautifulSoup(html, "html.parser")
+    _scroll(soup)
+    sections = tuple(_sections(soup))
+    heading = soup.find("h1")
+    return Content(clean(str(soup)), heading.get_text(" ", strip=True) if heading else "", sections)
+
+
+def page(part: Part, parts: Sequence[Part], edition: Edition, content: Content | None) -> str:
+    """A whole page; without content it says that the part could not be made."""
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        edition=edition,
+        parts=parts,
+        failed=[other for other in parts if other.reason] if part.file == INDEX else [],
+        file=part.file,
+        reason=part.reason,
+        title=(content.title if content else "") or part.label,
+        # Cleaned, or the package's own.
+        body=Markup(content.html) if content else None,  # noqa: S704
+        toc=content.sections if content else (),
+        style=Markup((TEMPLATE / "style.css").read_text(encoding="utf-8")),  # noqa: S704
+        simulated=SIMULATED,
+    )
+
+
+@cache
+def _exporter() -> Any:
+    return nbconvert.HTMLExporter(
+        template_name="riskkit",
+        extra_template_basedirs=[str(TEMPLATE)],
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        config={
+            "NbConvertBase": {
+                "display_data_priority": [
+                    "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain",
+                ]
+            }
+        },
+    )  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters["css_string"] = _css_string
+    return environment
+
+
+def _css_string(text: str) -> Markup:
+    """A CSS string in which every character but letters, digits and spaces is escaped by number."""
+    escaped = "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} " for c in text)
+    return Markup(f'"{escaped}"')  # noqa: S704
+
+
+def _scroll(soup: BeautifulSoup) -> None:
+    """Put every table into a box of its own that scrolls, reachable by keyboard."""
+    for table in soup.find_all("table"):
+        if not isinstance(table, Tag) or table.find_parent(class_="scroll") or table.find_parent("table"):
+            continue
+        caption = table.find("caption")
+        name = caption.get_text(" ", strip=True) if caption else "Table"
+        box = soup.new_tag(
+            "div", attrs={"class": "scroll", "role": "region", "aria-label": name, "tabindex": "0"}
+        )
+        table.wrap(box)
+
+
+def _sections(soup: BeautifulSoup) -> Sequence[tuple[str, str]]:
+    """Give every second heading an id that is its own; returns (id, text)."""
+    found = []
+    taken = {str(element["id"]) for element in soup.find_all(id=True) if element.name != "h2"}
+    for heading in soup.find_all("h2"):
+        text = heading.get_text(" ", strip=True)
+        slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "section"
+        wanted, number = str(heading.get("id") or slug), 1
+        if not re.fullmatch(r"[\w.:%-]+", wanted):
+            wanted = slug
+        unique = wanted
+        while unique in taken:
+            number += 1
+            unique = f"{wanted}-{number}"
+        taken.add(unique)
+        heading["id"] = unique
+        found.append((unique, text))
+    return found
