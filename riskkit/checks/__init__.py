@@ -1,0 +1,1 @@
+"""One question to the evidence per file; the folder is the list."""

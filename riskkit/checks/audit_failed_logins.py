@@ -1,0 +1,129 @@
+"""Log-ins that failed again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+
+from riskkit.declare import check
+from riskkit.derived.trail import (
+    MINUTE_US,
+    first_rows,
+    flag,
+    hour,
+    in_period,
+    local_day,
+    row_key,
+)
+from riskkit.model import Moment, Result, Verdict
+from riskkit.tables import records
+
+UNIT = ("user_id", "source_system")
+NOBODY = "no user named"
+
+
+@check(
+    id="audit.failed_logins",
+    title="Log-ins do not fail again and again",
+    question="For which users and systems did log-ins fail repeatedly?",
+    subject="user",
+    controls=("45 CFR 164.308(a)(5)(ii)(C)",),
+    severity="medium",
+    remediation="Ask the user and look at the address behind the failures; lock the account if nobody "
+    "explains them.",
+    look_first="The addresses of the failed log-ins, and whether one succeeded right after them.",
+    usual_cause="A forgotten password, or a program that keeps an old one.",
+    standing=False,
+    expects=("archive", "viewer"),
+    aliases=("A19",),
+)
+def audit_failed_logins(
+    audit_events: nw.LazyFrame[Any],
+    *,
+    per_day: int = 20,
+    burst: int = 5,
+    burst_minutes: int = 10,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per user and system with log-ins in the period.
+
+    Fails when `per_day` failures fall on one local day, or `burst` within `burst_minutes`. A burst
+    is found as a failure whose (burst - 1)-th predecessor lies within the minutes, ties broken by
+    event_seq: engines have no common window over time.
+    """
+    logins = audit_events.filter(in_period(at), nw.col("event_category") == "authentication")
+    failures = _failures(logins, burst, burst_minutes, at)
+    for unit in records(_totals(logins)):
+        found = failures.get((unit.user_id, unit.source_system), [])
+        days: dict[date, int] = {}
+        for row in found:
+            day = local_day(row.hour, at)
+            days[day] = days.get(day, 0) + row.failures
+        failed, bursts = sum(days.values()), sum(int(row.bursts) for row in found)
+        most = max(days.values(), default=0)
+        result, message = _judged(unit, failed, most, bursts, per_day, burst, burst_minutes)
+        yield Verdict(
+            subject=unit.user_id or NOBODY,
+            result=result,
+            message=message,
+            observed=f"{failed} failures, at most {most} a day",
+            expected=f"fewer than {per_day} a day and fewer than {burst} in {burst_minutes} minutes",
+            scope=unit.source_system or "",
+            rows=(
+                first_rows(
+                    [(row.source, row.key) for row in found],
+                    failed,
+                    "user_id = :subject and source_system = :scope and event_category = 'authentication' "
+                    "and event_outcome = 'failure'",
+                ),
+            ),
+        )
+
+
+def _totals(logins: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    unclear = nw.col("event_outcome").fill_null("unknown") == "unknown"
+    return (
+        logins.with_columns(unclear=flag(unclear))
+        .group_by(*UNIT)
+        .agg(nw.len().alias("events"), nw.col("unclear").sum())
+        .sort(*UNIT)
+    )
+
+
+def _failures(
+    logins: nw.LazyFrame[Any], burst: int, burst_minutes: int, at: Moment
+) -> dict[tuple[str | None, str | None], list[Any]]:
+    """Failures and ends of bursts by user, system and hour."""
+    time = nw.col("event_time_us")
+    earlier = time.shift(burst - 1).over(*UNIT, order_by=["event_time_us", "event_seq", "offset", "n"])
+    hours = (
+        logins.filter(nw.col("event_outcome") == "failure")
+        .with_columns(earlier=earlier)
+        .with_columns(
+            hour=hour(at),
+            key=row_key(),
+            bursts=flag(time - nw.col("earlier") <= burst_minutes * MINUTE_US),
+        )
+        .group_by(*UNIT, "source", "hour")
+        .agg(nw.len().alias("failures"), nw.col("bursts").sum(), nw.col("key").min())
+    )
+    found: dict[tuple[str | None, str | None], list[Any]] = {}
+    for row in records(hours):
+        found.setdefault((row.user_id, row.source_system), []).append(row)
+    return found
+
+
+def _judged(
+    unit: Any, failed: int, most: int, bursts: int, per_day: int, burst: int, burst_minutes: int
+) -> tuple[Result, str]:
+    facts = f"{failed} of {unit.events} log-in event(s) failed, at most {most} on one day"
+    if bursts:
+        return "FAIL", f"{facts}, and {burst} or more within {burst_minutes} minutes."
+    if most >= per_day:
+        return "FAIL", f"{facts}."
+    if unit.unclear:
+        return "UNKNOWN", f"{facts}; {int(unit.unclear)} do not say how they ended."
+    return "PASS", f"{facts}."

@@ -1,0 +1,87 @@
+"""Records that were opened without anyone's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import narwhals as nw
+
+from riskkit.declare import check
+from riskkit.derived.trail import first_rows, flag, in_period, opens_record, row_key
+from riskkit.model import Moment, Result, Verdict
+from riskkit.tables import records
+
+UNNAMED_SOURCE = "source without a name"
+MACHINES = ("application", "node")
+
+
+@check(
+    id="audit.unattributed",
+    title="The audit trail names the person behind each access",
+    question="For which audit sources can accesses not be attributed to a person?",
+    subject="audit source",
+    controls=("45 CFR 164.312(b)", "45 CFR 164.312(a)(2)(i)"),
+    severity="medium",
+    remediation="Let the archive be reached through a log-in that writes the person's user id into each "
+    "audit event.",
+    look_first="Whether the accesses come from a viewer or router that queries under its own AE title.",
+    usual_cause="Viewers open images with their own identity, and only they know who sat in front of them.",
+    expects=("archive", "viewer"),
+)
+def audit_unattributed(
+    audit_events: nw.LazyFrame[Any], *, max_percent: int = 10, at: Moment
+) -> Iterator[Verdict]:
+    """One verdict per audit source with events in the period, on its queries, reads, transfers, exports."""
+    sources: dict[str, list[Any]] = {}
+    for row in records(_counted(audit_events, at)):
+        sources.setdefault(row.source_system or "", []).append(row)
+    for source, found in sorted(sources.items()):
+        total, nobody, machine = (
+            sum(int(getattr(row, name)) for row in found) for name in ("accesses", "nobody", "machine")
+        )
+        result, message = _judged(total, nobody, machine, max_percent)
+        keys = [(row.source, row.key) for row in found if row.key is not None]
+        predicate = "source_system = :subject and the access names no person"
+        yield Verdict(
+            subject=source or UNNAMED_SOURCE,
+            result=result,
+            message=message,
+            observed=f"{nobody + machine} of {total} accesses",
+            expected=f"at most {max_percent} %",
+            scope=source,
+            rows=(first_rows(keys, nobody + machine, predicate),),
+        )
+
+
+def _counted(audit_events: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
+    kind = nw.col("user_type").fill_null("unknown")
+    machine = kind.is_in(MACHINES)
+    person = (kind == "person") & ~nw.col("user_id").is_null()
+    return (
+        audit_events.filter(in_period(at))
+        .with_columns(
+            accesses=flag(opens_record()),
+            machine=flag(opens_record() & machine),
+            nobody=flag(opens_record() & ~machine & ~person),
+            key=nw.when(opens_record() & ~person).then(row_key()),
+        )
+        .group_by("source_system", "source")
+        .agg(
+            nw.col("accesses").sum(),
+            nw.col("machine").sum(),
+            nw.col("nobody").sum(),
+            nw.col("key").min(),
+        )
+    )
+
+
+def _judged(total: int, nobody: int, machine: int, max_percent: int) -> tuple[Result, str]:
+    if not total:
+        return "UNKNOWN", (
+            "The source has no access event in the period: nobody opened anything, or it is not recorded."
+        )
+    facts = (
+        f"{nobody + machine} of {total} accesses name no person: {machine} only a machine, {nobody} nobody."
+    )
+    return ("FAIL" if (nobody + machine) * 100 > max_percent * total else "PASS"), facts

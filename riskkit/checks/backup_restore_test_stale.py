@@ -1,0 +1,58 @@
+"""Copies of which nobody knows whether they can be restored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.inventory import system_names, system_of
+from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.tables import records
+
+
+@check(
+    id="backup.restore_test_stale",
+    title="Restores of each archive are tested every year",
+    question="For which systems did the last restore test fail, or take place too long ago?",
+    subject="system",
+    controls=("45 CFR 164.308(a)(7)(ii)(D)", "45 CFR 164.308(a)(7)(ii)(B)"),
+    severity="high",
+    method="TEST",
+    remediation="Restore a sample of studies to a separate place, compare the images with the originals, "
+    "and record it.",
+    look_first="The outcome and duration of the last test, and whether images were compared.",
+    usual_cause="There is no spare storage to restore to, and no date is set.",
+    expects=("archive",),
+)
+def backup_restore_test_stale(
+    restore_tests: pd.DataFrame, systems: pd.DataFrame | None, *, max_days: int = 365, at: Moment
+) -> Iterator[Verdict]:
+    """One verdict per system with a restore test; the newest test decides."""
+    names = system_names(systems)
+    tests: dict[str, list[Any]] = {}
+    for test in records(restore_tests):
+        if test.finished_at < at.as_of:
+            tests.setdefault(system_of(test.system_id, names), []).append(test)
+    for system, found in sorted(tests.items()):
+        last = max(found, key=lambda test: (test.finished_at, test.offset or 0))
+        result, message = _judged(last, at.age_days(last.finished_at), max_days)
+        yield Verdict(
+            subject=system,
+            result=result,
+            message=message,
+            observed=f"{last.outcome}, {at.age_days(last.finished_at)} days ago",
+            expected=f"success, at most {max_days} days ago",
+            scope=system,
+            rows=(Rows.of("restore_tests", [last]),),
+        )
+
+
+def _judged(last: Any, age: int, max_days: int) -> tuple[Result, str]:
+    compared = {True: "images were compared", False: "images were not compared"}.get(
+        last.integrity_checked, "whether images were compared is not recorded"
+    )
+    facts = f"The last restore test, {age} days before the end of the period, ended with {last.outcome}; {compared}."
+    return ("PASS" if last.outcome == "success" and age <= max_days else "FAIL"), facts

@@ -1,0 +1,64 @@
+"""Places that may hold ePHI and are not encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.inventory import system_names, system_of
+from riskkit.model import Result, Rows, Verdict
+from riskkit.tables import records
+
+NO_DATA = frozenset({"swap"})
+"""Judged by a rule of its own."""
+
+
+@check(
+    id="encryption.unencrypted_volume",
+    title="Every place that holds ePHI is encrypted at rest",
+    question="Which volumes, databases, buckets, tapes, devices and backups may hold ePHI and are not "
+    "encrypted?",
+    subject="storage",
+    controls=("45 CFR 164.312(a)(2)(iv)",),
+    severity="high",
+    remediation="Encrypt the place (LUKS, BitLocker, storage or database encryption) and keep the key "
+    "elsewhere.",
+    look_first="Whether a layer below or above it is encrypted and only missing in the export.",
+    usual_cause="The storage was set up before encryption was asked for, or encryption was left off for "
+    "speed.",
+    expects=("*",),
+)
+def encryption_unencrypted_volume(
+    storage_assets: pd.DataFrame, systems: pd.DataFrame | None
+) -> Iterator[Verdict]:
+    """One verdict per place; one of which nothing says whether it holds ePHI may hold it."""
+    names = system_names(systems)
+    for asset in records(storage_assets):
+        if asset.kind in NO_DATA:
+            continue
+        result, message = _judged(asset)
+        yield Verdict(
+            subject=asset.asset_id,
+            result=result,
+            message=message,
+            observed=asset.encrypted + (f" ({asset.method})" if asset.method else ""),
+            expected="yes",
+            scope=system_of(asset.system_id, names),
+            severity=None if asset.holds_phi else "medium",
+            rows=(Rows.of("storage_assets", [asset]),),
+        )
+
+
+def _judged(asset: Any) -> tuple[Result, str]:
+    holds = {True: "holds ePHI", None: "may hold ePHI, as nothing says otherwise,"}
+    if asset.holds_phi is False:
+        return "NA", f"The {asset.kind} is recorded to hold no ePHI."
+    if asset.encrypted == "yes":
+        return "PASS", f"The {asset.kind} {holds[asset.holds_phi]} and is encrypted."
+    if asset.encrypted == "no":
+        return "FAIL", f"The {asset.kind} {holds[asset.holds_phi]} and is not encrypted."
+    why = f": {asset.reason}" if asset.reason else ""
+    return "UNKNOWN", f"Whether the {asset.kind} is encrypted is not known{why}."

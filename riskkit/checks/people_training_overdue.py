@@ -1,0 +1,95 @@
+"""People whose security training is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.employment import employed_on, employments
+from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.tables import records
+
+
+@check(
+    id="people.training_overdue",
+    title="Everyone's security training is up to date",
+    question="Which people of the workforce have not completed security training in time?",
+    subject="person",
+    controls=("45 CFR 164.308(a)(5)(i)",),
+    severity="medium",
+    remediation="Have the person complete the training, or suspend access until it is done.",
+    look_first="Whether the learning system knows the person under another id.",
+    usual_cause="Reminders go to an address that nobody reads, or the person was on leave.",
+)
+def people_training_overdue(
+    training: pd.DataFrame,
+    roster: pd.DataFrame,
+    *,
+    valid_days: int = 365,
+    grace_days: int = 30,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per person who is employed at the end of the period.
+
+    Each course that the export names for a person must be completed within `valid_days` (a year is
+    our choice; the rule sets none) or not be due yet. People who joined within `grace_days` have
+    that long.
+    """
+    courses: dict[str, dict[str, list[Any]]] = {}
+    for row in records(training):
+        courses.setdefault(row.user_id, {}).setdefault(row.course, []).append(row)
+    for user, rows in employments(roster).items():
+        if not employed_on(rows, at.today):
+            continue
+        joined = max(row.employed_from for row in rows if row.employed_from <= at.today)
+        own = courses.get(user, {})
+        states = [_state(taken, valid_days, at) for taken in own.values()]
+        result, message = _judged(states, at.age_days(joined), grace_days, valid_days)
+        yield Verdict(
+            subject=user,
+            result=result,
+            message=message,
+            observed=f"{states.count('done')} of {len(states)} courses up to date",
+            expected=f"each course completed within {valid_days} days, or not yet due",
+            rows=(
+                Rows.of("training", [row for taken in own.values() for row in taken]),
+                Rows.of("roster", rows),
+            ),
+        )
+
+
+def _state(taken: Sequence[Any], valid_days: int, at: Moment) -> str:
+    """done, open (not due yet), overdue or unknown, of one course."""
+    done = [
+        row.completed_on for row in taken if row.completed_on is not None and row.completed_on <= at.today
+    ]
+    due = [row.due_on for row in taken if row.due_on is not None and row.completed_on is None]
+    if done and at.age_days(max(done)) <= valid_days:
+        return "done"
+    if done:
+        return "overdue"
+    if not due:
+        return "unknown"
+    return "open" if min(due) >= at.today else "overdue"
+
+
+def _judged(
+    states: Sequence[str], employed_days: int, grace_days: int, valid_days: int
+) -> tuple[Result, str]:
+    overdue, unknown = states.count("overdue"), states.count("unknown")
+    new = employed_days <= grace_days
+    if overdue and not new:
+        return "FAIL", f"{overdue} of {len(states)} course(s) are overdue or older than {valid_days} days."
+    if states.count("done") + states.count("open") == len(states) > 0:
+        return "PASS", f"{states.count('done')} of {len(states)} course(s) are completed, none is overdue."
+    if new:
+        return (
+            "NA",
+            f"The person joined {employed_days} days before the end of the period and has {grace_days} days.",
+        )
+    if not states:
+        return "UNKNOWN", "The training export does not name this person."
+    return "UNKNOWN", f"{unknown} of {len(states)} course(s) are not completed and have no due date."

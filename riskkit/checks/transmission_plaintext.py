@@ -1,0 +1,53 @@
+"""Channels that carry ePHI without TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.channels import WITHOUT_TLS, named, why_not_tls
+from riskkit.model import Result, Verdict
+from riskkit.tables import records
+
+
+@check(
+    id="transmission.plaintext",
+    title="Every channel that carries ePHI is encrypted",
+    question="Which listeners that carry ePHI answer without TLS?",
+    subject="listener",
+    controls=("45 CFR 164.312(e)(1)", "45 CFR 164.312(e)(2)(ii)"),
+    severity="critical",
+    method="TEST",
+    remediation="Move the listener to TLS (DICOM TLS, HTTPS, MLLP over TLS) and close the plain port, "
+    "or document the encrypted tunnel that carries it.",
+    look_first="The AE title or port table of the archive and the modalities that still send to the "
+    "plain port.",
+    usual_cause="Older modalities that speak no TLS keep the plain DICOM port open for everyone.",
+    expects=("archive", "viewer"),
+)
+def transmission_plaintext(channels: pd.DataFrame) -> Iterator[Verdict]:
+    """One verdict per listener, declared or only observed."""
+    for channel in records(channels):
+        result, message = _judged(channel)
+        yield Verdict(
+            **named(channel),
+            result=result,
+            message=message,
+            observed=channel.connectivity or "not observed",
+            expected="tls",
+        )
+
+
+def _judged(channel: Any) -> tuple[Result, str]:
+    if channel.connectivity == "tls":
+        return "PASS", "The listener speaks TLS."
+    if channel.connectivity not in WITHOUT_TLS:
+        return "UNKNOWN", f"Whether this channel is encrypted is not known: {why_not_tls(channel)}."
+    if channel.ephi is None:
+        return "UNKNOWN", "The listener answers without TLS, and nothing says whether it carries ePHI."
+    if channel.ephi:
+        return "FAIL", f"The listener ({channel.declared}) carries ePHI and answers without TLS."
+    return "NA", "The listener answers without TLS and is declared to carry no ePHI."

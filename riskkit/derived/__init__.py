@@ -1,0 +1,1 @@
+"""Tables made of other tables, one file each, and what several questions share about their inputs."""

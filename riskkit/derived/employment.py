@@ -1,0 +1,47 @@
+"""Who is employed when, from all rows that the roster holds of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from riskkit.tables import records
+
+FOREVER = date.max
+
+
+def employments(roster: Any) -> Mapping[str, Sequence[Any]]:
+    """The rows of each person, by user_id, first employment first; a rehire is a later row."""
+    found: dict[str, list[Any]] = {}
+    for row in records(roster):
+        found.setdefault(row.user_id, []).append(row)
+    return {user: sorted(rows, key=_begin) for user, rows in sorted(found.items())}
+
+
+def employed_on(rows: Sequence[Any], day: date) -> bool:
+    """Whether a person works here on a day."""
+    return any(row.employed_from <= day <= (row.employed_to or FOREVER) for row in rows)
+
+
+def last_day(rows: Sequence[Any]) -> date | None:
+    """The last day of employment as far as known; None while it lasts."""
+    last = max((row.employed_to or FOREVER for row in rows), default=FOREVER)
+    return None if last == FOREVER else last
+
+
+def spells_away(rows: Sequence[Any]) -> list[tuple[date, date]]:
+    """Spells after an employment ended, as (first day away, first day back); FOREVER while away."""
+    spells: list[tuple[date, date]] = []
+    away: date | None = None
+    for row in rows:
+        if away is not None and row.employed_from > away:
+            spells.append((away, row.employed_from))
+        if row.employed_to is None:
+            return spells
+        away = max(away or date.min, row.employed_to + timedelta(days=1))
+    return spells if away is None else [*spells, (away, FOREVER)]
+
+
+def _begin(row: Any) -> tuple[Any, ...]:
+    return row.employed_from, row.employed_to or FOREVER, row.source or "", row.offset or 0
