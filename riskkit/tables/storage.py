@@ -66,14 +66,18 @@ DICOM_FILES = Table(
         Column("size_bytes", "integer", unit="byte"),
         Column(
             "file_class",
-            doc="dicom, dicom-no-preamble, encrypted-cms ..., unknown, unreadable",
+            doc="dicom, orthanc-zlib, encrypted-cms, signed-cms, container-gzip, high-entropy-unknown, "
+            "other, symlink, unreadable ...",
             required=True,
         ),
         Column(
             "readable",
-            doc="can anyone with the file read it",
+            doc="can anyone with the file read it; no only where the format proves encryption",
             required=True,
             values=("yes", "no", "unknown"),
+        ),
+        Column(
+            "cipher", doc="content cipher, where the envelope tells: AES-256-CBC, 3DES-CBC, ZipCrypto ..."
         ),
         Column("sop_class_uid", doc="SOPClassUID"),
         Column("modality", doc="Modality"),
