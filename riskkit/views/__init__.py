@@ -1,0 +1,42 @@
+"""What an assessment looks like: one module per area, functions from Assessment to `Html`.
+
+In a notebook the last expression of a cell shows it; `.frame` of the result holds the rows shown.
+"""
+
+from __future__ import annotations
+
+from riskkit.views import (
+    access_control,
+    access_patterns,
+    audit_trail,
+    backup_recovery,
+    encryption,
+    evidence,
+    findings,
+    leadership,
+    people_places_papers,
+    risk_register,
+    transmission,
+)
+from riskkit.views.completion import completed
+from riskkit.views.html import Html
+from riskkit.views.scope import heading
+from riskkit.views.tables import table
+
+__all__ = [
+    "Html",
+    "access_control",
+    "access_patterns",
+    "audit_trail",
+    "backup_recovery",
+    "completed",
+    "encryption",
+    "evidence",
+    "findings",
+    "heading",
+    "leadership",
+    "people_places_papers",
+    "risk_register",
+    "table",
+    "transmission",
+]

@@ -1,0 +1,197 @@
+"""Who may log in where, and with what proof of being that person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from riskkit.model import Assessment
+from riskkit.tables import records
+from riskkit.views.charts import Words, shares
+from riskkit.views.findings import missing
+from riskkit.views.html import Html, join, paragraph
+from riskkit.views.scope import in_view, inventory, present
+from riskkit.views.tables import rows, table
+from riskkit.views.wording import count, day, listed, share
+
+
+def accounts(assessment: Assessment) -> Html:
+    """Accounts by system: how many are enabled, privileged, remote, shared, and which systems list none."""
+    if not present(assessment, "accounts"):
+        return missing(assessment, "accounts")
+    known, found = inventory(assessment), _accounts(assessment)
+    by_system = _by_system(assessment, found)
+    silent = [
+        known.name(system.system_id) for system in known.covered
+        if system.system_id not in by_system and in_view(assessment, known, system.system_id)
+    ]  # fmt: skip
+    frame = rows(
+        (
+            {
+                "system": known.name(system),
+                "accounts": len(listed_),
+                "enabled": sum(bool(a.enabled) for a in listed_),
+                "privileged": sum(bool(a.enabled and a.privileged) for a in listed_),
+                "remote": sum(bool(a.enabled and a.remote) for a in listed_),
+                "shared": sum(bool(a.enabled and a.kind == "shared") for a in listed_),
+                "service or vendor": sum(
+                    bool(a.enabled and a.kind in ("service", "vendor")) for a in listed_
+                ),
+                "of nobody on the roster": _orphans(assessment, listed_),
+            }
+            for system, listed_ in sorted(by_system.items())
+        ),
+        (
+            "system",
+            "accounts",
+            "enabled",
+            "privileged",
+            "remote",
+            "shared",
+            "service or vendor",
+            "of nobody on the roster",
+        ),
+    )
+    enabled = sum(bool(a.enabled) for a in found)
+    told = f"{count(len(found), 'account')} on {count(len(by_system), 'system')}, {enabled} of them enabled."
+    if silent:
+        told += f" No account list of {count(len(silent), 'covered system')}: {listed(silent)}."
+    return join([
+        paragraph(told),
+        table(assessment, frame, caption="Accounts by system",
+              note="After the first two columns: enabled accounts only."),
+    ])  # fmt: skip
+
+
+def second_factor(assessment: Assessment) -> Html:
+    """Enabled accounts of people by system: whether a second factor is required."""
+    if not present(assessment, "accounts"):
+        return missing(assessment, "accounts")
+    known = inventory(assessment)
+    personal = [a for a in _accounts(assessment) if a.enabled and _personal(a)]
+    if not personal:
+        return paragraph("No enabled account of a person is listed.")
+    groups = [
+        ("all", personal),
+        ("privileged", [a for a in personal if a.privileged]),
+        ("remote", [a for a in personal if a.remote]),
+    ]
+    groups += [
+        (known.name(system), found) for system, found in sorted(_by_system(assessment, personal).items())
+    ]
+    lines = [(name, _factors(found)) for name, found in groups if found]
+    yes, unknown, no = _factors(personal)
+    told = (
+        f"Of {count(len(personal), 'enabled account')} of people, {yes} require a second factor, "
+        f"{no} do not, and of {unknown} it is not known."
+    )
+    chart = shares(
+        lines, alt=told, words=Words("second factor", "unknown", "password alone"),
+        caption="Enabled accounts of people and vendors: second factor / unknown / password alone.",
+    )  # fmt: skip
+    return join([paragraph(told), chart])
+
+
+def leavers(assessment: Assessment) -> Html:
+    """Accounts that are enabled although their person has left, by system, and how long ago."""
+    if not present(assessment, "accounts", "roster"):
+        return missing(assessment, "accounts", "roster")
+    known, today = inventory(assessment), assessment.moment.today
+    left: dict[str, Any] = {}
+    for person in records(assessment.table("roster")):
+        ended = person.employed_to
+        last = left.get(person.user_id, ended)
+        left[person.user_id] = None if ended is None or last is None else max(last, ended)
+    gone = [
+        (a, (today - left[a.user_id]).days)
+        for a in _accounts(assessment)
+        if a.enabled and left.get(a.user_id) and left[a.user_id] < today
+    ]
+    people = {
+        a.user_id
+        for a in _accounts(assessment)
+        if a.user_id in left and left[a.user_id] and left[a.user_id] < today
+    }
+    told = (
+        f"{count(len(gone), 'account')} of people who have left are still enabled; "
+        f"the account lists name {len(people)} people of the roster who have left."
+    )
+    frame = rows(
+        (
+            {
+                "account": a.account,
+                "system": known.name(a.system_id),
+                "privileged": a.privileged,
+                "remote": a.remote,
+                "days since the last day of work": days,
+                "last log-in": a.last_login and day(assessment, a.last_login),
+            }
+            for a, days in sorted(gone, key=lambda item: (-item[1], item[0].system_id, item[0].account))
+        ),
+        ("account", "system", "privileged", "remote", "days since the last day of work", "last log-in"),
+    )
+    return join([
+        paragraph(told),
+        table(assessment, frame, caption="Enabled accounts of people who have left", limit=40,
+              rest="The others stand in findings.json.", empty="there is none."),
+    ])  # fmt: skip
+
+
+def privileged(assessment: Assessment, *, identities: bool = False) -> Html:
+    """Accounts that may administer a system that holds ePHI."""
+    if not present(assessment, "accounts"):
+        return missing(assessment, "accounts")
+    known = inventory(assessment)
+    found = [a for a in _accounts(assessment) if a.enabled and a.privileged]
+    unknown = sum(a.enabled and a.privileged is None for a in _accounts(assessment))
+    frame = rows(
+        (
+            {
+                "account": a.account,
+                "system": known.name(a.system_id),
+                "kind": a.kind,
+                "second factor": a.mfa,
+                "remote": a.remote,
+                "last log-in": a.last_login and day(assessment, a.last_login),
+            }
+            for a in sorted(found, key=lambda a: (a.system_id, a.account))
+        ),
+        ("account", "system", "kind", "second factor", "remote", "last log-in"),
+    )
+    total = sum(bool(a.enabled) for a in _accounts(assessment))
+    part = share(len(found), total, "enabled account")
+    told = f"{part} may administer a system; of {unknown} it is not known."
+    return join([
+        paragraph(told),
+        table(assessment, frame, caption="Privileged accounts", limit=40, rest="All stand in the evidence.",
+              empty="none is listed.", identities=identities),
+    ])  # fmt: skip
+
+
+def _accounts(assessment: Assessment) -> list[Any]:
+    known = inventory(assessment)
+    return [a for a in records(assessment.table("accounts")) if in_view(assessment, known, a.system_id)]
+
+
+def _by_system(assessment: Assessment, found: list[Any]) -> dict[str, list[Any]]:
+    known = inventory(assessment)
+    groups: dict[str, list[Any]] = {}
+    for account in found:
+        groups.setdefault(known.of(account.system_id) or account.system_id, []).append(account)
+    return groups
+
+
+def _factors(found: list[Any]) -> tuple[int, int, int]:
+    said = [account.mfa for account in found]
+    return said.count(True), said.count(None), said.count(False)
+
+
+def _personal(account: Any) -> bool:
+    return account.kind in ("person", "vendor") or (account.kind is None and account.user_id is not None)
+
+
+def _orphans(assessment: Assessment, found: list[Any]) -> int | None:
+    """Enabled personal accounts whose person the roster does not name; None without a roster."""
+    if not present(assessment, "roster"):
+        return None
+    people = set(assessment.table("roster")["user_id"])
+    return sum(bool(a.enabled and _personal(a) and a.user_id not in people) for a in found)

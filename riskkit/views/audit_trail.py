@@ -1,0 +1,261 @@
+"""What the audit trails record: which systems, on which days, what, and of whom."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from riskkit.derived.trail import flag, hour, in_period, local_day
+from riskkit.model import Assessment
+from riskkit.tables import records
+from riskkit.views.charts import bars, calendar
+from riskkit.views.evidence import lost, reconciliation
+from riskkit.views.findings import missing
+from riskkit.views.html import Html, bullets, join, paragraph
+from riskkit.views.scope import in_view, inventory, present
+from riskkit.views.tables import rows, table
+from riskkit.views.wording import count, listed, percent, share
+
+TABLE = "audit_events"
+
+LONG = 100
+"""Days of a period beyond which the calendar shows weeks."""
+
+
+def sources(assessment: Assessment) -> Html:
+    """The audit files and how every record of them ended."""
+    pieces = [reconciliation(assessment, TABLE), lost(assessment, TABLE)]
+    return join(pieces if present(assessment, TABLE) else [missing(assessment, TABLE), *pieces])
+
+
+def systems(assessment: Assessment) -> Html:
+    """Which systems that hold ePHI wrote an audit trail in the period, and which did not."""
+    if not present(assessment, TABLE):
+        return missing(assessment, TABLE)
+    known = inventory(assessment)
+    if not known.systems:
+        return missing(assessment, "systems")
+    seen: dict[str, list[Any]] = {}
+    for row in _per_system(assessment):
+        seen.setdefault(known.of(row.source_system) or "", []).append(row)
+    frame = rows(
+        (
+            {
+                "system": known.name(system.system_id),
+                "kind": system.kind,
+                "audit trail": "✓ yes" if system.system_id in seen else "✗ none in this period",
+                "events": sum(row.events for row in seen.get(system.system_id, ())),
+            }
+            for system in known.covered
+            if in_view(assessment, known, system.system_id)
+        ),
+        ("system", "kind", "audit trail", "events"),
+    )
+    silent = [system for system in known.covered if system.system_id not in seen]
+    strangers = seen.get("", [])
+    told = [
+        f"{share(len(known.covered) - len(silent), len(known.covered), 'covered system')} that hold ePHI "
+        "wrote an "
+        "audit trail in the period."
+    ]
+    if strangers:
+        names = listed([row.source_system or "no system named" for row in strangers])
+        told.append(
+            f"{count(sum(row.events for row in strangers), 'event')} come from "
+            f"{count(len(strangers), 'source')} that the inventory does not know: {names}."
+        )
+    return join(
+        [
+            paragraph(" ".join(told)),
+            table(assessment, frame, caption="Audit trail by system", badges={"audit trail": "sign"}),
+        ]
+    )
+
+
+def days(assessment: Assessment) -> Html:
+    """Events a day and source, with days on which a source recorded nothing."""
+    if not present(assessment, TABLE):
+        return missing(assessment, TABLE)
+    moment = assessment.moment
+    span = _days(moment.period.first_day, moment.today)
+    hours = (
+        assessment.lazy(TABLE)
+        .filter(in_period(moment))
+        .group_by("source_system", hour(moment).alias("hour"))
+        .agg(events=nw.len())
+    )
+    counted: dict[str, dict[date, int]] = {}
+    known = inventory(assessment)
+    for row in records(hours):
+        if in_view(assessment, known, row.source_system):
+            of_source = counted.setdefault(row.source_system or "no system named", {})
+            day = local_day(row.hour, moment)
+            of_source[day] = of_source.get(day, 0) + row.events
+    if not counted:
+        return paragraph("No audit event happened in this period.")
+    silent = {name: [day for day in span if not per_day.get(day)] for name, per_day in counted.items()}
+    gaps = [
+        f"{known.name(name)}: {count(len(missed), 'day')} without an event ({_spans(missed)})"
+        for name, missed in sorted(silent.items())
+        if missed
+    ]
+    lead = (
+        f"{count(len(counted), 'source')} recorded "
+        f"{sum(sum(found.values()) for found in counted.values()):,} events "
+        f"on {len(span)} days; {len(gaps)} of them had days without any event."
+    )
+    step = 7 if len(span) > LONG else 1
+    starts = span[::step]
+    drawn = [
+        (
+            name,
+            [
+                sum(per_day.get(day, 0) for day in span[index : index + step])
+                for index in range(0, len(span), step)
+            ],
+        )
+        for name, per_day in sorted(counted.items())
+    ]
+    chart = calendar(
+        drawn, starts, noun="event", alt=lead, per="a week" if step > 1 else "a day",
+        caption=f"Events by {'week' if step > 1 else 'day'} and source; a cross where there was none. A "
+        "day without "
+        "events can be a quiet day, a stopped audit service or an export that lacks it.",
+    )  # fmt: skip
+    return join([paragraph(lead), chart, bullets(gaps)])
+
+
+def mix(assessment: Assessment) -> Html:
+    """What was recorded: events by category, and how they ended."""
+    if not present(assessment, TABLE):
+        return missing(assessment, TABLE)
+    found = records(
+        _events(assessment)
+        .group_by("event_category")
+        .agg(
+            events=nw.len(),
+            failed=flag(nw.col("event_outcome") == "failure").sum(),
+            people=nw.col("user_id").n_unique(),
+        )
+    )
+    kinds = sorted(found, key=lambda row: (-row.events, row.event_category or ""))
+    total = sum(row.events for row in kinds)
+    if not total:
+        return paragraph("No audit event happened in this period.")
+    named = [(str(row.event_category or "not stated").replace("_", " "), row.events) for row in kinds]
+    alt = (
+        f"Of {total:,} events, " + listed([f"{number:,} are {name}" for name, number in named], most=4) + "."
+    )
+    frame = rows(
+        (
+            {
+                "category": name,
+                "events": row.events,
+                "share": percent(row.events, total),
+                "ended in failure": row.failed,
+                "different users": row.people,
+            }
+            for (name, _), row in zip(named, kinds, strict=True)
+        ),
+        ("category", "events", "share", "ended in failure", "different users"),
+    )
+    chart = bars(
+        named, unit="events", alt=alt, caption="Events of the period by what was done.",
+        told=[f"{number:,} ({percent(number, total)})" for _, number in named],
+    )  # fmt: skip
+    return join([chart, table(assessment, frame, caption="Events by category", numbers=("share",))])
+
+
+def attribution(assessment: Assessment) -> Html:
+    """How many events say who, whose record, from where, and exactly when."""
+    if not present(assessment, TABLE):
+        return missing(assessment, TABLE)
+    opened = nw.col("event_category").is_in(("query", "read", "transfer", "export"))
+    facts = {
+        "events": nw.len(),
+        "who": flag(~nw.col("user_id").is_null()).sum(),
+        "of a person": flag(nw.col("user_type") == "person").sum(),
+        "from where": flag(~nw.col("source_ip").is_null() | ~nw.col("source_host").is_null()).sum(),
+        "how it ended": flag(nw.col("event_outcome").is_in(("success", "failure"))).sum(),
+        "exact time": flag(nw.col("time_quality") == "zoned").sum(),
+        "accesses": flag(opened).sum(),
+        "whose record": flag(opened & ~nw.col("patient_id").is_null()).sum(),
+    }
+    found = records(_events(assessment).group_by("source_system").agg(**facts).sort("source_system"))
+    known = inventory(assessment)
+    names = ("who", "of a person", "from where", "how it ended", "exact time")
+    listed_rows = []
+    for row in found:
+        values = dict(zip(facts, row[1:], strict=True))
+        listed_rows.append(
+            {"source": known.name(row[0]), "events": values["events"]}
+            | {name: percent(values[name], values["events"]) for name in names}
+            | {"whose record": percent(values["whose record"], values["accesses"])}
+        )
+    return table(
+        assessment,
+        rows(listed_rows, ("source", "events", *names, "whose record")),
+        caption="What the events of each source tell, as shares of its events",
+        headings={"whose record": "whose record (of accesses)"},
+        numbers=(*names, "whose record"),
+        note="Who: a user is named. Of a person: the user is not an application or a node. Exact time: "
+        "written with "
+        "its time zone. A source that does not say who or whose record cannot show who looked at what.",
+        empty="no audit event happened in this period.",
+    )
+
+
+def around(
+    assessment: Assessment, source: str, offset: int, *, rows_each_side: int = 5, identities: bool = False
+) -> Html:
+    """The events around one row of one audit file, for tracing a finding back by hand."""
+    if not present(assessment, TABLE):
+        return missing(assessment, TABLE)
+    near = assessment.lazy(TABLE).filter(nw.col("source") == source).sort("offset", "n")
+    before = near.filter(nw.col("offset") < offset).tail(rows_each_side)
+    after = near.filter(nw.col("offset") >= offset).head(rows_each_side + 1)
+    columns = ("offset", "time", "event_category", "event_outcome", "user_id", "patient_id", "source_host")
+    found = [row for part in (before, after) for row in records(part)]
+    frame = rows(
+        (
+            {name: getattr(row, name, None) for name in columns}
+            | {
+                "time": pd.Timestamp(row.event_time_us, unit="us", tz="UTC")
+                if row.event_time_us is not None
+                else None
+            }
+            for row in found
+        ),
+        columns,
+    )
+    return table(
+        assessment, frame, caption=f"Rows around offset {offset} of {source}", identities=identities,
+        empty="that file has no such row.",
+    )  # fmt: skip
+
+
+def _events(assessment: Assessment) -> nw.LazyFrame[Any]:
+    return assessment.lazy(TABLE).filter(in_period(assessment.moment))
+
+
+def _per_system(assessment: Assessment) -> list[Any]:
+    found = _events(assessment).group_by("source_system").agg(events=nw.len()).sort("source_system")
+    return list(records(found))
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _spans(days_: list[date]) -> str:
+    """Days as spans: `Oct 5 to 6, Oct 12`."""
+    spans: list[list[date]] = []
+    for day in days_:
+        if spans and day - spans[-1][-1] == timedelta(days=1):
+            spans[-1].append(day)
+        else:
+            spans.append([day])
+    return listed([str(span[0]) if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans], most=4)

@@ -1,0 +1,450 @@
+"""The first page, for whoever answers for the organisation: where we stand, and what is asked of you.
+
+It names no person, no workstation and no patient; numbers of people are shown by department only,
+and small ones not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Outcome, Risk
+from riskkit.views.charts import Words, shares, trend
+from riskkit.views.findings import MARKS, named
+from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
+from riskkit.views.scope import inventory, narrowed
+from riskkit.views.tables import rows, table
+from riskkit.views.wording import count, listed, plural, share
+
+GROUPS = {
+    "met": "met",
+    "not demonstrated": "not demonstrated",
+    "partly met": "not met",
+    "not met": "not met",
+}
+"""How statuses are counted; what is not applicable or done another way is counted apart."""
+
+_SECTIONS = {"R": "Required", "A": "Addressable", "S": "Standards"}
+
+
+def scope(assessment: Assessment) -> Html:
+    """Which systems this report covers, and every system that holds ePHI and is not covered."""
+    systems = inventory(assessment)
+    settings = assessment.settings
+    pieces: list[Html] = []
+    outside = [system for system in systems.ephi if system.covered is False]
+    if not systems.systems:
+        reason = assessment.state("systems").reason
+        pieces.append(
+            paragraph(
+                tag("strong", "What this report covers is not known. "),
+                f"There is no inventory of the systems that hold ePHI ({reason}), so nothing below can be "
+                "read as "
+                "complete. Ask for inventory/systems.csv.",
+            )
+        )
+    else:
+        pieces.append(
+            paragraph(
+                f"This report covers {share(len(systems.covered), len(systems.ephi), 'system')} of the "
+                "inventory "
+                "that hold ePHI. It is one part of an analysis of risk to all ePHI: what is not listed as "
+                "covered was "
+                "not looked at."
+            )
+        )
+        pieces.append(_systems(assessment))
+    if outside or settings.not_covered:
+        names = [systems.name(system.system_id) for system in outside] + list(settings.not_covered)
+        pieces.append(
+            paragraph(tag("strong", f"Not covered: {len(names)}. "), f"{listed(names, most=len(names))}.")
+        )
+    elif systems.systems:
+        pieces.append(paragraph("No system of the inventory that holds ePHI is left out."))
+    return join(pieces)
+
+
+def standing(assessment: Assessment) -> Html:
+    """How many specifications are met, not demonstrated and not met: three numbers, never one score."""
+    counted = [status for status in assessment.controls if status.status in GROUPS]
+    if not counted:
+        return paragraph("No specification was judged.")
+    totals = Counter(GROUPS[status.status] for status in counted)
+    partly = sum(status.status == "partly met" for status in counted)
+    apart = Counter(status.status for status in assessment.controls if status.status not in GROUPS)
+    grouped: dict[str, list[ControlStatus]] = {}
+    for status in counted:
+        grouped.setdefault(_section(status), []).append(status)
+    order = [
+        *_SECTIONS.values(),
+        "Breach notification",
+        "De-identification",
+        "General rules",
+    ]
+    lines = [(f"{name} ({len(grouped[name])})", _triple(grouped[name])) for name in order if name in grouped]
+    sentence = (
+        f"Of {count(len(counted), 'standard and specification')}, {totals['met']} are met, "
+        f"{totals['not demonstrated']} are not demonstrated and {totals['not met']} are not met"
+        f"{f' ({partly} of these in part)' if partly else ''}."
+    ).replace("standard and specifications", "standards and specifications")
+    told = paragraph(
+        sentence,
+        " Not demonstrated means that the evidence at hand does not show it: it may be in order, and it "
+        "may not.",
+    )
+    rest = paragraph(
+        "Counted apart: " + listed([f"{number} {status}" for status, number in sorted(apart.items())]) + "."
+    ) if apart else Html("")  # fmt: skip
+    chart = shares(
+        lines,
+        caption="Standards and specifications of the Security Rule and of the neighbouring rules that "
+        "concern ePHI: "
+        "met / not demonstrated / not met.",
+        alt=sentence,
+        words=Words("met", "not demonstrated", "not met"),
+    )
+    return join([told, chart, rest])
+
+
+def risks(assessment: Assessment, *, top: int = 5) -> Html:
+    """The risks that matter most, in plain words, with the level as an interval."""
+    if not assessment.risks:
+        return paragraph("No risk was assessed.")
+    ranked = sorted(assessment.risks, key=_weight)
+    appetite = assessment.settings.appetite
+    above = [risk for risk in ranked if LEVELS.index(risk.level) > LEVELS.index(appetite)]
+    told = paragraph(
+        f"{len(above)} of {count(len(ranked), 'risk')} lie above the level that the organisation accepts "
+        f"({appetite}). "
+        f"The {min(top, len(ranked))} highest follow; part 8 lists all."
+    )
+    return join([told, *(_risk(assessment, risk) for risk in ranked[:top])])
+
+
+def changes(assessment: Assessment) -> Html:
+    """What is new, closed, better or worse since the last period that is on record."""
+    if not assessment.history:
+        return paragraph(
+            "There are no findings of an earlier period in history/, so nothing can be said about change. "
+            "Keep this period's findings.json there, and the next report will compare."
+        )
+    last = assessment.history[-1]
+    before, now = _failures(last), _failures_now(assessment)
+    fresh, closed, still = now.keys() - before.keys(), before.keys() - now.keys(), now.keys() & before.keys()
+    oldest = min((now[name][1] for name in still if now[name][1]), default="")
+    pieces = [
+        paragraph(
+            f"Compared with {last['period']}: {count(len(fresh), 'new finding')}, {len(closed)} closed, "
+            f"{len(still)} still open{f' (the oldest since {oldest})' if oldest else ''}."
+        ),
+        _moved(assessment, last),
+        bullets(_risk_moves(assessment, last)),
+        _lost(assessment, last),
+        _course(assessment),
+    ]
+    new = Counter(now[name][0] for name in fresh)
+    gone = Counter(before[name][0] for name in closed)
+    titles = {outcome.check.id: outcome.check.title for outcome in assessment.outcomes}
+    frame = rows(
+        (
+            {"what should hold": titles.get(check, check), "new": new[check], "closed": gone[check],
+             "still open": sum(now[name][0] == check for name in still)}
+            for check in sorted(new.keys() | gone.keys())
+        ),
+        ("what should hold", "new", "closed", "still open"),
+    )  # fmt: skip
+    pieces.insert(1, table(assessment, frame, caption=f"Findings that came or went since {last['period']}",
+                           empty="none came and none went."))  # fmt: skip
+    return join(pieces)
+
+
+def not_assessed(assessment: Assessment) -> Html:
+    """What could not be assessed and why: this is not the same as in order."""
+    outcomes = [narrowed(assessment, outcome) for outcome in assessment.outcomes]
+    gone = [outcome for outcome in outcomes if outcome.condition in ("NOT_ASSESSED", "ERROR")]
+    partly = [outcome for outcome in outcomes if outcome.counts["UNKNOWN"] and outcome not in gone]
+    unknown = sum(outcome.counts["UNKNOWN"] for outcome in partly)
+    lead = paragraph(
+        f"{share(len(gone), len(outcomes), 'question')} could not be assessed at all, and {len(partly)} "
+        "only in "
+        f"part, with {count(unknown, 'unknown subject')}. None of this counts as in order."
+    )
+    reasons: dict[str, list[str]] = {}
+    for outcome in gone:
+        words = outcome.reason or MARKS[outcome.condition]
+        reasons.setdefault(words, []).append(outcome.check.title)
+    lacking = Counter(kind for status in assessment.controls for kind in status.lacking)
+    frame = rows(
+        (
+            {"why": why, "questions": len(titles), "which": listed(titles, most=8)}
+            for why, titles in _by_size(reasons)
+        ),
+        ("why", "questions", "which"),
+    )
+    kinds = ", ".join(
+        f"{kind.replace('_', ' ').replace('|', ' or ')} ({number})" for kind, number in _most(lacking)
+    )
+    return join(
+        [
+            lead,
+            table(assessment, frame, caption="Why questions could not be assessed", empty="all could."),
+            paragraph(
+                f"Kinds of evidence that specifications need and that were not given, with the number of "
+                f"specifications that lack them: {kinds}."
+            )
+            if kinds
+            else Html(""),
+        ]
+    )
+
+
+def freshness(assessment: Assessment) -> Html:
+    """How fresh the evidence is, in one paragraph; part 8 has the ages."""
+    fresh, old, undated = [], [], []
+    for name, state in sorted(assessment.evidence.states.items()):
+        if state.state != "present":
+            continue
+        sources = [source for source in assessment.evidence.sources if source.name in state.sources]
+        dates = [source.collected_at for source in sources if source.collected_at]
+        words = name.replace("_", " ")
+        if not dates:
+            undated.append(words)
+        elif assessment.moment.age_days(max(dates)) > assessment.settings.freshness(name):
+            old.append(words)
+        else:
+            fresh.append(words)
+    total = len(fresh) + len(old) + len(undated)
+    if not total:
+        return paragraph("There is no evidence to be fresh or old.")
+    aside = sum(source.set_aside for source in assessment.evidence.sources)
+    return paragraph(
+        f"Of {count(total, 'kind')} of evidence, {len(fresh)} are fresh, {len(old)} too old"
+        f"{f' ({listed(old)})' if old else ''} and {len(undated)} not "
+        f"dated{f' ({listed(undated)})' if undated else ''}. "
+        "What is too old or not dated is read, but does not show that something is in order. "
+        + (f"{count(aside, 'file')} of a later date were set aside." if aside else "")
+    )
+
+
+def priorities(assessment: Assessment, *, top: int = 5) -> Html:
+    """What to do first: the measures that answer the worst drivers of the highest risks."""
+    checks = {outcome.check.id: outcome for outcome in assessment.outcomes}
+    weight: dict[str, tuple[int, int, int]] = {}
+    for risk in assessment.risks:
+        for check, result, severity in risk.drivers:
+            if check in checks and result == "FAIL":
+                rank = (
+                    (LEVELS.index(risk.level), SEVERITIES.index(severity), 1)
+                    if severity in SEVERITIES
+                    else (0, 0, 1)
+                )
+                known = weight.get(check, (0, 0, 0))
+                weight[check] = (*max(rank[:2], known[:2]), known[2] + 1)
+    first = sorted(weight, key=lambda check: (tuple(-part for part in weight[check]), check))[:top]
+    if not first:
+        return paragraph(
+            "No finding drives a risk; what is unknown does. The next section says what is missing."
+        )
+    return tag(
+        "ol",
+        [
+            tag(
+                "li",
+                tag("strong", checks[check].check.remediation),
+                f" ({checks[check].check.title}: {_found(checks[check])}; "
+                f"bears on {count(weight[check][2], 'risk')})",
+            )
+            for check in first
+        ],
+    )
+
+
+def _systems(assessment: Assessment) -> Html:
+    """The systems that hold ePHI, each with what the evidence says of it."""
+    systems = inventory(assessment)
+    seen, silent = Counter[str](), Counter[str]()
+    for outcome in assessment.outcomes:
+        answered = {
+            systems.of(verdict.scope)
+            for verdict in outcome.verdicts
+            if not verdict.engine and verdict.result in ("PASS", "FAIL")
+        }
+        asked = {systems.of(verdict.scope) for verdict in outcome.verdicts}
+        seen.update(name for name in answered if name)
+        silent.update(name for name in asked - answered if name)
+    frame = rows(
+        (
+            {
+                "system": systems.name(system.system_id),
+                "kind": system.kind,
+                "location": system.location,
+                "owner": system.owner,
+                "covered": "no" if system.covered is False else "yes",
+                "answered": seen[system.system_id],
+                "open": silent[system.system_id],
+            }
+            for system in systems.ephi
+            if assessment.site is None or system.location == assessment.site
+        ),
+        ("system", "kind", "location", "owner", "covered", "answered", "open"),
+    )
+    return table(
+        assessment,
+        frame,
+        caption="Systems that hold ePHI",
+        headings={"answered": "questions that evidence answers", "open": "questions left unknown"},
+        empty="the inventory lists none.",
+    )
+
+
+def _risk(assessment: Assessment, risk: Risk) -> Html:
+    raised = [named(assessment, name) for name, said, _ in risk.drivers if said == "FAIL"]
+    unclear = [named(assessment, name) for name, said, _ in risk.drivers if said != "FAIL"]
+    return tag(
+        "section",
+        tag("h3", risk.title),
+        paragraph(tag("span", interval(risk), class_="mark")),
+        paragraph(risk.story),
+        facts(
+            [
+                ("Does not hold", _few(raised)),
+                ("Not known whether", _few(unclear)),
+                ("Owner", risk.owner or "nobody is named"),
+                ("Treatment", risk.treatment or "none is decided"),
+                ("Due", risk.due),
+            ]
+        ),
+        class_=f"card level-{risk.level.replace(' ', '-')}",
+    )
+
+
+def _few(names: Sequence[str], *, most: int = 4) -> Html | None:
+    more = [f"and {len(names) - most} more, in part 8"] if len(names) > most else []
+    return bullets([*names[:most], *more]) if names else None
+
+
+def interval(risk: Risk) -> str:
+    """The level in words: the headline, and what it would be if every unknown proved fine."""
+    if risk.low == risk.level:
+        return f"{risk.level.capitalize()}, whatever the unknowns prove to be"
+    return f"{risk.level.capitalize()}; {risk.low} if every unknown proved to be in order"
+
+
+def _weight(risk: Risk) -> tuple[int, int, int, int, str]:
+    indices = [-LEVELS.index(level) for level in (risk.level, risk.low, risk.impact, risk.likelihood)]
+    return (*indices, risk.id)  # type: ignore[return-value]
+
+
+def _section(status: ControlStatus) -> str:
+    kind = status.control.kind
+    named = {
+        "breach": "Breach notification",
+        "privacy": "De-identification",
+        "rule": "General rules",
+    }
+    return named.get(kind) or _SECTIONS.get(status.control.requirement, "Standards")
+
+
+def _triple(statuses: Iterable[ControlStatus]) -> tuple[int, int, int]:
+    totals = Counter(GROUPS[status.status] for status in statuses)
+    return totals["met"], totals["not demonstrated"], totals["not met"]
+
+
+def _failures(findings: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Open findings of a period by fingerprint: check and since when."""
+    return {
+        verdict["fingerprint"]: (outcome["check"], verdict["since"] or findings["period"])
+        for outcome in findings["outcomes"]
+        for verdict in outcome["verdicts"]
+        if verdict["result"] == "FAIL"
+    }
+
+
+def _failures_now(assessment: Assessment) -> dict[str, tuple[str, str]]:
+    return {
+        verdict.fingerprint: (outcome.check.id, verdict.since)
+        for outcome in assessment.outcomes
+        for verdict in outcome.findings
+    }
+
+
+def _moved(assessment: Assessment, last: Mapping[str, Any]) -> Html:
+    """Specifications whose status changed."""
+    before = {control["citation"]: control["status"] for control in last["controls"]}
+    frame = rows(
+        (
+            {
+                "specification": f"{status.control.title} ({status.control.citation})",
+                "then": before[status.control.citation],
+                "now": status.status,
+            }
+            for status in assessment.controls
+            if before.get(status.control.citation, status.status) != status.status
+        ),
+        ("specification", "then", "now"),
+    )
+    return table(
+        assessment,
+        frame,
+        caption=f"Specifications that stand otherwise than in {last['period']}",
+        empty="none.",
+    )
+
+
+def _risk_moves(assessment: Assessment, last: Mapping[str, Any]) -> list[str]:
+    before = {risk["id"]: risk["level"] for risk in last["risks"]}
+    return [
+        f"{risk.title}: {'up' if LEVELS.index(risk.level) > LEVELS.index(before[risk.id]) else 'down'} "
+        f"from {before[risk.id]} to {risk.level}."
+        for risk in sorted(assessment.risks, key=_weight)
+        if before.get(risk.id, risk.level) != risk.level
+    ]
+
+
+def _lost(assessment: Assessment, last: Mapping[str, Any]) -> Html:
+    """Questions that could be assessed then and cannot now: silence must not pass for progress."""
+    before = {outcome["check"]: outcome["condition"] for outcome in last["outcomes"]}
+    gone = [
+        outcome.check.title
+        for outcome in assessment.outcomes
+        if outcome.condition in ("NOT_ASSESSED", "ERROR")
+        and before.get(outcome.check.id, "NOT_ASSESSED") not in ("NOT_ASSESSED", "ERROR")
+    ]
+    if not gone:
+        return Html("")
+    return paragraph(
+        tag("strong", f"Assessed in {last['period']} and not now: {count(len(gone), 'question')}. "),
+        f"{listed(gone, most=8)}.",
+    )
+
+
+def _course(assessment: Assessment) -> Html:
+    """Met, not demonstrated and not met over the periods on record."""
+    periods = [item["period"] for item in assessment.history] + [assessment.moment.period.name]
+    statuses = [[control["status"] for control in item["controls"]] for item in assessment.history]
+    statuses.append([status.status for status in assessment.controls])
+    lines = {
+        name: [sum(GROUPS.get(status) == name for status in found) for found in statuses]
+        for name in ("met", "not demonstrated", "not met")
+    }
+    told = listed([f"{name} from {values[0]} to {values[-1]}" for name, values in lines.items()])
+    return trend(
+        periods, lines, unit="specifications",
+        caption="Standards and specifications by status, over the periods on record.",
+        alt=f"From {periods[0]} to {periods[-1]}: {told}.",
+    )  # fmt: skip
+
+
+def _found(outcome: Outcome) -> str:
+    whole = outcome.population
+    return f"{len(outcome.findings):,} of {whole:,} {plural(outcome.check.subject, whole)}"
+
+
+def _by_size(reasons: Mapping[str, Sequence[str]]) -> list[tuple[str, Sequence[str]]]:
+    return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def _most(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
