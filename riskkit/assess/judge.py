@@ -13,7 +13,7 @@ from riskkit.assess.engine import Engine
 from riskkit.assess.expected import Inventory, expected_verdicts
 from riskkit.assess.history import History, with_history
 from riskkit.assess.registry import base_tables
-from riskkit.errors import RiskkitError, SettingsError
+from riskkit.errors import CatalogError, RiskkitError, SettingsError
 from riskkit.model import (
     RESULTS,
     SEVERITIES,
@@ -129,9 +129,14 @@ def _run(check: Check, parameters: Mapping[str, Any], court: Court) -> list[Verd
     said = check.run(**court.engine.tables_for(check), **parameters, at=court.moment)
     worst: dict[str, Verdict] = {}
     for verdict in said:
+        if SEVERITIES.index(verdict.severity or check.severity) > SEVERITIES.index(check.worst):
+            raise CatalogError(f"{check.id} says {verdict.severity}, which is above its worst")
         dated = _aged(check, _dated(verdict, sources), court)
         fingerprint = court.fingerprint(fingerprint_text(check.id, dated))
         dated = dated.but(fingerprint=fingerprint)
+        if dated.result == "UNKNOWN":
+            # What is not known may be the worst: hiding a failure must never pay.
+            dated = dated.but(severity=check.worst)
         known = worst.get(fingerprint)
         worst[fingerprint] = dated if known is None else max(known, dated, key=_badness(check))
     if check.signal:
@@ -199,7 +204,10 @@ def _with_gaps(check: Check, verdicts: list[Verdict], court: Court, *, judged: b
     if court.history.missing and check.standing:
         gaps.append(_gap("history", f"Earlier failures cannot be ruled out: {court.history.missing}."))
     marked = [
-        gap.but(fingerprint=court.fingerprint(fingerprint_text(check.id, gap)), engine=True) for gap in gaps
+        gap.but(
+            fingerprint=court.fingerprint(fingerprint_text(check.id, gap)), engine=True, severity=check.worst
+        )
+        for gap in gaps
     ]
     joined = verdicts + marked
     last = court.history.last.get(check.id, {})

@@ -21,6 +21,7 @@ OF_PEOPLE = frozenset({"person", "vendor"})
     subject="account",
     controls=("45 CFR 164.312(d)",),
     severity="medium",
+    worst="critical",
     remediation="Require a second factor for the account, privileged and remote accounts first.",
     look_first="The authentication flow or conditional policy that applies to the account's group.",
     usual_cause="The viewer was connected to the directory with a password bind that skips the second "

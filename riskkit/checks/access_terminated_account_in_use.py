@@ -44,6 +44,7 @@ class _Use:
     subject="user",
     controls=("45 CFR 164.308(a)(3)(ii)(C)", "45 CFR 164.308(a)(1)(ii)(D)"),
     severity="high",
+    worst="critical",
     remediation="Disable the account, find out who used it, and review every record that it opened.",
     look_first="From which workstation the events come, and whether human resources recorded the right "
     "last day.",

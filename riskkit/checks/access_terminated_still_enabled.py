@@ -22,6 +22,7 @@ from riskkit.tables import records
     subject="account",
     controls=("45 CFR 164.308(a)(3)(ii)(C)", "45 CFR 164.308(a)(3)(i)"),
     severity="high",
+    worst="critical",
     remediation="Disable the account now, and let the leaving notice of human resources trigger it in "
     "future.",
     look_first="Whether the account logged in after the last day of employment.",

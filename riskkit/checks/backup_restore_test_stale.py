@@ -54,5 +54,5 @@ def _judged(last: Any, age: int, max_days: int) -> tuple[Result, str]:
     compared = {True: "images were compared", False: "images were not compared"}.get(
         last.integrity_checked, "whether images were compared is not recorded"
     )
-    facts = f"The last restore test, {age} days before the end of the period, ended with {last.outcome}; {compared}."
+    facts = f"The last test, {age} days before the end of the period, ended with {last.outcome}; {compared}."
     return ("PASS" if last.outcome == "success" and age <= max_days else "FAIL"), facts

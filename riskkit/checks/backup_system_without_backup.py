@@ -30,6 +30,7 @@ NOTHING = (
     subject="system",
     controls=("45 CFR 164.308(a)(7)(ii)(A)",),
     severity="high",
+    worst="critical",
     remediation="Back the system up now, repair the job, and alert somebody whenever it fails.",
     look_first="The last jobs of the system and their messages; then whether a job covers it at all.",
     usual_cause="The system was added after the jobs were set up, or the target is full.",

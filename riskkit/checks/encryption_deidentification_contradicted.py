@@ -38,27 +38,21 @@ def encryption_deidentification_contradicted(
 
     An identifier that is present may be a pseudonym: the verdict asks for a look at it.
     """
-    stores = image_stores(dicom_scans, systems, at)
     claims = nw.col("identity_removed").fill_null("NO") == "YES"
     pixels_unknown = nw.col("burned_in_annotation").fill_null("unknown") != "NO"
     counts = counted(
         dicom_files,
-        stores,
+        image_stores(dicom_scans, systems, at),
         claims=flag(claims),
         contradicted=flag(claims & (nw.col("direct_identifiers").fill_null(0) > 0)),
         unclear=flag(claims & nw.col("direct_identifiers").is_null()),
         pixels=flag(claims & pixels_unknown),
     )
-    for store in stores:
-        if store.scan is None:
-            yield Verdict(
-                subject=store.root,
-                result="UNKNOWN",
-                message=f"None of {store.walks} walk(s) of this store reached its end.",
-                scope=store.scope,
-            )
+    for store, kinds in counts:
+        if unseen := store.unseen(bool(kinds)):
+            yield unseen
             continue
-        for kind, found in counts.get(store.scan.scan_id, {}).items():
+        for kind, found in kinds.items():
             yield _verdict(store, kind, found)
 
 

@@ -28,6 +28,7 @@ SEVERITY: dict[str, Severity] = {"yes": "medium", "unknown": "high", "no": "crit
     subject="files",
     controls=(AT_REST, ACCESS),
     severity="medium",
+    worst="critical",
     method="TEST",
     remediation="Encrypt the place where the files rest, and restrict who can log in to the host and "
     "open its shares.",
@@ -50,26 +51,19 @@ def encryption_readable_identifiers(
     medium away reads it unless the place is encrypted: that is said of the store as a whole and
     bears on encryption at rest.
     """
-    stores = image_stores(dicom_scans, systems, at)
     readable = nw.col("readable") == "yes"
     counts = counted(
         dicom_files,
-        stores,
+        image_stores(dicom_scans, systems, at),
         exposed=flag(readable & (nw.col("direct_identifiers").fill_null(0) > 0)),
         unclear=flag((nw.col("readable") == "unknown") | (readable & nw.col("direct_identifiers").is_null())),
     )
     places = _places(storage_assets, systems)
-    for store in stores:
-        if store.scan is None:
-            yield Verdict(
-                subject=store.root,
-                result="UNKNOWN",
-                message=f"None of {store.walks} walk(s) of this store reached its end.",
-                scope=store.scope,
-            )
+    for store, kinds in counts:
+        if unseen := store.unseen(bool(kinds)):
+            yield unseen
             continue
         encrypted = _encrypted(store, places)
-        kinds = counts.get(store.scan.scan_id, {})
         yield _of_store(store, [row for found in kinds.values() for row in found], encrypted)
         for kind, found in kinds.items():
             yield _of_kind(store, kind, found, encrypted)

@@ -22,6 +22,7 @@ from riskkit.tables import records
     subject="listener",
     controls=("45 CFR 164.312(e)(1)", "45 CFR 164.312(d)"),
     severity="low",
+    worst="high",
     method="TEST",
     remediation="Renew the certificate, install it with its chain, and put the next renewal under watch.",
     look_first="The end date of the leaf certificate and who receives the reminders for it.",

@@ -23,6 +23,7 @@ BROKEN = frozenset({"ssl2_0", "ssl3_0"})
     subject="listener",
     controls=("45 CFR 164.312(e)(1)", "45 CFR 164.312(e)(2)(ii)"),
     severity="high",
+    worst="critical",
     method="TEST",
     remediation="Switch off SSL and TLS before version 1.2 on the listener, after listing the peers that "
     "still need it.",

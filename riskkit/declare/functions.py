@@ -23,6 +23,7 @@ def check(
     subject: str,
     controls: tuple[str, ...],
     severity: Severity,
+    worst: Severity | None = None,
     remediation: str,
     method: Method = "EXAMINE",
     look_first: str = "",
@@ -34,7 +35,8 @@ def check(
 ) -> Callable[[CheckFunction], Check]:
     """Declare a check; the decorated function becomes a `Check`.
 
-    `controls` are exact citations. `expects` lists kinds of systems (`*` for all that hold ePHI)
+    `controls` are exact citations. `worst` is the highest severity of any verdict (default `severity`).
+    `expects` lists kinds of systems (`*` for all that hold ePHI)
     for each of which the inventory expects a verdict. The module and the function are named as the
     id with `.` as `_`. Raises CatalogError when the declaration does not hold together.
     """
@@ -57,6 +59,7 @@ def check(
             subject=subject,
             controls=controls,
             severity=severity,
+            worst=worst or severity,
             method=method,
             remediation=remediation,
             look_first=look_first,

@@ -100,6 +100,7 @@ def rule_from(path: Path) -> Check:
         subject=rule.subject,
         controls=rule.controls,
         severity=rule.severity,
+        worst=rule.severity,
         method=rule.method,
         remediation=rule.remediation,
         look_first=rule.look_first,

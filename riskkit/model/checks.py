@@ -88,7 +88,8 @@ class Check:
 
     `standing` subjects are expected again next period: one that vanishes is UNKNOWN, not fine.
     `expects` names what the inventory expects a verdict for (`systems`): one without is UNKNOWN.
-    `signal` verdicts select accesses for review and never mean "not met".
+    `signal` verdicts select accesses for review and never mean "not met". `worst` is the highest severity
+    that a verdict may have: what stands for missing evidence has it, or hiding a failure would pay.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Check:
     optional: tuple[str, ...]
     parameters: Mapping[str, Parameter]
     run: Callable[..., Iterable[Verdict]]
+    worst: Severity
     module: str = ""
     standing: bool = True
     expects: tuple[str, ...] = ()
