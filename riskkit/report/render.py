@@ -99,7 +99,9 @@ def content_of(executed: Any, *, hidden: str) -> Content:
     node = copy.deepcopy(executed)
     for cell in node.cells:
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if hidden not in output.get("data", {})]
+            for output in cell.outputs:
+                output.get("data", {}).pop(hidden, None)
+            cell.outputs = [output for output in cell.outputs if output.get("data")]
     html, _ = _exporter().from_notebook_node(node)
     soup = BeautifulSoup(html, "html.parser")
     _scroll(soup)
