@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from riskkit.assess.engine import Engine
+from riskkit.derived.inventory import in_scope, system_names, system_of
 from riskkit.model import Check, Verdict
 from riskkit.tables import records
 
@@ -24,14 +25,9 @@ def read_inventory(engine: Engine) -> Inventory:
     state = engine.state("systems")
     if state.state != "present":
         return Inventory(absent=state.reason)
-    kinds, names = {}, {}
-    for system in records(engine.frame("systems")):
-        for name in (system.system_id, *(system.aliases or "").split(";")):
-            if name.strip():
-                names[name.strip().casefold()] = system.system_id
-        if system.holds_ephi and system.covered is not False:
-            kinds[system.system_id] = system.kind
-    return Inventory(kinds, names)
+    systems = engine.frame("systems")
+    kinds = {system.system_id: system.kind for system in records(systems) if in_scope(system)}
+    return Inventory(kinds, system_names(systems))
 
 
 def expected_verdicts(check: Check, verdicts: Sequence[Verdict], inventory: Inventory) -> list[Verdict]:
@@ -46,7 +42,7 @@ def expected_verdicts(check: Check, verdicts: Sequence[Verdict], inventory: Inve
                 message=f"Whether every system was judged cannot be told: {inventory.absent}.",
             )
         ]
-    seen = {inventory.names.get(verdict.scope.casefold(), verdict.scope) for verdict in verdicts}
+    seen = {system_of(verdict.scope, inventory.names) for verdict in verdicts}
     return [
         Verdict(
             subject=system,

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from riskkit.derived.custody_dates import exported
 from riskkit.errors import RiskkitError
 from riskkit.ingest.read import instant, read_into
 from riskkit.ingest.unpack import Unpacked, unpack
@@ -187,10 +188,10 @@ def _dated(sources: Sequence[Source], store: Store, moment: Moment) -> list[Sour
 
     A trail of events is cut at the moment instead: its earlier part was true before.
     """
-    custody = _custody(sources, store)
+    exported_at = exported(_custody(sources, store))
     dated = []
     for source in sources:
-        collected = source.collected_at or _exported(source.name, custody)
+        collected = source.collected_at or exported_at(source.name)
         if any(TABLES[table].event_time for table in source.counts):
             collected = collected and min(collected, moment.as_of)
             dated.append(replace(source, collected_at=collected, counts=_cut(source, store, moment)))
@@ -200,20 +201,9 @@ def _dated(sources: Sequence[Source], store: Store, moment: Moment) -> list[Sour
     return dated
 
 
-def _custody(sources: Sequence[Source], store: Store) -> list[tuple[str, datetime]]:
-    found = []
-    for path in _stored(sources, store, "custody"):
-        rows = pq.read_table(path, columns=["file", "exported_at"]).to_pylist()
-        found += [(row["file"], row["exported_at"]) for row in rows]
-    return sorted(found)
-
-
-def _exported(name: str, custody: Iterable[tuple[str, datetime]]) -> datetime | None:
-    """When evidence.csv says that a file was exported; exact names go before patterns."""
-    file = name.partition("!")[0]
-    exact = [when for pattern, when in custody if pattern == file]
-    matched = exact or [when for pattern, when in custody if fnmatchcase(file, pattern)]
-    return max(matched, default=None)
+def _custody(sources: Sequence[Source], store: Store) -> pa.Table:
+    files = list(_stored(sources, store, "custody"))
+    return pa.concat_tables([pq.read_table(path) for path in files]) if files else TABLES["custody"].empty()
 
 
 def _cut(source: Source, store: Store, moment: Moment) -> dict[str, Counts]:

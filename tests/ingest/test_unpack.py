@@ -90,7 +90,9 @@ def test_workbook_cells_read_as_seen(tmp_path: Path) -> None:
     assert sheet is not None
     sheet.title = "Accounts"
     sheet.append(["id", "shown", "day", "at", "flag", "count", "none"])
-    sheet.append(["00042", 42, date(2026, 10, 1), datetime(2026, 10, 1, 7, 30), True, 3.0, None])
+    sheet.append(
+        ["00042", 42, date(2026, 10, 1), datetime.fromisoformat("2026-10-01 07:30"), True, 3.0, None]
+    )
     sheet["B2"].number_format = "00000"
     other = book.create_sheet("Second")
     other.append(["x"])
@@ -99,6 +101,7 @@ def test_workbook_cells_read_as_seen(tmp_path: Path) -> None:
     book.save(stream)
     (tmp_path / "a.xlsx").write_bytes(stream.getvalue())
     assert contents(tmp_path / "a.xlsx") == {
-        "a.xlsx!Accounts": b"id,shown,day,at,flag,count,none\n00042,00042,2026-10-01,2026-10-01 07:30:00,true,3,\n",
+        "a.xlsx!Accounts": b"id,shown,day,at,flag,count,none\n"
+        b"00042,00042,2026-10-01,2026-10-01 07:30:00,true,3,\n",
         "a.xlsx!Second": b"x\n",
     }
