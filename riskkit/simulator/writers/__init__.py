@@ -1,0 +1,1 @@
+"""Writers of the evidence pack: one file per place in it."""

@@ -1,0 +1,95 @@
+"""storage/: block devices of the hosts (lsblk), and a list of everything that lsblk cannot show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from riskkit.simulator.chance import digest
+from riskkit.simulator.writers.pack import Custody, Pack
+
+GIB = 1 << 30
+LSBLK = "lsblk -J -b -o NAME,KNAME,PATH,TYPE,FSTYPE,FSVER,SIZE,MOUNTPOINTS,UUID,PKNAME,RO,RM"
+Node = dict[str, Any]
+
+ASSET_COLUMNS = (
+    "asset_id", "system_id", "kind", "mountpoint", "holds_phi", "size_bytes", "encrypted", "method",
+    "key_bits", "kdf", "key_manager", "key_location", "key_last_rotated", "reason",
+)  # fmt: skip
+
+
+def write_storage(pack: Pack, seed: int) -> None:
+    """Write storage/lsblk-*.json and storage/assets.csv."""
+    for host, disks in _hosts(seed).items():
+        custody = Custody("Infrastructure", pack.moment(4, 11.5), host, LSBLK)
+        document = json.dumps({"blockdevices": disks}, indent=3) + "\n"
+        pack.text(f"storage/lsblk-{host}.json", document, custody)
+    rotated = pack.span.back(200)
+    assets: Sequence[Sequence[object]] = (
+        ("pacs1-database", "pacs1", "database", "", True, 410 * GIB, "yes", "LUKS2 volume below PostgreSQL",
+         512, "argon2id", "host keyring", "key server", rotated, ""),
+        ("offsite-copies", "backup1", "bucket", "", True, 61_000 * GIB, "yes", "SSE-KMS", 256, "",
+         "cloud key service", "another account", pack.span.back(90), ""),
+        ("tape-set-2019", "vna", "tape", "", True, 48_000 * GIB, "unknown", "", "", "", "", "", "",
+         "the library's report has no column for it"),
+        ("teaching-laptop-3", "viewer1", "device", "", True, 930 * GIB, "no", "", "", "", "", "", "", ""),
+        ("mr1-console", "mr1", "device", "", True, 476 * GIB, "unknown", "", "", "", "", "", "",
+         "the manufacturer has not answered"),
+    )  # fmt: skip
+    custody = Custody(
+        "Infrastructure", pack.moment(4, 12.5), "asset register", "list of storage that hosts do not show"
+    )
+    pack.table("storage/assets.csv", ASSET_COLUMNS, assets, custody)
+
+
+def _hosts(seed: int) -> Mapping[str, list[Node]]:
+    """The archive and viewer are encrypted, the second archive is not, nor the backup server's swap."""
+
+    def node(path: str, kind: str, size: int, *, fs: str = "", version: str = "", mount: str = "",
+             parent: str = "", children: Sequence[Node] = ()) -> Node:  # fmt: skip
+        name = path.rpartition("/")[2]
+        number = digest(seed, "uuid", path, size, mount, parent).hex()
+        uuid = f"{number[:8]}-{number[8:12]}-4{number[13:16]}-a{number[17:20]}-{number[20:32]}"
+        found: Node = {
+            "name": name, "kname": name, "path": path, "type": kind, "fstype": fs or None,
+            "fsver": version or None, "size": size, "mountpoints": [mount or None],
+            "uuid": uuid if fs else None, "pkname": parent or None, "ro": False, "rm": False,
+        }  # fmt: skip
+        return found | ({"children": list(children)} if children else {})
+
+    def system_disk(encrypted: bool) -> Node:
+        boot = node("/dev/sda1", "part", GIB, fs="ext4", version="1.0", mount="/boot", parent="sda")
+        if not encrypted:
+            root = node("/dev/sda2", "part", 118 * GIB, fs="ext4", version="1.0", mount="/", parent="sda")
+            return node("/dev/sda", "disk", 120 * GIB, children=(boot, root))
+        inner = node(
+            "/dev/mapper/root", "crypt", 118 * GIB, fs="ext4", version="1.0", mount="/", parent="sda2"
+        )
+        luks = node(
+            "/dev/sda2", "part", 118 * GIB, fs="crypto_LUKS", version="2", parent="sda", children=(inner,)
+        )
+        return node("/dev/sda", "disk", 120 * GIB, children=(boot, luks))
+
+    def data_disk(path: str, size: int, mount: str, encrypted: bool) -> Node:
+        name = path.rpartition("/")[2]
+        if not encrypted:
+            part = node(f"{path}1", "part", size, fs="xfs", mount=mount, parent=name)
+            return node(path, "disk", size, children=(part,))
+        inner = node(f"/dev/mapper/{name}_data", "crypt", size, fs="xfs", mount=mount, parent=f"{name}1")
+        luks = node(f"{path}1", "part", size, fs="crypto_LUKS", version="2", parent=name, children=(inner,))
+        return node(path, "disk", size, children=(luks,))
+
+    swap = node("/dev/sdd", "disk", 32 * GIB, children=(
+        node("/dev/sdd1", "part", 32 * GIB, fs="swap", version="1", mount="[SWAP]", parent="sdd"),
+    ))  # fmt: skip
+    return {
+        "pacs1": [
+            system_disk(True),
+            data_disk("/dev/sdb", 44_000 * GIB, "/srv/pacs/images", True),
+            data_disk("/dev/sdc", 500 * GIB, "/var/lib/postgresql", True),
+        ],
+        "vna": [system_disk(False), data_disk("/dev/sdb", 60_000 * GIB, "/srv/vna/store", False)],
+        "viewer1": [system_disk(True), data_disk("/dev/sdb", 3_600 * GIB, "/var/cache/viewer", True)],
+        "backup1": [system_disk(True), data_disk("/dev/sdb", 80_000 * GIB, "/srv/backup", True), swap],
+    }
