@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from riskkit.model import SEVERITIES, Assessment
+if TYPE_CHECKING:
+    from riskkit.model import Assessment
 
 FINE, FINDINGS, UNTRUSTED = 0, 1, 2
 NEVER = "never"
@@ -40,6 +42,8 @@ def reasons(assessment: Assessment, *, require: Sequence[str], complete: bool = 
 def _found(assessment: Assessment, fail_on: str) -> int:
     if fail_on == NEVER:
         return FINE
+    from riskkit.model import SEVERITIES  # noqa: PLC0415 - `--help` need not load it
+
     least = SEVERITIES.index(fail_on)
     severe = any(
         SEVERITIES.index(outcome.severity_of(finding)) >= least

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from riskkit.cli.options import FAIL_ON
+from riskkit.model import SEVERITIES
 from tests.packs import copy_of_samples, riskkit
 
 
@@ -24,10 +26,16 @@ def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom riskkit.cli import cli\n"
         "try: cli.main(['--help'], standalone_mode=False)\nexcept SystemExit: pass\n"
-        "heavy = {'pandas', 'duckdb', 'papermill', 'pydicom', 'matplotlib'} & sys.modules.keys()\n"
+        "known = {'pandas', 'pyarrow', 'pydantic', 'duckdb', 'papermill', 'pydicom', 'matplotlib'}\n"
+        "heavy = known & sys.modules.keys()\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_thresholds_are_the_severities() -> None:
+    """`--fail-on` offers every severity, from the least to the worst."""
+    assert (*SEVERITIES, "never") == FAIL_ON
 
 
 def test_every_verb_explains_itself() -> None:
