@@ -186,7 +186,7 @@ def _make(
         progress(f"{number} of {len(tasks)} {part.name} {part.reason or 'completed'}")
     if INDEX not in {part.file for part in parts}:
         links = "".join(f'<li><a href="{part.file}">{escape(part.label)}</a></li>' for part in parts)
-        contents.insert(0, Content(f"<h1>Contents</h1><ul>{links}</ul>", "Contents", ()))
+        contents.insert(0, Content(f"<h1>Contents</h1><ul>{links}</ul>", "Contents"))
         parts.insert(0, Part(f"{LEADERSHIP}contents"))
     edition = Edition.of(assessment)
     for part, content in zip(parts, contents, strict=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from riskkit.model import Assessment
 from riskkit.report.clean import clean
@@ -23,6 +23,9 @@ TEMPLATE = Path(__file__).parent / "template"
 SIMULATED = "Simulated evidence: not a real organisation"
 
 INDEX = "index.html"
+MANY_SECTIONS = 3
+"""From so many on, a page begins with a list of them."""
+
 LEADERSHIP = "00_"
 """The notebook whose name begins so is the first page, and holds nothing about single people."""
 
@@ -87,11 +90,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a notebook shows: cleaned HTML, its title, and its sections as (id, text)."""
+    """What a notebook shows: cleaned HTML, and its title."""
 
     html: str
     title: str
-    sections: tuple[tuple[str, str], ...]
 
 
 def content_of(executed: Any, *, hidden: str) -> Content:
@@ -105,9 +107,9 @@ def content_of(executed: Any, *, hidden: str) -> Content:
     html, _ = _exporter().from_notebook_node(node)
     soup = BeautifulSoup(html, "html.parser")
     _scroll(soup)
-    sections = tuple(_sections(soup))
+    _list_sections(soup)
     heading = soup.find("h1")
-    return Content(clean(str(soup)), heading.get_text(" ", strip=True) if heading else "", sections)
+    return Content(clean(str(soup)), heading.get_text(" ", strip=True) if heading else "")
 
 
 def page(part: Part, parts: Sequence[Part], edition: Edition, content: Content | None) -> str:
@@ -122,7 +124,6 @@ def page(part: Part, parts: Sequence[Part], edition: Edition, content: Content |
         title=(content.title if content else "") or part.label,
         # Cleaned, or the package's own.
         body=Markup(content.html) if content else None,  # noqa: S704
-        toc=content.sections if content else (),
         style=Markup((TEMPLATE / "style.css").read_text(encoding="utf-8")),  # noqa: S704
         simulated=SIMULATED,
     )
@@ -178,21 +179,25 @@ def _scroll(soup: BeautifulSoup) -> None:
         table.wrap(box)
 
 
-def _sections(soup: BeautifulSoup) -> Sequence[tuple[str, str]]:
-    """Give every second heading an id that is its own; returns (id, text)."""
-    found = []
+def _list_sections(soup: BeautifulSoup) -> None:
+    """Give every second heading an id of its own, and list them before the first when there are many."""
+    headings = soup.find_all("h2")
     taken = {str(element["id"]) for element in soup.find_all(id=True) if element.name != "h2"}
-    for heading in soup.find_all("h2"):
-        text = heading.get_text(" ", strip=True)
-        slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "section"
-        wanted, number = str(heading.get("id") or slug), 1
-        if not re.fullmatch(r"[\w.:%-]+", wanted):
-            wanted = slug
-        unique = wanted
+    for heading in headings:
+        slug = re.sub(r"[^a-z0-9]+", "-", heading.get_text(" ", strip=True).lower()).strip("-") or "section"
+        given = str(heading.get("id") or "")
+        wanted = unique = given if re.fullmatch(r"[\w.:%-]+", given) else slug
+        number = 1
         while unique in taken:
             number += 1
             unique = f"{wanted}-{number}"
         taken.add(unique)
         heading["id"] = unique
-        found.append((unique, text))
-    return found
+    if len(headings) < MANY_SECTIONS:
+        return
+    items = [
+        f'<li><a href="#{heading["id"]}">{escape(heading.get_text(" ", strip=True))}</a></li>'
+        for heading in headings
+    ]
+    listed = f'<nav class="toc" aria-label="On this page"><p>On this page</p><ol>{"".join(items)}</ol></nav>'
+    headings[0].insert_before(BeautifulSoup(listed, "html.parser"))
