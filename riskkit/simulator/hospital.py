@@ -144,6 +144,7 @@ class Hospital:
     def __init__(self, seed: int, users: int, span: Span) -> None:
         self.span = span
         self.people = tuple(_people(seed, users, span))
+        self._shifts: dict[tuple[str, date], tuple[datetime, datetime]] = {}
         self._by_place: dict[tuple[str, str], list[Person]] = defaultdict(list)
         for person in self.people:
             self._by_place[person.department, person.role].append(person)
@@ -159,16 +160,25 @@ class Hospital:
             person
             for person in self.those(department, *roles)
             for day in (today - timedelta(days=1), today)
-            if person.on(day) and self.shift_start(person, day) <= at < self.shift_end(person, day)
+            if self.shift_start(person, day) <= at < self.shift_end(person, day) and person.on(day)
         ]
 
     def shift_start(self, person: Person, day: date) -> datetime:
         """When the person's shift of a day starts."""
-        return self.span.at(day, SHIFT_STARTS[person.shift])
+        return self._shift(person.shift, day)[0]
 
     def shift_end(self, person: Person, day: date) -> datetime:
         """When the person's shift of a day ends."""
-        return self.span.at(day, SHIFT_STARTS[person.shift] + SHIFT_HOURS)
+        return self._shift(person.shift, day)[1]
+
+    def _shift(self, name: str, day: date) -> tuple[datetime, datetime]:
+        # Asked for every person and event, and the same for all of them.
+        known = self._shifts.get((name, day))
+        if known is None:
+            hour = SHIFT_STARTS[name]
+            known = self.span.at(day, hour), self.span.at(day, hour + SHIFT_HOURS)
+            self._shifts[name, day] = known
+        return known
 
 
 def record_number(number: int) -> str:

@@ -22,7 +22,7 @@ HISTORY = "history"
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """Who exported a file, when (as local text), where, and how."""
+    """Who exported a file, when, where, and how."""
 
     by: str
     at: datetime
