@@ -1,0 +1,11 @@
+"""Collectors: the only code that connects to a network or walks an image store.
+
+They write evidence files into a pack and judge nothing.
+"""
+
+from __future__ import annotations
+
+from riskkit.collectors.dicom import collect_dicom
+from riskkit.collectors.tls import collect_tls
+
+__all__ = ["collect_dicom", "collect_tls"]

@@ -1,0 +1,236 @@
+"""What a file of an image store is, by its content: DICOM, an encrypted envelope, a container, or unknown.
+
+`readable` says whether anyone who has the file can read it. It is `no` only where the format itself
+proves encryption: high entropy proves nothing (an xz archive looks like ciphertext), and a signed
+envelope (`signed-cms`) is not encrypted, whatever its file name ends with.
+
+Classes: `dicom`, `dicom-no-preamble`, `orthanc-zlib` (compressed, not encrypted), `signed-cms`, `empty`
+are readable; `encrypted-cms`, `-openpgp`, `-age`, `-openssl`, `-zip`, `-luks` are not; `container-cms`,
+`-gzip`, `-bzip2`, `-xz`, `-zstd`, `-7z`, `-rar`, `-tar`, `-zip`, `-openpgp`, `-luks`,
+`high-entropy-unknown` and `other` are unknown.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import struct
+import zlib
+from collections import Counter
+from typing import BinaryIO
+
+from riskkit.collectors.dicom.cms import cms, pem, smime
+from riskkit.collectors.dicom.kind import HEAD_BYTES, Kind
+from riskkit.collectors.dicom.openpgp import armored, openpgp
+
+
+def classify(file: BinaryIO, size: int) -> Kind:
+    """Classify a seekable file from its first 16 KiB; of a zip the directory at its end is read too."""
+    if size == 0:
+        return Kind("empty", "yes")
+    head = file.read(HEAD_BYTES)
+    if head[128:132] == b"DICM":
+        return Kind("dicom", "yes")
+    if head.startswith(b"PK\x03\x04"):
+        return _zip(file, size)
+    kind = (
+        _by_magic(head)
+        or cms(head)
+        or pem(head)
+        or smime(head)
+        or armored(head)
+        or openpgp(head)
+        or _orthanc_zlib(head)
+        or _bare_dicom(head, size)
+    )
+    if kind is not None:
+        return kind
+    return Kind("high-entropy-unknown" if _is_high_entropy(head) else "other", "unknown")
+
+
+# ---------------------------------------------------------------- fixed beginnings
+
+_CONTAINERS: tuple[tuple[bytes, str], ...] = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+)
+_AGE = (b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----")
+_LUKS = b"LUKS\xba\xbe"
+_LUKS2_JSON = 4096
+_OTHER = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"%PDF-", b"SQLite format 3\0")
+
+
+def _by_magic(head: bytes) -> Kind | None:
+    for magic, name in _CONTAINERS:
+        if head.startswith(magic):
+            return Kind(f"container-{name}", "unknown")
+    if head[257:262] == b"ustar":
+        return Kind("container-tar", "unknown")
+    if head.startswith(_AGE):
+        return Kind("encrypted-age", "no", "ChaCha20-Poly1305")
+    if head.startswith(b"Salted__"):
+        return Kind("encrypted-openssl", "no")
+    if head.startswith(_LUKS):
+        return _luks(head)
+    return Kind("other", "unknown") if head.startswith(_OTHER) else None
+
+
+def _luks(head: bytes) -> Kind:
+    """LUKS1 names its cipher in the header, LUKS2 in its JSON; the null cipher encrypts nothing."""
+    version = int.from_bytes(head[6:8])
+    if version == 1:
+        name, mode = (head[at : at + 32].split(b"\0")[0].decode("ascii", "replace") for at in (8, 40))
+        cipher = f"{name}-{mode}"
+    else:
+        segments = head[_LUKS2_JSON:].partition(b'"segments"')[2]
+        found = re.search(rb'"encryption"\s*:\s*"([a-z0-9_:()-]+)"', segments)
+        cipher = found[1].decode() if found else ""
+    if "null" in cipher:
+        return Kind("container-luks", "unknown", cipher, "the null cipher encrypts nothing")
+    return Kind("encrypted-luks", "no", cipher or None)
+
+
+# ---------------------------------------------------------------- zip
+
+_END, _ENTRY = b"PK\x05\x06", b"PK\x01\x02"
+_END_BYTES, _ENTRY_BYTES, _COMMENT_BYTES = 22, 46, 65_535
+_LARGEST_DIRECTORY = 16 << 20
+_AES_METHOD = 99
+
+
+def _zip(file: BinaryIO, size: int) -> Kind:
+    """Encrypted only when every file in it is; a zip may mix. Its names are readable in any case."""
+    methods = _zip_entries(file, size)
+    encrypted = [method for flags, method in methods or () if flags & 1]
+    if not methods or not encrypted:
+        return Kind("container-zip", "unknown")
+    if len(encrypted) < len(methods):
+        remark = f"{len(methods) - len(encrypted)} of {len(methods)} files in it are not encrypted"
+        return Kind("container-zip", "unknown", None, remark)
+    weak = any(method != _AES_METHOD for method in encrypted)
+    return Kind("encrypted-zip", "no", "ZipCrypto" if weak else "AES")
+
+
+def _zip_entries(file: BinaryIO, size: int) -> list[tuple[int, int]] | None:
+    """Flags and method of every file in a zip; None where the directory is not plain to read (zip64 too)."""
+    file.seek(max(0, size - _END_BYTES - _COMMENT_BYTES))
+    tail = file.read(_END_BYTES + _COMMENT_BYTES)
+    at = tail.rfind(_END)
+    if at < 0 or len(tail) < at + _END_BYTES:
+        return None
+    count, length, start = struct.unpack_from("<HII", tail, at + 10)
+    if length > _LARGEST_DIRECTORY:
+        return None
+    file.seek(start)
+    directory = file.read(length)
+    entries = []
+    at = 0
+    for _ in range(count):
+        if directory[at : at + 4] != _ENTRY or len(directory) < at + _ENTRY_BYTES:
+            return None
+        flags, method = struct.unpack_from("<HH", directory, at + 8)
+        name, extra, comment = struct.unpack_from("<HHH", directory, at + 28)
+        if not directory[at + _ENTRY_BYTES : at + _ENTRY_BYTES + name].endswith(b"/"):
+            entries.append((flags, method))
+        at += _ENTRY_BYTES + name + extra + comment
+    return entries
+
+
+# ---------------------------------------------------------------- Orthanc, DICOM without preamble, the rest
+
+_SIZE_BYTES = 8
+_PLAUSIBLE_SIZE = 1 << 40
+
+
+def _orthanc_zlib(head: bytes) -> Kind | None:
+    """An attachment of Orthanc's StorageCompression: its size as u64, then a zlib stream (RFC 1950)."""
+    claimed = int.from_bytes(head[:_SIZE_BYTES], "little")
+    zlib_head = head[_SIZE_BYTES : _SIZE_BYTES + 2]
+    if zlib_head not in (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda") or claimed > _PLAUSIBLE_SIZE:
+        return None
+    try:
+        start = zlib.decompressobj().decompress(head[_SIZE_BYTES:], HEAD_BYTES)
+    except zlib.error:
+        return None
+    return Kind("orthanc-zlib", "yes") if 0 < len(start) <= claimed else None
+
+
+def _bare_dicom(head: bytes, size: int) -> Kind | None:
+    """A data set that begins at once: three plausible elements in rising order, in any of its encodings."""
+    for endian, explicit in (("<", True), ("<", False), (">", True)):
+        if _elements(head, size, endian, explicit, wanted=3):
+            return Kind("dicom-no-preamble", "yes")
+    return None
+
+
+_LONG_VRS = frozenset(
+    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
+)
+_SHORT_VRS = frozenset(
+    {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL",
+     b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
+)  # fmt: skip
+_FIRST_GROUPS = (2, 8)
+
+
+def _elements(head: bytes, size: int, endian: str, explicit: bool, wanted: int) -> bool:
+    at, last, found = 0, 0, 0
+    while found < wanted and at + 12 <= len(head):
+        group, number = struct.unpack_from(f"{endian}HH", head, at)
+        vr = head[at + 4 : at + 6]
+        if not explicit:
+            value, length = at + 8, struct.unpack_from(f"{endian}I", head, at + 4)[0]
+        elif vr in _LONG_VRS:
+            value, length = at + 12, struct.unpack_from(f"{endian}I", head, at + 8)[0]
+        elif vr in _SHORT_VRS:
+            value, length = at + 8, struct.unpack_from(f"{endian}H", head, at + 6)[0]
+        else:
+            return False
+        tag = group << 16 | number
+        if (not found and group not in _FIRST_GROUPS) or tag <= last or value + length > size:
+            return False
+        at, last, found = value + length, tag, found + 1
+    return found > 0 and (found == wanted or at == size)
+
+
+_SAMPLE = slice(256, 256 + 8192)
+_LEAST_SAMPLE = 1024
+_HIGH = 0.975
+"""Share of the most entropy that a sample of its size can have; random bytes and archives lie above."""
+
+
+def _is_high_entropy(head: bytes) -> bool:
+    sample = head[_SAMPLE]
+    if len(sample) < _LEAST_SAMPLE:
+        return False
+    total = len(sample)
+    bits = -sum(n / total * math.log2(n / total) for n in Counter(sample).values())
+    return bits > _HIGH * 8
+
+
+def inflate(file: BinaryIO, start: int, limit: int, window: int) -> tuple[io.BytesIO, bool]:
+    """Inflate from `start` up to `limit` bytes; also says whether that was all.
+
+    Raises zlib.error when the stream is broken at its start; what came before a later break is kept.
+    """
+    file.seek(start)
+    machine = zlib.decompressobj(window)
+    plain = io.BytesIO()
+    while plain.tell() < limit and not machine.eof:
+        piece = machine.unconsumed_tail or file.read(HEAD_BYTES)
+        if not piece:
+            break
+        try:
+            plain.write(machine.decompress(piece, limit - plain.tell()))
+        except zlib.error:
+            if not plain.tell():
+                raise
+            break
+    whole = machine.eof
+    plain.seek(0)
+    return plain, whole
