@@ -72,6 +72,11 @@ class _Limits:
         weeks, busy = seen
         return weeks >= self.weeks and busy * 100 >= self.percent * weeks
 
+    def idle(self, seen: tuple[int, int]) -> bool:
+        """Whether so few of so many weeks make a habit of silence."""
+        weeks, busy = seen
+        return weeks >= self.weeks and busy * 100 <= (100 - self.percent) * weeks
+
 
 @dataclass(frozen=True)
 class _Silence:
@@ -115,8 +120,9 @@ def audit_gaps(
     least `habit_weeks`, had an event in it; a day likewise. A gap is a silence that takes in
     `silent_hours` usually busy hours: a source that is closed at night or on weekends has none
     then. The habit comes from the weeks before the period if there are enough, else from the
-    other weeks of the trail. A silent day without known habit, before the first event of a source
-    or after the last event of its files, is unknown.
+    other weeks of the trail. A silent day without known habit is unknown; so is one before the
+    first event of a source or after the last event of its files, unless that day of the week is
+    usually silent.
     """
     sources, ends = _read(audit_events, look_back_weeks, at)
     limits = _Limits(habit_percent, habit_weeks, silent_hours)
@@ -203,12 +209,13 @@ def _silence(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _S
     ]
     missed = [sum(limits.busy(habit.hour(span.calendar[number][1])) for number in run) for run in runs]
     without = [habit.day(day.weekday()) for day in spoke if not spoke[day] and inside[day]]
+    beyond = [habit.days.get(day.weekday(), (0, 0)) for day in inside if not inside[day]]
     return _Silence(
         days=len(spoke),
         days_without=sum(not value for value in spoke.values()),
         days_missed=sum(map(limits.busy, without)),
         days_unknown=sum(weeks < limits.weeks for weeks, _ in without),
-        days_uncovered=sum(not value for value in inside.values()),
+        days_uncovered=sum(not limits.idle(seen) for seen in beyond),
         gaps=sum(hours >= limits.hours for hours in missed),
         longest_hours=max(map(len, runs), default=0),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import narwhals as nw
 
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.trail import row_key
-from riskkit.model import Moment
+from riskkit.model import Moment, Verdict
 from riskkit.tables import records
 
 
@@ -22,6 +22,15 @@ class Store:
     root: str
     scan: Any | None
     walks: int
+
+    def unseen(self, files: bool) -> Verdict | None:
+        """The verdict on a store of which nothing can be told: no complete walk, or one without `files`."""
+        if self.scan is not None and files:
+            return None
+        message = f"None of {self.walks} walk(s) of this store reached its end."
+        if self.scan is not None:
+            message = "The latest complete walk of this store saw no file."
+        return Verdict(subject=self.root, result="UNKNOWN", message=message, scope=self.scope)
 
     @property
     def scope(self) -> str:
@@ -41,10 +50,11 @@ def image_stores(dicom_scans: Any, systems: Any | None, at: Moment) -> list[Stor
 
 def counted(
     dicom_files: nw.LazyFrame[Any], stores: Sequence[Store], **flags: nw.Expr
-) -> Mapping[str, Mapping[str, list[Any]]]:
-    """Files and sums of flags by scan, kind of file (Modality, else file class) and evidence file.
+) -> Iterator[tuple[Store, Mapping[str, list[Any]]]]:
+    """Each store with the counts of its latest complete walk, by kind of file: Modality, else file class.
 
-    Counted in the engine. Each row also has `key`, its first row.
+    Counted in the engine: a row per evidence file holds `files`, the sum of each flag, and `key`,
+    the first row.
     """
     scans = [store.scan.scan_id for store in stores if store.scan is not None]
     kind = nw.when(nw.col("modality").is_null()).then(nw.col("file_class")).otherwise(nw.col("modality"))
@@ -57,7 +67,8 @@ def counted(
     found: dict[str, dict[str, list[Any]]] = {}
     for row in records(grouped.sort("scan_id", "kind", "source")) if scans else ():
         found.setdefault(row.scan_id, {}).setdefault(row.kind, []).append(row)
-    return found
+    for store in stores:
+        yield store, {} if store.scan is None else found.get(store.scan.scan_id, {})
 
 
 def _latest(scans: Sequence[Any], at: Moment) -> Any | None:

@@ -6,10 +6,11 @@ from riskkit.tables.schema import Column, Table
 
 ROSTER = Table(
     name="roster",
-    doc="The workforce, from human resources: who works where, as what, from when to when.",
+    doc="The workforce, from human resources: who works where, as what, from when to when; a rehire is "
+    "a further row.",
     place="people/roster.csv",
     canonical=True,
-    key=("user_id",),
+    key=("user_id", "employed_from"),
     ask="the list of people from human resources, leavers of the last 12 months included",
     columns=(
         Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True),

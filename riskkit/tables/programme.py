@@ -27,7 +27,7 @@ TRAINING = Table(
     doc="Security training: who had to do what by when, and when it was done.",
     place="programme/training.csv",
     canonical=True,
-    key=("user_id", "course"),
+    key=("user_id", "course", "assigned_on"),
     ask="the completion export of the learning system, people without completion included",
     columns=(
         Column("user_id", required=True, phi=True),

@@ -1,0 +1,181 @@
+"""Training, policies, reviews and answers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from riskkit.catalog import load_catalog
+from tests.checks.conftest import Ask
+from tests.evidence import check_of, instant, person, results
+
+
+def course(user: str, **columns: Any) -> dict[str, Any]:
+    return {"user_id": user, "course": "security", **columns}
+
+
+def test_training(ask: Ask) -> None:
+    """Everyone employed is judged; who is not in the export is unknown, who just joined has time."""
+    verdicts = ask(
+        "people.training_overdue",
+        roster=[
+            person("done"),
+            person("old"),
+            person("renewed"),
+            person("overdue"),
+            person("open"),
+            person("half"),
+            person("undated"),
+            person("absent"),
+            person("new", employed_from=date(2026, 10, 20)),
+            person("new_done", employed_from=date(2026, 10, 20)),
+            person("gone", employed_to=date(2026, 9, 30)),
+            person("future", employed_from=date(2026, 12, 1)),
+        ],
+        training=[
+            course("done", completed_on=date(2026, 2, 1)),
+            course("old", completed_on=date(2025, 2, 1)),
+            course("renewed", completed_on=date(2025, 2, 1)),
+            course("renewed", completed_on=date(2026, 2, 1)),
+            course("overdue", due_on=date(2026, 10, 1)),
+            course("open", due_on=date(2026, 11, 30)),
+            course("half", completed_on=date(2026, 2, 1)),
+            course("half", course="privacy", due_on=date(2026, 1, 31)),
+            course("undated"),
+            course("new", due_on=date(2026, 10, 25)),
+            course("new_done", completed_on=date(2026, 10, 21)),
+            course("gone", due_on=date(2026, 1, 1)),
+            course(
+                "done", course="after the period", completed_on=date(2026, 11, 5), due_on=date(2026, 12, 1)
+            ),
+        ],
+    )
+    assert results(verdicts) == {
+        "done": "UNKNOWN",
+        "old": "FAIL",
+        "renewed": "PASS",
+        "overdue": "FAIL",
+        "open": "PASS",
+        "half": "FAIL",
+        "undated": "UNKNOWN",
+        "absent": "UNKNOWN",
+        "new": "NA",
+        "new_done": "PASS",
+    }
+
+
+def policy(name: str, **columns: Any) -> dict[str, Any]:
+    return {"policy_id": name, "title": name, "owner": "IT", **columns}
+
+
+def test_policy_review(ask: Ask) -> None:
+    """A planned date goes before the yearly rhythm; without any date nothing is known."""
+    verdicts = ask(
+        "people.policy_review_overdue",
+        policies=[
+            policy("planned", reviewed_on=date(2024, 1, 1), next_review_on=date(2027, 1, 1)),
+            policy("past", reviewed_on=date(2026, 1, 1), next_review_on=date(2026, 10, 31)),
+            policy("yearly", reviewed_on=date(2026, 1, 1)),
+            policy("forgotten", reviewed_on=date(2025, 1, 1)),
+            policy("approved", approved_on=date(2026, 6, 1)),
+            policy("bare"),
+        ],
+    )
+    assert results(verdicts) == {
+        "planned": "PASS",
+        "past": "FAIL",
+        "yearly": "PASS",
+        "forgotten": "FAIL",
+        "approved": "PASS",
+        "bare": "UNKNOWN",
+    }
+
+
+def review(
+    name: str, performed: str, system_id: str | None = "pacs", kind: str = "audit_trail"
+) -> dict[str, Any]:
+    return {"review_id": name, "kind": kind, "system_id": system_id, "performed_at": instant(performed)}
+
+
+def test_audit_reviews(ask: Ask) -> None:
+    """The last review of each system decides; other kinds and later reviews do not count."""
+    verdicts = ask(
+        "audit.review_overdue",
+        systems=[
+            {"system_id": "pacs", "name": "PACS", "kind": "archive", "holds_ephi": True, "aliases": "PACS1"}
+        ],
+        reviews=[
+            review("1", "2026-08-01 10:00"),
+            review("2", "2026-10-10 10:00", "pacs1"),
+            review("3", "2026-08-01 10:00", "ris"),
+            review("4", "2026-10-20 10:00", "ris", kind="access"),
+            review("5", "2026-11-02 10:00", "ris"),
+            review("6", "2026-10-20 10:00", None),
+        ],
+    )
+    assert results(verdicts) == {"pacs": "PASS", "ris": "FAIL", "reviews of no named system": "UNKNOWN"}
+
+
+def answer(control: str, said: str = "yes", on: date = date(2026, 3, 1), **columns: Any) -> dict[str, Any]:
+    return {
+        "control": f"45 CFR 164.{control}",
+        "answer": said,
+        "answered_by": "Security official",
+        "answered_on": on,
+        **columns,
+    }
+
+
+SANCTIONS = "308(a)(1)(ii)(C)"
+
+
+@pytest.mark.parametrize(
+    ("given", "result"),
+    [
+        (answer(SANCTIONS), "PASS"),
+        (answer(SANCTIONS, "no"), "FAIL"),
+        (answer(SANCTIONS, valid_until=date(2026, 10, 31)), "PASS"),
+        (answer(SANCTIONS, valid_until=date(2026, 10, 30)), "UNKNOWN"),
+        (answer(SANCTIONS, on=date(2025, 10, 1)), "UNKNOWN"),
+        (answer(SANCTIONS, on=date(2026, 11, 1)), "UNKNOWN"),
+        (answer(SANCTIONS, "no", on=date(2024, 1, 1)), "FAIL"),
+        (answer(SANCTIONS, "not_applicable"), "UNKNOWN"),
+        (answer(SANCTIONS, "not_applicable", approved_by="Counsel"), "UNKNOWN"),
+        (answer(SANCTIONS, "not_applicable", approved_by="Counsel", valid_until=date(2027, 1, 1)), "NA"),
+        (answer(SANCTIONS, "not_applicable", approved_by="Counsel", valid_until=date(2026, 1, 1)), "UNKNOWN"),
+    ],
+)
+def test_answers(ask: Ask, given: dict[str, Any], result: str) -> None:
+    """Yes passes while it holds, no fails for good, and not applicable needs approval and an end."""
+    verdicts = {verdict.subject: verdict for verdict in ask("programme.attested", answers=[given])}
+    verdict = verdicts[f"45 CFR 164.{SANCTIONS}"]
+    assert verdict.result == result
+    assert verdict.controls == (verdict.subject,)
+    assert verdict.collected_at is not None
+    assert verdict.collected_at.date() == given["answered_on"]
+
+
+def test_every_question_is_asked(ask: Ask) -> None:
+    """Each control that needs an answer has a verdict; unanswered and misquoted are unknown."""
+    verdicts = ask(
+        "programme.attested", answers=[answer("308(a)(2)"), answer("308(a)(14)"), answer("308(b)(1)")]
+    )
+    found = results(verdicts)
+    asked = {row.control for row in load_catalog().sufficiency.values() if "answers" in row.kinds}
+    assert found.keys() == asked | {"45 CFR 164.308(a)(14)", "45 CFR 164.308(b)(1)"}
+    assert found.pop("45 CFR 164.308(a)(2)") == "PASS"
+    assert found.pop("45 CFR 164.308(b)(1)") == "PASS"
+    assert set(found.values()) == {"UNKNOWN"}
+    # A verdict without controls would count for all that the check cites.
+    assert all(verdict.controls and verdict.controls[0] in load_catalog().controls for verdict in verdicts)
+    assert asked == set(check_of("programme.attested").controls)
+
+
+def test_the_newest_answer_counts(ask: Ask) -> None:
+    """A renewed answer replaces the one that ran out, and a later one does not hide it."""
+    old, new = answer(SANCTIONS, "no", on=date(2025, 1, 1)), answer(SANCTIONS, on=date(2026, 9, 1))
+    later = answer(SANCTIONS, "no", on=date(2026, 11, 9))
+    verdicts = {verdict.subject: verdict for verdict in ask("programme.attested", answers=[later, new, old])}
+    assert verdicts[f"45 CFR 164.{SANCTIONS}"].result == "PASS"

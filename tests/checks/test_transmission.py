@@ -1,0 +1,218 @@
+"""Channels: what was declared, what was observed, and what follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.checks.conftest import Ask
+from tests.evidence import instant, results
+
+SCAN = "2026-10-20 12:00"
+MODERN = {
+    "connectivity": "tls",
+    "protocol.ssl2_0": "rejected",
+    "protocol.ssl3_0": "rejected",
+    "protocol.tls1_0": "rejected",
+    "protocol.tls1_1": "rejected",
+    "protocol.tls1_2": "accepted",
+    "protocol.tls1_3": "accepted",
+}
+
+
+def endpoint(name: str, port: int, protocol: str = "https", **columns: Any) -> dict[str, Any]:
+    return {
+        "endpoint_id": name,
+        "system_id": "pacs",
+        "host": "pacs.example",
+        "port": port,
+        "protocol": protocol,
+        "ephi": True,
+        "approved_by": "Security official",
+        **columns,
+    }
+
+
+def seen(
+    port: int, facts: dict[str, str], at: str = SCAN, host: str = "pacs.example"
+) -> list[dict[str, Any]]:
+    return [
+        {"host": host, "port": port, "key": key, "value": value, "observed_at": instant(at), "tool": "sslyze"}
+        for key, value in facts.items()
+    ]
+
+
+def leaf(port: int, not_after: str, at: str = SCAN, **columns: Any) -> dict[str, Any]:
+    return {
+        "host": "pacs.example",
+        "port": port,
+        "position": 0,
+        "sha256": f"{port}{not_after}",
+        "not_before": instant("2025-01-01 00:00"),
+        "not_after": instant(not_after),
+        "key_algorithm": "RSA",
+        "key_bits": 2048,
+        "signature_hash": "sha256",
+        "self_signed": False,
+        "observed_at": instant(at),
+        **columns,
+    }
+
+
+def test_plaintext(ask: Ask) -> None:
+    """Plain ePHI fails, TLS passes, no ePHI is not applicable, and what was not seen is unknown."""
+    verdicts = ask(
+        "transmission.plaintext",
+        endpoints=[
+            endpoint("plain", 104, "dicom"),
+            endpoint("tls", 2762, "dicom-tls"),
+            endpoint("status", 80, "http", ephi=False),
+            endpoint("unsaid", 8080, "http", ephi=None),
+            endpoint("silent", 2575, "mllp"),
+            endpoint("unseen", 443),
+        ],
+        channel_observations=[
+            *seen(104, {"connectivity": "plaintext"}),
+            *seen(2762, MODERN),
+            *seen(80, {"connectivity": "no_tls"}),
+            *seen(8080, {"connectivity": "no_tls"}),
+            *seen(2575, {"connectivity": "timeout"}),
+            *seen(11112, {"connectivity": "no_tls"}, host="stray.example"),
+            *seen(8443, MODERN, host="stray.example"),
+        ],
+    )
+    assert results(verdicts) == {
+        "pacs.example:104": "FAIL",
+        "pacs.example:2762": "PASS",
+        "pacs.example:80": "NA",
+        "pacs.example:8080": "UNKNOWN",
+        "pacs.example:2575": "UNKNOWN",
+        "pacs.example:443": "UNKNOWN",
+        "stray.example:11112": "UNKNOWN",
+        "stray.example:8443": "PASS",
+    }
+    assert {verdict.scope for verdict in verdicts} == {"pacs", "stray.example"}
+
+
+def test_without_a_list_of_endpoints(ask: Ask) -> None:
+    """What was observed is judged even when nobody declared it."""
+    verdicts = ask("transmission.plaintext", channel_observations=seen(443, MODERN))
+    assert results(verdicts) == {"pacs.example:443": "PASS"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "result", "severity"),
+    [
+        (MODERN, "PASS", None),
+        ({**MODERN, "protocol.tls1_0": "accepted"}, "FAIL", None),
+        ({**MODERN, "protocol.ssl3_0": "accepted"}, "FAIL", "critical"),
+        ({**MODERN, "protocol.tls1_1": "unknown"}, "UNKNOWN", None),
+        ({"connectivity": "tls"}, "UNKNOWN", None),
+        ({"connectivity": "timeout"}, "UNKNOWN", None),
+        ({"connectivity": "plaintext"}, "NA", None),
+    ],
+    ids=["modern", "tls1_0", "ssl3", "no answer", "nothing known", "timeout", "plain"],
+)
+def test_legacy_tls(ask: Ask, facts: dict[str, str], result: str, severity: str | None) -> None:
+    """One accepted legacy version fails, SSL critically; one unanswered attempt leaves it unknown."""
+    (verdict,) = ask(
+        "transmission.legacy_tls", endpoints=[endpoint("a", 443)], channel_observations=seen(443, facts)
+    )
+    assert (verdict.result, verdict.severity) == (result, severity)
+
+
+def test_the_newest_observation_counts(ask: Ask) -> None:
+    """A version that was switched off since the last scan no longer fails."""
+    before = seen(443, {**MODERN, "protocol.tls1_0": "accepted"}, at="2026-09-01 12:00")
+    (verdict,) = ask("transmission.legacy_tls", channel_observations=[*seen(443, MODERN), *before])
+    assert verdict.result == "PASS"
+    (verdict,) = ask(
+        "transmission.legacy_tls",
+        channel_observations=[*seen(443, MODERN, at="2026-08-01 12:00"), *before],
+    )
+    assert verdict.result == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("facts", "result"),
+    [
+        ({"mtls.client_auth": "required"}, "PASS"),
+        ({"mtls.client_auth": "REQUIRED"}, "PASS"),
+        ({"mtls.client_auth": "optional"}, "FAIL"),
+        ({"mtls.client_auth": "disabled"}, "FAIL"),
+        ({"mtls.client_auth": "unknown"}, "UNKNOWN"),
+        ({}, "UNKNOWN"),
+        ({"connectivity": "plaintext"}, "FAIL"),
+    ],
+)
+def test_client_authentication(ask: Ask, facts: dict[str, str], result: str) -> None:
+    """Only a required certificate passes; HTTPS has a log-in and is not asked."""
+    verdicts = ask(
+        "transmission.client_not_authenticated",
+        endpoints=[endpoint("node", 2762, "dicom-tls"), endpoint("web", 443)],
+        channel_observations=[*seen(2762, {"connectivity": "tls", **facts}), *seen(443, MODERN)],
+    )
+    assert results(verdicts) == {"pacs.example:2762": result}
+
+
+def test_certificate_expiry(ask: Ask) -> None:
+    """Expired and not yet valid weigh more than soon; a listener without known certificate is unknown."""
+    verdicts = ask(
+        "transmission.certificate_expiry",
+        certificates=[
+            leaf(1, "2027-10-01 00:00"),
+            leaf(2, "2026-11-20 00:00"),
+            leaf(3, "2026-10-31 23:00"),
+            leaf(4, "2027-10-01 00:00", not_before=instant("2026-12-01 00:00")),
+            leaf(5, "2026-10-01 00:00", at="2026-09-01 00:00"),
+            leaf(5, "2027-10-01 00:00"),
+            leaf(6, "2027-10-01 00:00", position=1),
+        ],
+        channel_observations=[*seen(1, MODERN), *seen(7, MODERN), *seen(8, {"connectivity": "plaintext"})],
+    )
+    assert results(verdicts) == {
+        "pacs.example:1": "PASS",
+        "pacs.example:2": "FAIL",
+        "pacs.example:3": "FAIL",
+        "pacs.example:4": "FAIL",
+        "pacs.example:5": "PASS",
+        "pacs.example:6": "UNKNOWN",
+        "pacs.example:7": "UNKNOWN",
+    }
+    severities = {verdict.subject[-1]: verdict.severity for verdict in verdicts if verdict.result == "FAIL"}
+    assert severities == {"2": None, "3": "high", "4": "high"}
+
+
+def test_certificate_expiry_tunable(ask: Ask) -> None:
+    """A site may want to be told earlier."""
+    certificates = [leaf(1, "2026-12-15 00:00")]
+    (before,) = ask("transmission.certificate_expiry", certificates=certificates)
+    (after,) = ask("transmission.certificate_expiry", certificates=certificates, tunables={"within_days": 60})
+    assert (before.result, after.result) == ("PASS", "FAIL")
+
+
+@pytest.mark.parametrize(
+    ("columns", "result"),
+    [
+        ({}, "PASS"),
+        ({"key_bits": 1024}, "FAIL"),
+        ({"key_algorithm": "EllipticCurve", "key_bits": 256}, "PASS"),
+        ({"key_algorithm": "EllipticCurve", "key_bits": 192}, "FAIL"),
+        ({"key_algorithm": "ed25519", "key_bits": 256, "signature_hash": None}, "PASS"),
+        ({"key_algorithm": "DSA", "key_bits": 3072}, "FAIL"),
+        ({"signature_hash": "sha1"}, "FAIL"),
+        ({"signature_hash": "SHA-1"}, "FAIL"),
+        ({"signature_hash": "sha1", "self_signed": True}, "PASS"),
+        ({"key_bits": None}, "UNKNOWN"),
+        ({"key_algorithm": None}, "UNKNOWN"),
+        ({"signature_hash": None}, "UNKNOWN"),
+        ({"position": 2}, "UNKNOWN"),
+    ],
+)
+def test_weak_certificate_key(ask: Ask, columns: dict[str, Any], result: str) -> None:
+    """Short, DSA and SHA-1 fail, what is not told is unknown; a root's own signature is not used."""
+    (verdict,) = ask(
+        "transmission.weak_certificate_key", certificates=[leaf(1, "2027-10-01 00:00", **columns)]
+    )
+    assert verdict.result == result

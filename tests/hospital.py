@@ -1,0 +1,281 @@
+"""A small made-up hospital: rows in every table that a check may need, and canaries in them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from tests.evidence import event, instant, person, us
+
+CANARY = "Zzyzx"
+"""Stands in every value that identifies a person."""
+
+USERS = [f"{CANARY}-u{number}" for number in range(6)]
+PATIENTS = [f"{CANARY}-p{number}" for number in range(30)]
+SCAN = "2026-10-20 12:00"
+
+
+def hospital() -> dict[str, list[dict[str, Any]]]:
+    """Rows by table: something passes, fails and stays unknown for nearly every check."""
+    return {
+        "audit_events": _trail(),
+        "roster": _people(),
+        "accounts": [
+            _account("ada", USERS[0], mfa=True, last_login=instant("2026-10-30 08:00")),
+            _account("bob", USERS[1], mfa=False, privileged=True, last_login=instant("2026-01-30 08:00")),
+            _account("gone", USERS[4], remote=True),
+            _account("room", None, kind="shared"),
+        ],
+        "patients": [{"patient_id": PATIENTS[0], "family_name": CANARY, "given_name": CANARY}],
+        "relationships": [
+            {
+                "patient_id": PATIENTS[1],
+                "user_id": USERS[1],
+                "valid_from_us": us("2026-10-01 00:00"),
+                "kind": "order",
+            },
+            *(
+                {
+                    "patient_id": name,
+                    "department": "radiology",
+                    "valid_from_us": us("2026-10-01 00:00"),
+                    "kind": "order",
+                }
+                for name in PATIENTS[:6]
+            ),
+        ],
+        **_network(),
+        **_storage(),
+        **_backup(),
+        **_programme(),
+        "systems": [
+            {
+                "system_id": "pacs",
+                "name": "PACS",
+                "kind": "archive",
+                "holds_ephi": True,
+                "criticality": "high",
+                "supported_until": date(2025, 1, 1),
+                "aliases": "PACS",
+            },
+            {"system_id": "vna", "name": "VNA", "kind": "archive", "holds_ephi": True},
+        ],
+    }
+
+
+def _trail() -> list[dict[str, Any]]:
+    def opened(time: str, user: str | None, patient: str, **columns: Any) -> dict[str, Any]:
+        names = {"user_name": CANARY, "accession": CANARY, "study_uid": CANARY, "source_ip": CANARY}
+        return event(time, user, patient_id=patient, **names, **columns)
+
+    return [
+        *(
+            opened(f"2026-{month:02}-{day:02} 08:10", USERS[0], PATIENTS[day % 6])
+            for month in (8, 9, 10)
+            for day in range(1, 29)
+        ),
+        *(opened("2026-10-05 09:00", USERS[1], name) for name in PATIENTS[10:20]),
+        opened("2026-10-05 09:30", None, PATIENTS[0], source_system="VNA"),
+        opened("2026-10-05 09:30", USERS[5], PATIENTS[0]),
+        opened("2026-10-20 09:00", USERS[4], PATIENTS[3]),
+        *(
+            event(f"2026-10-06 07:0{minute}", USERS[2], "authentication", event_outcome="failure")
+            for minute in range(6)
+        ),
+    ]
+
+
+def _people() -> list[dict[str, Any]]:
+    names = {"family_name": CANARY, "given_name": CANARY, "address": CANARY}
+    return [
+        *(person(user, **names) for user in USERS[:4]),
+        person(USERS[4], employed_to=date(2026, 9, 30), **names),
+    ]
+
+
+def _account(name: str, user: str | None, **columns: Any) -> dict[str, Any]:
+    return {
+        "system_id": "pacs",
+        "account": f"{CANARY}-{name}",
+        "user_id": user,
+        "enabled": True,
+        "kind": "person",
+    } | columns
+
+
+def _network() -> dict[str, list[dict[str, Any]]]:
+    def facts(port: int, **seen: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "host": "pacs",
+                "port": port,
+                "key": key.replace("__", "."),
+                "value": value,
+                "observed_at": instant(SCAN),
+                "tool": "t",
+            }
+            for key, value in seen.items()
+        ]
+
+    def listener(name: str, port: int, protocol: str) -> dict[str, Any]:
+        return {
+            "endpoint_id": name,
+            "system_id": "pacs",
+            "host": "pacs",
+            "port": port,
+            "protocol": protocol,
+            "ephi": True,
+            "approved_by": "Security official",
+        }
+
+    versions = {f"protocol__{name}": "rejected" for name in ("ssl2_0", "ssl3_0", "tls1_0", "tls1_1")}
+    good = {
+        "connectivity": "tls",
+        **versions,
+        "protocol__tls1_2": "accepted",
+        "mtls__client_auth": "required",
+    }
+    return {
+        "endpoints": [
+            listener("a", 104, "dicom"),
+            listener("b", 2762, "dicom-tls"),
+            listener("c", 443, "https"),
+        ],
+        "channel_observations": [
+            *facts(104, connectivity="plaintext"),
+            *facts(2762, **good),
+            *facts(8443, **good | {"protocol__tls1_0": "accepted"}),
+        ],
+        "certificates": [
+            {
+                "host": "pacs",
+                "port": port,
+                "position": 0,
+                "sha256": str(port),
+                "not_before": instant("2025-01-01 00:00"),
+                "not_after": instant(end),
+                "key_algorithm": "RSA",
+                "key_bits": bits,
+                "signature_hash": "sha256",
+                "observed_at": instant(SCAN),
+            }
+            for port, end, bits in ((2762, "2027-10-01 00:00", 2048), (8443, "2026-10-02 00:00", 1024))
+        ],
+    }
+
+
+def _storage() -> dict[str, list[dict[str, Any]]]:
+    return {
+        "storage_assets": [
+            {
+                "asset_id": "pacs:/data",
+                "system_id": "pacs",
+                "kind": "volume",
+                "mountpoint": "/data",
+                "encrypted": "no",
+                "holds_phi": True,
+            },
+            {"asset_id": "pacs:swap", "system_id": "pacs", "kind": "swap", "encrypted": "unknown"},
+        ],
+        "dicom_scans": [
+            {
+                "scan_id": "s",
+                "system_id": "pacs",
+                "root": "/data",
+                "started_at": instant(SCAN),
+                "finished_at": instant(SCAN),
+                "complete": True,
+            }
+        ],
+        "dicom_files": [
+            {
+                "scan_id": "s",
+                "path": f"{CANARY}/{number}",
+                "file_class": "dicom",
+                "readable": "yes",
+                "modality": "CT",
+                "direct_identifiers": number % 3,
+                "identity_removed": "YES" if number % 2 else None,
+            }
+            for number in range(12)
+        ],
+    }
+
+
+def _backup() -> dict[str, list[dict[str, Any]]]:
+    return {
+        "backups": [
+            {
+                "system_id": "pacs",
+                "backup_id": f"b{day}",
+                "finished_at": instant(f"2026-10-{day} 02:00"),
+                "status": "success",
+                "encrypted": encrypted,
+            }
+            for day, encrypted in ((28, "yes"), (29, "no"))
+        ],
+        "restore_tests": [
+            {
+                "system_id": "pacs",
+                "finished_at": instant("2025-05-01 02:00"),
+                "outcome": "success",
+                "performed_by": CANARY,
+            },
+            {
+                "system_id": "pacs",
+                "finished_at": instant("2026-05-01 02:00"),
+                "outcome": "failed",
+                "performed_by": CANARY,
+            },
+            {
+                "system_id": "vna",
+                "finished_at": instant("2026-05-01 02:00"),
+                "outcome": "success",
+                "performed_by": CANARY,
+            },
+        ],
+    }
+
+
+def _programme() -> dict[str, list[dict[str, Any]]]:
+    return {
+        "training": [
+            {"user_id": USERS[0], "course": "security", "completed_on": date(2026, 3, 1)},
+            {"user_id": USERS[1], "course": "security", "due_on": date(2026, 3, 1)},
+        ],
+        "policies": [
+            {
+                "policy_id": "P1",
+                "title": "Access",
+                "owner": "IT",
+                "approved_by": "CISO",
+                "reviewed_on": date(2026, 3, 1),
+            },
+            {"policy_id": "P2", "title": "Backup", "owner": "IT", "approved_by": "pending"},
+        ],
+        "reviews": [
+            {
+                "review_id": "R1",
+                "kind": "audit_trail",
+                "system_id": "pacs",
+                "performed_at": instant("2026-08-01 08:00"),
+            },
+        ],
+        "answers": [
+            {
+                "control": "45 CFR 164.308(a)(2)",
+                "answer": "yes",
+                "answered_by": "CISO",
+                "answered_on": date(2026, 3, 1),
+            },
+            {
+                "control": "45 CFR 164.310(c)",
+                "answer": "no",
+                "answered_by": "CISO",
+                "answered_on": date(2026, 3, 1),
+            },
+        ],
+        "custody": [
+            {"file": "*", "exported_by": CANARY, "exported_at": instant("2026-10-31 08:00")},
+        ],
+    }
