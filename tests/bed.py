@@ -101,10 +101,13 @@ class Authority:
 
 def good_tls(authority: Authority) -> Listener:
     """TLS 1.2 and 1.3, RSA 2048, the right names, valid, issued by the bed's authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(authority.issue("good"))
-    return tls(context)
+    return tls(_good(authority))
+
+
+def good_https(authority: Authority) -> Listener:
+    """As `good_tls`, and answers any request with an empty page and HSTS."""
+    page = b"HTTP/1.1 200 OK\r\nStrict-Transport-Security: max-age=63072000\r\nContent-Length: 0\r\n\r\n"
+    return tls(_good(authority), answer=page)
 
 
 def mutual_tls(authority: Authority) -> Listener:
@@ -133,14 +136,14 @@ def legacy_tls(authority: Authority) -> Listener:
     return tls(context)
 
 
-def tls(context: ssl.SSLContext) -> Listener:
-    """A listener that completes handshakes and then reads until the client goes."""
+def tls(context: ssl.SSLContext, *, answer: bytes = b"") -> Listener:
+    """A listener that completes handshakes, and sends `answer` to whatever comes until the client goes."""
 
     def handle(connection: socket.socket) -> None:
         connection.settimeout(5)
         with context.wrap_socket(connection, server_side=True) as secure:
             while secure.recv(4096):
-                pass
+                secure.sendall(answer)
 
     return listener(handle)
 
@@ -237,6 +240,13 @@ def listener(handle: Callable[[socket.socket], None], *, shutdown: bool = True) 
             thread.join()
             for connection in connections:
                 connection.close()
+
+
+def _good(authority: Authority) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(authority.issue("good"))
+    return context
 
 
 def _read_until_gone(connection: socket.socket) -> None:
