@@ -23,7 +23,7 @@ import yaml
 
 from riskkit.collectors import collect_tls
 from riskkit.collectors.tls import sslyze_process
-from riskkit.collectors.tls.preflight import client_hello, preflight
+from riskkit.collectors.tls.hello import client_hello, preflight
 from riskkit.errors import CollectError
 from tests import bed
 

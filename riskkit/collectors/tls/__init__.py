@@ -32,7 +32,7 @@ from typing import Any
 from riskkit.collectors.evidence_file import iso, new_evidence_file, stamp
 from riskkit.collectors.tls import sslyze_process
 from riskkit.collectors.tls.authority import Authority, Target, read_authority, resolve
-from riskkit.collectors.tls.preflight import connects, preflight
+from riskkit.collectors.tls.hello import connects, preflight
 
 HOSTS_AT_ONCE = 4
 """Hosts that are probed at the same time; the endpoints of one host are probed one after another."""
