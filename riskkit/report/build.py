@@ -173,7 +173,9 @@ def _make(
     statuses: list[NotebookStatus] = []
     for number, (notebook, given) in enumerate(tasks, 1):
         begun = clock()
-        run = run_notebook(notebook, given, timeout_s=timeout_s, scratch=scratch)
+        own = scratch / str(number)
+        own.mkdir()
+        run = run_notebook(notebook, given, timeout_s=timeout_s, scratch=own)
         content = content_of(run.executed, hidden=COMPLETED) if run.status == "completed" else None
         if content and Part(notebook.name).file == INDEX and _SURROGATE.search(content.html):
             run, content = Run("failed", "shows single people, which the first page may not"), None

@@ -28,7 +28,8 @@ def write(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read, and wait until it is on the disk."""
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
