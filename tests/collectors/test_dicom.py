@@ -53,7 +53,7 @@ def collect(
     root: Path, pack: Path, **options: Any
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]], dict[str, Any]]:
     """Header, rows by path, trailer."""
-    made = collect_dicom(root, pack, system_id="archive", now=clock, **options)
+    made = collect_dicom(root, pack / "dicom", system_id="archive", now=clock, **options)
     header, *rows, trailer = map(json.loads, gzip.decompress(made.read_bytes()).splitlines())
     return header, {row["path"]: row for row in rows}, trailer
 
@@ -367,7 +367,7 @@ def test_no_value_reaches_the_evidence_or_a_log(
     (store / "orthanc").write_bytes(len(content).to_bytes(8, "little") + zlib.compress(content))
     with caplog.at_level(logging.DEBUG), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        made_file = collect_dicom(store, pack, system_id="archive", now=clock)
+        made_file = collect_dicom(store, pack / "dicom", system_id="archive", now=clock)
     text = gzip.decompress(made_file.read_bytes()).decode()
     said = "".join(capfd.readouterr()) + caplog.text + "".join(str(one.message) for one in warned)
     assert "PatientName" in text
@@ -647,7 +647,7 @@ def test_an_interrupted_walk_stays_partial(store: Path, pack: Path, monkeypatch:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        collect_dicom(store, pack, system_id="archive", now=clock, progress=stop)
+        collect_dicom(store, pack / "dicom", system_id="archive", now=clock, progress=stop)
     (left,) = (pack / "dicom").iterdir()
     assert left.name.endswith(PARTIAL)
     lines = [json.loads(line) for line in gzip.decompress(left.read_bytes()).splitlines()]

@@ -33,7 +33,7 @@ def tls(pack: Path, endpoints: Path | None, only: tuple[str, ...], timeout: int)
     warn_if_plain(pack)
     path = collect_tls(
         endpoints or pack / "network" / "endpoints.yaml",
-        pack / "network" / "scans",
+        pack,
         now=lambda: datetime.now(UTC),
         only=only,
         timeout_s=timeout,

@@ -40,7 +40,7 @@ def collect_dicom(
     progress: Callable[[str], None] | None = None,
     follow_symlinks: bool = False,
 ) -> Path:
-    """Walk an image store and write `dicom/<system_id>-<time>.ndjson.gz` into the pack `out`.
+    """Walk an image store and write `<system_id>-<time>.ndjson.gz` into `out`, a pack's `dicom` folder.
 
     The store is only read; symbolic links never lead out of it. No attribute's value is kept, only
     which attributes have one. Returns the new file (mode 0600). Raises CollectError when `root` is
@@ -49,7 +49,7 @@ def collect_dicom(
     store = _store(root, out, system_id)
     started_at = now()
     scan_id = f"{system_id}-{stamp(started_at)}"
-    path = out / "dicom" / f"{scan_id}.ndjson.gz"
+    path = out / f"{scan_id}.ndjson.gz"
     counts: Counter[str] = Counter()
     with new_evidence_file(path, keep_partial=True) as raw, _lines(raw) as write, quiet_pydicom():
         write(
@@ -99,7 +99,7 @@ def _store(root: Path, out: Path, system_id: str) -> Path:
         raise CollectError("is not a folder", file=root, do="Name the store's root")
     if out.resolve().is_relative_to(store):
         raise CollectError(
-            "the pack lies within the store", file=out, do="Write it elsewhere: a scan alters nothing"
+            "the folder to write to lies within the store", file=out, do="Write it elsewhere: a scan alters nothing"
         )
     return store
 
