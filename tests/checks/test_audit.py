@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from riskkit.model import Moment, Period
 from tests.checks.conftest import Ask
@@ -239,3 +241,44 @@ def test_unattributed(ask: Ask) -> None:
     assert messages["PACS"].startswith("1 of 10 accesses name no person: 1 only a machine, 0 nobody")
     assert messages["VNA"].startswith("2 of 10 accesses name no person: 0 only a machine, 2 nobody")
     assert {verdict.subject: verdict.rows[0].count for verdict in verdicts} == {"PACS": 1, "VNA": 2, "RIS": 0}
+
+
+TRIES = st.tuples(
+    st.integers(0, 90), st.sampled_from(["success", "failure", "failure", None]), st.sampled_from("ab")
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(TRIES, min_size=1, max_size=25), st.integers(1, 5), st.integers(1, 6))
+def test_failed_logins_as_by_hand(
+    ask: Ask, tries: list[tuple[int, str | None, str]], burst: int, per_day: int
+) -> None:
+    """Bursts and busy days are those that one finds by looking at every failure."""
+    begin = us("2026-10-05 23:00")
+    trail_of_tries = [
+        event(begin + minute * 60_000_000, user, "authentication", event_outcome=outcome)
+        for minute, outcome, user in tries
+    ]
+    limits = {"burst": burst, "per_day": per_day, "burst_minutes": 10}
+    verdicts = ask("audit.failed_logins", audit_events=trail_of_tries, tunables=limits)
+    expected = {}
+    for user in {user for *_, user in tries}:
+        minutes = sorted(minute for minute, outcome, who in tries if who == user and outcome == "failure")
+        bursts = any(sum(minute - 10 <= other <= minute for other in minutes) >= burst for minute in minutes)
+        days = (sum(minute < 60 for minute in minutes), sum(minute >= 60 for minute in minutes))
+        unclear = any(who == user and outcome is None for _, outcome, who in tries)
+        fails = bursts or max(days) >= per_day
+        expected[user] = "FAIL" if fails else "UNKNOWN" if unclear else "PASS"
+    assert results(verdicts) == expected
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 30), st.integers(0, 23), st.integers(1, 120), st.integers(0, 743))
+def test_more_events_are_never_a_gap(ask: Ask, day: int, hour: int, length: int, extra: int) -> None:
+    """An event more in the period never turns a pass into a finding."""
+    begin = us("2026-10-01 00:00") + (24 * day + hour) * HOUR
+    times = [at for at in hours(JULY, END, office) if not begin <= at < begin + length * HOUR]
+    (before,) = ask("audit.gaps", audit_events=trail(times))
+    (after,) = ask("audit.gaps", audit_events=trail([*times, us("2026-10-01 00:00") + extra * HOUR]))
+    order = ("PASS", "UNKNOWN", "FAIL")
+    assert order.index(after.result) <= order.index(before.result)
