@@ -87,7 +87,8 @@ def make_report(
 
     Raises SettingsError, EvidenceError or CatalogError as `riskkit.open` does, SettingsError when a
     notebook takes no such parameter, and ReportError when there is no notebook, another run makes
-    this report, or `out` holds something else. Without a report the run record says why.
+    this report, the pack changes meanwhile, or `out` holds something else. The run record then says
+    why there is no report.
     """
     folder, target = find_pack(pack).resolve(), out.resolve()
     _outside(target, folder, (work or folder / WORK).resolve())
@@ -108,10 +109,16 @@ def make_report(
             for notebook, wanted in tasks:
                 validate(notebook, wanted)
             progress(f"reading the evidence of {moment.period.name}")
+            before = _state(folder)
             assessment = open_pack(
                 folder, period=moment.period.name, as_of=as_of, work=work, site=site, department=department
             )
             statuses = _make(tasks, assessment, draft, Path(scratch), timeout_s, record, progress, clock)
+            if _state(folder) != before:
+                # Each notebook opens the pack itself: parts of this report may rest on other files.
+                raise ReportError(
+                    "the pack changed while the report was made", file=folder, do="Run it again"
+                )
             write(draft / FINDINGS, canonical(findings_json(assessment)))
             hashes = {
                 notebook.path.name: hashlib.sha256(notebook.text.encode()).hexdigest() for notebook in found
@@ -139,6 +146,17 @@ def _outside(out: Path, pack: Path, work: Path) -> None:
         raise ReportError(
             "the report and the evidence pack lie in one another", file=out, do="Name another --out"
         )
+
+
+def _state(pack: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change of every file of a pack, the work folder and other hidden ones apart."""
+    state = {}
+    for path in pack.rglob("*"):
+        name = path.relative_to(pack)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
+            seen = path.stat()
+            state[name.as_posix()] = (seen.st_size, seen.st_mtime_ns)
+    return state
 
 
 def _find(folder: Path) -> list[Notebook]:

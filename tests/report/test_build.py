@@ -207,6 +207,16 @@ def test_a_wrong_parameter_is_refused_before_any_notebook_runs(pack, write_noteb
     assert not (pack / ".riskkit").exists()
 
 
+def test_a_pack_that_changes_meanwhile_gives_no_report(pack, write_notebook, tmp_path):
+    """Else one part would speak of other evidence than the next."""
+    folder = write_notebook("01_one", "open(f'{pack}/late.csv', 'w').close()").parent
+    out = tmp_path / "reports" / "2026-10"
+    assert "the pack changed while the report was made" in refused(pack, out, notebooks=folder)
+    record = json.loads((out.parent / "2026-10.run.json").read_text())
+    assert record["reason"] == "ReportError: the pack changed while the report was made"
+    assert record["notebooks"][0]["status"] == "completed"
+
+
 @pytest.mark.parametrize("place", ["inside", "around"])
 def test_report_and_pack_do_not_lie_in_one_another(pack, write_notebook, place):
     """A report in the pack would be evidence the next time."""
