@@ -176,6 +176,10 @@ def _scoring(path: Path) -> dict[str, dict[str, int]]:
         for name, numbers in {"steps": steps, "floors": floors}.items():
             if list(numbers.values()) != sorted(numbers.values()):
                 raise ValueError(f"{name} must not fall while severity rises")
+        if list(silence.values()) != sorted(silence.values(), reverse=True):
+            raise ValueError(
+                "silence of a control must not count less than of a kind, nor that less than blind"
+            )
     except KeyError as error:
         raise CatalogError(f"lacks {error.args[0]}", file=path) from error
     except ValueError as error:

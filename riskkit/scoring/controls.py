@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from riskkit.catalog import ATTESTATION
 from riskkit.model import METHODS, Catalog, Control, ControlStatus, Sufficiency
-from riskkit.scoring.units import Unit, does_not_apply
+from riskkit.scoring.units import Unit, does_not_apply, worst_of_each
 from riskkit.tables import TABLES
 
 
-def control_status(control: Control, units: Sequence[Unit], catalog: Catalog) -> ControlStatus:
+def control_status(control: Control, said: Sequence[Unit], catalog: Catalog) -> ControlStatus:
     """The status of one control, worst-of over its units in the order PASS, UNKNOWN, FAIL.
 
     not met: something fails, and no required kind of evidence passes as a whole. partly met: something
@@ -18,6 +18,7 @@ def control_status(control: Control, units: Sequence[Unit], catalog: Catalog) ->
     least as strong as asked, and nothing is unknown. not applicable: answered so, where that can be,
     and no evidence says otherwise. not demonstrated: all else.
     """
+    units = worst_of_each(said)
     row = catalog.sufficiency.get(control.citation)
     passed = sum(unit.said == "PASS" for unit in units)
     failed = sum(unit.said == "FAIL" for unit in units)

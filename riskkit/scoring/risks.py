@@ -74,7 +74,7 @@ def _open(
         for unit in found:
             if unit.unknown or unit.said == "FAIL":
                 yield unit.check, unit.said, SEVERITIES.index(unit.severity)
-        if not found:
+        if not any(unit.spoken for unit in found):
             yield citation, "UNKNOWN", silence["control"]
         elif not does_not_apply(found) and citation in catalog.sufficiency:
             for kind in unspoken(catalog.sufficiency[citation], found):

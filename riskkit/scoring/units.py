@@ -40,27 +40,37 @@ class Unit:
         return self.said in ("UNKNOWN", "NOT_ASSESSED", "ERROR")
 
     @property
-    def badness(self) -> tuple[int, int, int, str]:
-        """The worse of two that speak of the same unit counts; equally bad ones, the stronger method."""
-        return SAID.index(self.said), SEVERITIES.index(self.severity), METHODS.index(self.method), self.flaw
+    def spoken(self) -> bool:
+        """There was evidence, whatever it shows."""
+        return self.said not in ("NOT_ASSESSED", "ERROR")
+
+    @property
+    def order(self) -> tuple[str, str, str, int, int, int, str]:
+        """By name, and from better to worse where the same unit is spoken of twice."""
+        badness = SAID.index(self.said), SEVERITIES.index(self.severity), METHODS.index(self.method)
+        return (self.check, self.scope, self.subject, *badness, self.flaw)
 
 
 def units_by_control(
     outcomes: Iterable[Outcome], catalog: Catalog, kinds: Mapping[str, frozenset[str]]
 ) -> dict[str, tuple[Unit, ...]]:
-    """Units by citation, every control of the catalog included, each unit once and sorted."""
-    worst: dict[tuple[str, str, str, str], Unit] = {}
+    """Units by citation, every control of the catalog included, sorted and without repetition."""
+    found: dict[str, set[Unit]] = {citation: set() for citation in catalog.controls}
     for outcome in outcomes:
+        if unknown := set(outcome.check.controls) - found.keys():
+            raise CatalogError(f"{outcome.check.id} cites what the catalog does not hold: {sorted(unknown)}")
         rests_on = kinds.get(outcome.check.id, frozenset(outcome.check.needs))
         for citation, unit in _units(outcome, catalog, rests_on):
-            key = (citation, unit.check, unit.scope, unit.subject)
-            worst[key] = max(worst.get(key, unit), unit, key=lambda one: one.badness)
-    if unknown := {citation for citation, *_ in worst} - catalog.controls.keys():
-        raise CatalogError(f"checks cite what the catalog does not hold: {', '.join(sorted(unknown))}")
-    found: dict[str, list[Unit]] = {citation: [] for citation in catalog.controls}
-    for key in sorted(worst):
-        found[key[0]].append(worst[key])
-    return {citation: tuple(units) for citation, units in found.items()}
+            found[citation].add(unit)
+    return {citation: tuple(sorted(units, key=lambda unit: unit.order)) for citation, units in found.items()}
+
+
+def worst_of_each(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """Each unit once, as the worst that was said of it; equally bad, by the stronger method."""
+    worst = {
+        (unit.check, unit.scope, unit.subject): unit for unit in sorted(units, key=lambda unit: unit.order)
+    }
+    return tuple(worst.values())
 
 
 def does_not_apply(units: Sequence[Unit]) -> bool:
@@ -69,8 +79,8 @@ def does_not_apply(units: Sequence[Unit]) -> bool:
 
 
 def unspoken(row: Sufficiency, units: Sequence[Unit]) -> tuple[str, ...]:
-    """The required kinds of evidence that no check which bears on the control rests on."""
-    spoken = frozenset().union(*(unit.kinds for unit in units))
+    """The required kinds of evidence out of which nothing was said of the control."""
+    spoken = frozenset().union(*(unit.kinds for unit in units if unit.spoken))
     return tuple(kind for kind in row.kinds if spoken.isdisjoint(kind.split("|")))
 
 
@@ -97,7 +107,7 @@ def _units(outcome: Outcome, catalog: Catalog, kinds: frozenset[str]) -> Iterato
     if outcome.condition in ("NOT_ASSESSED", "ERROR") or not outcome.verdicts:
         said = "ERROR" if outcome.condition == "ERROR" else "NOT_ASSESSED"
         for citation in check.controls:
-            yield citation, Unit(check.id, "", "", said, check.severity, check.method, kinds)
+            yield citation, Unit(check.id, "", "", said, check.worst, check.method, kinds)
 
 
 def _said(
