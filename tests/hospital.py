@@ -78,6 +78,7 @@ def _trail() -> list[dict[str, Any]]:
         opened("2026-10-05 09:30", None, PATIENTS[0], source_system="VNA"),
         opened("2026-10-05 09:30", USERS[5], PATIENTS[0]),
         opened("2026-10-20 09:00", USERS[4], PATIENTS[3]),
+        opened("2026-10-20 09:00", USERS[0], PATIENTS[25], break_glass=True),
         *(
             event(f"2026-10-06 07:0{minute}", USERS[2], "authentication", event_outcome="failure")
             for minute in range(6)
@@ -246,6 +247,8 @@ def _programme() -> dict[str, list[dict[str, Any]]]:
         "policies": [
             {
                 "policy_id": "P1",
+                "citation": "45 CFR 164.308(a)(7)(i)",
+                "approved_on": date(2026, 3, 1),
                 "title": "Access",
                 "owner": "IT",
                 "approved_by": "CISO",
@@ -255,11 +258,12 @@ def _programme() -> dict[str, list[dict[str, Any]]]:
         ],
         "reviews": [
             {
-                "review_id": "R1",
-                "kind": "audit_trail",
+                "review_id": f"R-{kind}",
+                "kind": kind,
                 "system_id": "pacs",
                 "performed_at": instant("2026-08-01 08:00"),
-            },
+            }
+            for kind in ("audit_trail", "access")
         ],
         "answers": [
             {

@@ -20,7 +20,7 @@ from riskkit.tables import records
     title="Accounts of people who left are disabled",
     question="Which accounts of people whose employment ended are still enabled?",
     subject="account",
-    controls=("45 CFR 164.308(a)(3)(ii)(C)", "45 CFR 164.308(a)(3)(i)"),
+    controls=("45 CFR 164.308(a)(3)(ii)(C)", "45 CFR 164.308(a)(3)(i)", "45 CFR 164.312(a)(1)"),
     severity="high",
     worst="critical",
     remediation="Disable the account now, and let the leaving notice of human resources trigger it in "

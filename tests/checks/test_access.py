@@ -209,6 +209,26 @@ def test_unexplained_window(ask: Ask, time: str, result: str) -> None:
     assert results(verdicts) == {"own": result}
 
 
+def test_emergency_access(ask: Ask) -> None:
+    """Users of the override are judged; a relationship within three days explains it."""
+    verdicts = ask(
+        "access.break_glass_unexplained",
+        roster=PEOPLE,
+        relationships=[relation("p1", "2026-10-08 08:00", department="radiology")],
+        audit_events=[
+            event("2026-10-05 08:00", "own", patient_id="p1", break_glass=True),
+            event("2026-10-05 07:59", "ward", patient_id="p1", break_glass=True),
+            event("2026-10-05 08:00", "ward", patient_id="p1", break_glass=True),
+            event("2026-10-05 08:00", "curious", patient_id="p9", break_glass=True),
+            event("2026-10-05 08:00", "few", patient_id="p9", break_glass=False),
+            event("2026-09-05 08:00", "share", patient_id="p9", break_glass=True),
+        ],
+    )
+    assert results(verdicts) == {"own": "PASS", "ward": "FAIL", "curious": "FAIL"}
+    message = next(verdict.message for verdict in verdicts if verdict.subject == "ward")
+    assert message == "1 of 2 emergency accesses are unexplained, for review."
+
+
 def test_a_department_explains_only_while_one_works_there(ask: Ask) -> None:
     """The department of somebody who left, or of another period of employment, explains nothing."""
     people = [

@@ -118,6 +118,77 @@ def test_audit_reviews(ask: Ask) -> None:
     assert results(verdicts) == {"pacs": "PASS", "ris": "FAIL", "reviews of no named system": "UNKNOWN"}
 
 
+def test_access_reviews(ask: Ask) -> None:
+    """Reviews of access are counted by themselves, with half a year to go."""
+    reviews = [
+        review("1", "2026-08-01 10:00", kind="access"),
+        review("2", "2026-01-01 10:00", "ris", kind="access"),
+        review("3", "2026-10-20 10:00", "vna"),
+    ]
+    assert results(ask("access.review_overdue", reviews=reviews)) == {"pacs": "PASS", "ris": "FAIL"}
+
+
+def test_evaluations(ask: Ask) -> None:
+    """Both kinds are asked for; none on record is unknown, and each bears on its own controls."""
+    verdicts = ask(
+        "programme.evaluation_overdue",
+        reviews=[
+            review("1", "2026-01-01 10:00", None, kind="risk_analysis"),
+            review("2", "2024-01-01 10:00", None, kind="risk_analysis"),
+        ],
+    )
+    assert results(verdicts) == {"risk analysis": "PASS", "evaluation": "UNKNOWN"}
+    assert {verdict.controls for verdict in verdicts} == {
+        ("45 CFR 164.308(a)(1)(ii)(A)", "45 CFR 164.306(e)"),
+        ("45 CFR 164.308(a)(8)", "45 CFR 164.306(e)"),
+    }
+    old = [review("1", "2025-10-01 10:00", kind="evaluation")]
+    assert results(ask("programme.evaluation_overdue", reviews=old))["evaluation"] == "FAIL"
+
+
+SECURITY, CONTINGENCY = "45 CFR 164.308(a)(1)(i)", "45 CFR 164.308(a)(7)(i)"
+
+
+@pytest.mark.parametrize(
+    ("policies", "result"),
+    [
+        ([policy("a", citation=CONTINGENCY, approved_on=date(2026, 1, 1))], "PASS"),
+        ([policy("a", citation="45 CFR 164.308(a)(7)(ii)(A)", approved_on=date(2026, 1, 1))], "PASS"),
+        ([policy("a", citation=CONTINGENCY)], "FAIL"),
+        ([policy("a", citation=CONTINGENCY, approved_on=date(2026, 11, 5))], "FAIL"),
+        ([policy("a", citation="45 CFR 164.310(b)", approved_on=date(2026, 1, 1))], "UNKNOWN"),
+        ([policy("a", approved_on=date(2026, 1, 1))], "UNKNOWN"),
+    ],
+)
+def test_policies_that_must_be(ask: Ask, policies: list[dict[str, Any]], result: str) -> None:
+    """An approved policy that cites the standard, or a part of it, serves; no citation says nothing."""
+    found = results(ask("programme.policy_missing", policies=policies))
+    assert found == {SECURITY: "UNKNOWN", CONTINGENCY: result}
+
+
+@pytest.mark.parametrize(
+    ("columns", "result"),
+    [
+        ({"approved_on": date(2026, 1, 1), "retained_until": date(2032, 1, 1)}, "PASS"),
+        ({"approved_on": date(2026, 1, 1), "retained_until": date(2031, 12, 31)}, "FAIL"),
+        (
+            {
+                "approved_on": date(2020, 1, 1),
+                "reviewed_on": date(2026, 1, 1),
+                "retained_until": date(2030, 1, 1),
+            },
+            "FAIL",
+        ),
+        ({"approved_on": date(2024, 2, 29), "retained_until": date(2030, 3, 1)}, "PASS"),
+        ({"approved_on": date(2026, 1, 1)}, "UNKNOWN"),
+        ({"retained_until": date(2040, 1, 1)}, "UNKNOWN"),
+    ],
+)
+def test_retention(ask: Ask, columns: dict[str, Any], result: str) -> None:
+    """Six years from approval or the last review; without a date nothing is known."""
+    assert results(ask("programme.retention_short", policies=[policy("a", **columns)])) == {"a": result}
+
+
 def answer(control: str, said: str = "yes", on: date = date(2026, 3, 1), **columns: Any) -> dict[str, Any]:
     return {
         "control": f"45 CFR 164.{control}",

@@ -1,0 +1,36 @@
+"""The reviews of one kind that were recorded, system by system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from riskkit.derived.inventory import system_names, system_of
+from riskkit.model import Moment, Rows, Verdict
+from riskkit.tables import records
+
+NO_SYSTEM = "reviews of no named system"
+
+
+def review_verdicts(
+    reviews: Any, systems: Any | None, kind: str, max_days: int, at: Moment
+) -> Iterator[Verdict]:
+    """One verdict per system with a recorded review of this kind before `as_of`, by the age of the last."""
+    names = system_names(systems)
+    found: dict[str, list[Any]] = {}
+    for review in records(reviews):
+        if review.kind == kind and review.performed_at < at.as_of:
+            found.setdefault(system_of(review.system_id, names), []).append(review)
+    for system, done in sorted(found.items()):
+        last = max(done, key=lambda review: (review.performed_at, review.review_id))
+        age = at.age_days(last.performed_at)
+        facts = f"The last of {len(done)} recorded review(s) was {age} days before the end of the period."
+        yield Verdict(
+            subject=system or NO_SYSTEM,
+            result="UNKNOWN" if not system else "PASS" if age <= max_days else "FAIL",
+            message=facts if system else f"{len(done)} recorded review(s) do not say of which system.",
+            observed=f"{age} days",
+            expected=f"at most {max_days} days",
+            scope=system,
+            rows=(Rows.of("reviews", [last]),),
+        )
