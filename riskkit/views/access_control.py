@@ -11,7 +11,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, day, listed, share
+from riskkit.views.wording import be, count, day, listed, share
 
 
 def accounts(assessment: Assessment) -> Html:
@@ -112,7 +112,7 @@ def leavers(assessment: Assessment) -> Html:
         if a.user_id in left and left[a.user_id] and left[a.user_id] < today
     }
     told = (
-        f"{count(len(gone), 'account')} of people who have left are still enabled; "
+        f"{count(len(gone), 'account')} of people who have left {be(len(gone))} still enabled; "
         f"the account lists name {len(people)} people of the roster who have left."
     )
     frame = rows(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import narwhals as nw
 import pandas as pd
 
-from riskkit.derived.trail import DAY_US, HOUR_US, flag, hour, in_period, local_start
+from riskkit.derived.trail import DAY_US, HOUR_US, RECORD_OPENED, flag, hour, in_period, local_start
 from riskkit.model import PERSONAL_SUBJECTS, SEVERITIES, Assessment, Outcome, Verdict
 from riskkit.tables import records
 from riskkit.views.charts import bars, day_and_hour, heat
@@ -21,7 +21,7 @@ from riskkit.views.html import Html, join, paragraph
 from riskkit.views.privacy import permit, pools, suppress
 from riskkit.views.scope import inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed, percent, share
+from riskkit.views.wording import be, count, have, listed, percent, share
 
 INPUTS = ("audit_events", "relationships", "roster")
 """Without any one of these no access can be told to be explained."""
@@ -54,8 +54,8 @@ def explained(assessment: Assessment) -> Html:
         )
     known = total - found.get("none", 0)
     told = (
-        f"{share(known, total, 'access')} have a reason that the care records know; "
-        f"{total - known:,} are unexplained, which is neutral: they are for review."
+        f"{share(known, total, 'access')} {have(known)} a reason that the care records know; "
+        f"{total - known:,} {be(total - known)} unexplained, which is neutral: to be reviewed, no more."
     )
     lines = [
         ("own order, appointment, consult", float(found.get("own", 0))),
@@ -136,19 +136,18 @@ def queue(assessment: Assessment, *, top: int = 25, identities: bool = False) ->
         (
             {
                 "who": subject(assessment, outcome, verdict, identities=identities),
-                "why for review": outcome.check.title,
-                "observed": verdict.observed or None,
+                "not as expected": outcome.check.title,
                 "what the evidence shows": verdict.message,
                 "system": systems.name(verdict.scope) if verdict.scope else None,
                 "finding": verdict.fingerprint,
             }
             for outcome, verdict in ordered
         ),
-        ("who", "why for review", "observed", "what the evidence shows", "system", "finding"),
+        ("who", "not as expected", "what the evidence shows", "system", "finding"),
     )
-    frame = frame.drop(columns=[name for name in ("observed", "system") if frame[name].isna().all()])
+    frame = frame.drop(columns="system") if frame["system"].isna().all() else frame
     told = (
-        f"{count(len(found), 'finding')} about {count(len(reasons), 'person')} are for review. Each is "
+        f"For review: {count(len(found), 'finding')} about {count(len(reasons), 'person')}. Each is "
         "unexplained, not "
         "wrong: most have a reason that another system knows. Decisions go into programme/verdicts.csv, by "
         "the code in "
@@ -204,7 +203,7 @@ def timeline(assessment: Assessment, who: str | None, *, top: int = 20, identiti
     patients, patients_open = (len({row.patient_id for row in part}) for part in (found, open_))
     told = (
         f"{name}: {count(len(found), 'access')} to {count(patients, 'patient')} in the period; "
-        f"{share(len(open_), len(found))} are unexplained, to "
+        f"{share(len(open_), len(found))} {be(len(open_))} unexplained, to "
         f"{count(patients_open, 'patient')}."
     )
     moments = [(_local(assessment, row.event_time_us), bool(row.unexplained)) for row in found]
@@ -243,7 +242,7 @@ def rhythm(assessment: Assessment) -> Html:
     if not present(assessment, "audit_events"):
         return missing(assessment, "audit_events")
     moment = assessment.moment
-    opened = nw.col("event_category").is_in(("query", "read", "transfer", "export"))
+    opened = nw.col("event_category").is_in(RECORD_OPENED)
     found = (
         assessment.lazy("audit_events")
         .filter(in_period(moment), opened, nw.col("user_type") == "person")

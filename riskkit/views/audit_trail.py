@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from riskkit.derived.trail import flag, hour, in_period, local_day
+from riskkit.derived.trail import RECORD_OPENED, flag, hour, in_period, local_day
 from riskkit.model import Assessment
 from riskkit.tables import records
 from riskkit.views.charts import bars, calendar
@@ -17,7 +17,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, bullets, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed, percent, share
+from riskkit.views.wording import be, count, listed, percent, share
 
 TABLE = "audit_events"
 
@@ -147,7 +147,9 @@ def mix(assessment: Assessment) -> Html:
         return paragraph("No audit event happened in this period.")
     named = [(str(row.event_category or "not stated").replace("_", " "), row.events) for row in kinds]
     alt = (
-        f"Of {total:,} events, " + listed([f"{number:,} are {name}" for name, number in named], most=4) + "."
+        f"Of {total:,} events, "
+        + listed([f"{number:,} {be(number)} {name}" for name, number in named], most=4)
+        + "."
     )
     frame = rows(
         (
@@ -155,7 +157,7 @@ def mix(assessment: Assessment) -> Html:
                 "category": name,
                 "events": row.events,
                 "share": percent(row.events, total),
-                "ended in failure": row.failed,
+                "ended in failure": int(row.failed),
                 "different users": row.people,
             }
             for (name, _), row in zip(named, kinds, strict=True)
@@ -173,28 +175,38 @@ def attribution(assessment: Assessment) -> Html:
     """How many events say who, whose record, from where, and exactly when."""
     if not present(assessment, TABLE):
         return missing(assessment, TABLE)
-    opened = nw.col("event_category").is_in(("query", "read", "transfer", "export"))
-    facts = {
-        "events": nw.len(),
-        "who": flag(~nw.col("user_id").is_null()).sum(),
-        "of a person": flag(nw.col("user_type") == "person").sum(),
-        "from where": flag(~nw.col("source_ip").is_null() | ~nw.col("source_host").is_null()).sum(),
-        "how it ended": flag(nw.col("event_outcome").is_in(("success", "failure"))).sum(),
-        "exact time": flag(nw.col("time_quality") == "zoned").sum(),
-        "accesses": flag(opened).sum(),
-        "whose record": flag(opened & ~nw.col("patient_id").is_null()).sum(),
-    }
-    found = records(_events(assessment).group_by("source_system").agg(**facts).sort("source_system"))
+    opened = nw.col("event_category").is_in(RECORD_OPENED)
+    found = records(
+        _events(assessment)
+        .group_by("source_system")
+        .agg(
+            events=nw.len(),
+            user=flag(~nw.col("user_id").is_null()).sum(),
+            person=flag(nw.col("user_type") == "person").sum(),
+            place=flag(~nw.col("source_ip").is_null() | ~nw.col("source_host").is_null()).sum(),
+            outcome=flag(nw.col("event_outcome").is_in(("success", "failure"))).sum(),
+            zoned=flag(nw.col("time_quality") == "zoned").sum(),
+            accesses=flag(opened).sum(),
+            patient=flag(opened & ~nw.col("patient_id").is_null()).sum(),
+        )
+        .sort("source_system")
+    )
     known = inventory(assessment)
     names = ("who", "of a person", "from where", "how it ended", "exact time")
-    listed_rows = []
-    for row in found:
-        values = dict(zip(facts, row[1:], strict=True))
-        listed_rows.append(
-            {"source": known.name(row[0]), "events": values["events"]}
-            | {name: percent(values[name], values["events"]) for name in names}
-            | {"whose record": percent(values["whose record"], values["accesses"])}
-        )
+    listed_rows = [
+        {
+            "source": known.name(row.source_system),
+            "events": row.events,
+            "who": percent(row.user, row.events),
+            "of a person": percent(row.person, row.events),
+            "from where": percent(row.place, row.events),
+            "how it ended": percent(row.outcome, row.events),
+            "exact time": percent(row.zoned, row.events),
+            "whose record": percent(row.patient, row.accesses),
+        }
+        for row in found
+        if in_view(assessment, known, row.source_system)
+    ]
     return table(
         assessment,
         rows(listed_rows, ("source", "events", *names, "whose record")),

@@ -12,7 +12,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, count, day, listed, share, size
+from riskkit.views.wording import age, count, day, have, listed, share, size
 
 GOOD = ("success", "warning")
 """States of a backup from which something can be restored; a warning is shown as such."""
@@ -31,9 +31,10 @@ def systems(assessment: Assessment) -> Html:
     with_copy = [name for name in expected if usable.get(name)]
     with_proof = [name for name in expected if proved.get(name)]
     told = (
-        f"{share(len(with_copy), len(expected), 'covered system')} that hold ePHI have a usable backup in "
+        f"{share(len(with_copy), len(expected), 'covered system')} that hold ePHI "
+        f"{have(len(with_copy))} a usable backup in "
         "the evidence; "
-        f"{share(len(with_proof), len(expected))} have a restore test that succeeded."
+        f"{share(len(with_proof), len(expected))} {have(len(with_proof))} a restore test that succeeded."
         if expected
         else "The inventory lists no system that holds ePHI; the backup records name "
         f"{count(len(backups), 'system')}."

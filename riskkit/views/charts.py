@@ -52,7 +52,7 @@ def shares(
             starts = [start + width for start, width in zip(starts, widths, strict=True)]
         for place, (_, parts) in enumerate(rows):
             numbers = told[place] if told else " / ".join(f"{part:,.0f}" for part in parts)
-            axes.text(102, place, numbers, va="center", clip_on=False)
+            axes.text(102, place, clean(numbers), va="center", clip_on=False)
         axes.set_xlim(0, 128)
         axes.set_xticks([0, 25, 50, 75, 100], ["0 %", "25 %", "50 %", "75 %", "100 %"])
         _rows(axes, names)
@@ -78,7 +78,9 @@ def bars(
         for place, (_, value) in enumerate(rows):
             beyond = limit is not None and value > limit[0]
             axes.barh([place], [value], height=0.6, **(_LOOKS[2] if beyond else _LOOKS[0]))
-            axes.text(value + most * 0.012, place, told[place] if told else f"{value:,.0f}", va="center")
+            axes.text(
+                value + most * 0.012, place, clean(told[place] if told else f"{value:,.0f}"), va="center"
+            )
         if limit:
             axes.axvline(limit[0], color=INK, linestyle="--", linewidth=0.9)
             axes.text(limit[0], -0.75, limit[1], ha="center", va="bottom", fontsize=8)
@@ -185,7 +187,7 @@ def expiries(rows: Sequence[tuple[str, float, str]], *, caption: str, alt: str, 
             late = days <= warn
             axes.plot([0, days], [place, place], color=BAD if late else NEUTRAL, linewidth=1.2)
             axes.plot(days, place, marker="X" if late else "o", color=BAD if late else GOOD, markersize=7)
-            axes.text(max(days, 0) + span * 0.025, place, told, va="center")
+            axes.text(max(days, 0) + span * 0.025, place, clean(told), va="center")
         axes.axvline(0, color=INK, linewidth=0.9)
         axes.set_xlim(earliest - span * 0.04, latest + span * 0.35)
         axes.set_xlabel("days after the end of the period")
@@ -204,7 +206,10 @@ def trend(
             axes.plot(range(len(periods)), values, marker=marker, color=colour, linewidth=1.4)
         for name, height in _apart({name: values[-1] for name, values in lines.items()}, 0.11 * most):
             axes.text(
-                len(periods) - 1 + 0.06 * len(periods), height, f"{name}: {lines[name][-1]:,.0f}", va="center"
+                len(periods) - 1 + 0.06 * len(periods),
+                height,
+                f"{_short(name)}: {lines[name][-1]:,.0f}",
+                va="center",
             )
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xticks(range(len(periods)), list(periods))

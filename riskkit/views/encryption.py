@@ -14,7 +14,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, count, day, percent, size
+from riskkit.views.wording import age, be, count, day, percent, size
 
 _ORDER = ("yes", "unknown", "no")
 _SIGNS = {"yes": "✓ yes", "unknown": "? unknown", "no": "✗ no"}
@@ -34,7 +34,8 @@ def coverage(assessment: Assessment) -> Html:
         held[asset.encrypted] += asset.size_bytes
     numbers = Counter(asset.encrypted for asset in assets)
     told = (
-        f"Of {count(len(assets), 'asset')} that hold or may hold ePHI, {numbers['yes']} are encrypted, "
+        f"Of {count(len(assets), 'asset')} that hold or may hold ePHI, "
+        f"{numbers['yes']} {be(numbers['yes'])} encrypted, "
         f"{numbers['unknown']} unknown and {numbers['no']} not encrypted."
     )
     if not total:
@@ -61,7 +62,11 @@ def coverage(assessment: Assessment) -> Html:
         words=Words("encrypted", "unknown", "not encrypted"),
         told=[" / ".join(size(int(part)) for part in parts) for _, parts in drawn],
     )
-    left = f" {count(unsized, 'asset')} state no size and are in no share of bytes." if unsized else ""
+    left = (
+        f" {count(unsized, 'asset')} without a stated size {be(unsized)} in no share of bytes."
+        if unsized
+        else ""
+    )
     return join([paragraph(f"{interval} {told}{left}"), chart])
 
 
@@ -151,9 +156,10 @@ def files(assessment: Assessment) -> Html:
     for row in found:
         by_answer[row.readable] += row.files
     told = (
-        f"Of {count(total, 'file')}, {by_answer['no']:,} are encrypted themselves "
+        f"Of {count(total, 'file')}, {by_answer['no']:,} {be(by_answer['no'])} encrypted "
         f"({percent(by_answer['no'], total)}), "
-        f"{by_answer['unknown']:,} are of unknown content and {by_answer['yes']:,} can be read by anyone "
+        f"{by_answer['unknown']:,} {be(by_answer['unknown'])} of unknown content and "
+        f"{by_answer['yes']:,} can be read by anyone "
         "who holds them."
     )
     frame = rows(

@@ -184,7 +184,8 @@ def custody(assessment: Assessment) -> Html:
         )
     listed_files = set(assessment.table("custody")["file"])
     without = [name for name in names if name not in listed_files]
-    words = f"Chain of custody: {share(len(names) - len(without), len(names), 'file')} are in evidence.csv."
+    told = share(len(names) - len(without), len(names), "file")
+    words = f"Chain of custody: evidence.csv says it of {told}."
     return join([paragraph(words), bullets(["Not in it: ", tag("code", name)] for name in without)])
 
 
@@ -201,9 +202,9 @@ def _totals(assessment: Assessment, tables: tuple[str, ...]) -> Html:
     return paragraph(
         f"{total:,} {plural('record', total)} in {count(len(_sources(assessment, tables)), 'file')}: "
         f"{sum(n.accepted for n in found):,} became {sum(n.rows for n in found):,} rows, "
-        f"{sum(n.quarantined for n in found):,} are quarantined, "
-        f"{sum(sum(n.ignored.values()) for n in found):,} are ignored for stated reasons. "
-        f"{sum(n.set_aside for n in found):,} rows happened after the period and are set aside."
+        f"{sum(n.quarantined for n in found):,} quarantined, "
+        f"{sum(sum(n.ignored.values()) for n in found):,} ignored for stated reasons. "
+        f"Set aside because they happened after the period: {sum(n.set_aside for n in found):,} rows."
     )
 
 

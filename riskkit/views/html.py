@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ class Html:
     frame: pd.DataFrame | None = field(default=None, compare=False)
 
     def __add__(self, other: Html) -> Html:
-        return Html(self.markup + other.markup, self.frame if other.frame is None else other.frame)
+        return join([self, other])
 
     def __repr__(self) -> str:
         return f"<Html of {len(self.markup)} characters>"
@@ -107,7 +108,7 @@ def shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
@@ -129,8 +130,10 @@ def tag(element: str, *content: Content, **attributes: str | int | None) -> Html
 
 
 def join(parts: Iterable[Html]) -> Html:
-    """Several pieces one after the other."""
-    return Html("".join(part.markup for part in parts))
+    """Several pieces one after the other, with the rows of the first table."""
+    pieces = list(parts)
+    frames = (piece.frame for piece in pieces if piece.frame is not None)
+    return Html("".join(piece.markup for piece in pieces), next(frames, None))
 
 
 def paragraph(*content: Content, note: bool = False, lead: bool = False) -> Html:
@@ -243,11 +246,12 @@ class _Column:
         content = badge(value, self.badge) if self.badge and value else Html(text(_inert(value)))
         number = "number" if self.number else None
         if first:
-            return tag("th", content, scope="row", class_=number)
+            short = "white-space:nowrap" if self.width < _ROOM[-1][0] else None
+            return tag("th", content, scope="row", class_=number, style=short)
         return tag("td", content, class_=number)
 
 
-_ROOM = ((60, 20), (30, 13), (18, 8))
+_ROOM = ((60, 15), (30, 11), (18, 7))
 """Characters of the longest text of a column, and the least width in rem that it is given for them."""
 
 
@@ -260,7 +264,7 @@ def _all_numbers(values: Iterable[object]) -> bool:
     """Whether there is a number among these, and nothing but numbers and nulls."""
     stated = [value for value in values if value is not None]
     return bool(stated) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in stated
+        isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in stated
     )
 
 

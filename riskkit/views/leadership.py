@@ -14,9 +14,9 @@ from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Outcome
 from riskkit.views.charts import Words, shares, trend
 from riskkit.views.findings import MARKS, named
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
-from riskkit.views.scope import inventory, narrowed
+from riskkit.views.scope import inventory, narrowed, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed, plural, share
+from riskkit.views.wording import be, count, listed, plural, share
 
 GROUPS = {
     "met": "met",
@@ -85,10 +85,12 @@ def standing(assessment: Assessment) -> Html:
     ]
     lines = [(f"{name} ({len(grouped[name])})", _triple(grouped[name])) for name in order if name in grouped]
     sentence = (
-        f"Of {count(len(counted), 'standard and specification')}, {totals['met']} are met, "
-        f"{totals['not demonstrated']} are not demonstrated and {totals['not met']} are not met"
-        f"{f' ({partly} of these in part)' if partly else ''}."
-    ).replace("standard and specifications", "standards and specifications")
+        f"Of {len(counted)} standards and specifications, "
+        + listed(
+            [f"{totals[name]} {be(totals[name])} {name}" for name in ("met", "not demonstrated", "not met")]
+        )
+        + (f" ({partly} of these in part)." if partly else ".")
+    )
     told = paragraph(
         sentence,
         " Not demonstrated means that the evidence at hand does not show it: it may be in order, and it "
@@ -99,8 +101,7 @@ def standing(assessment: Assessment) -> Html:
     ) if apart else Html("")  # fmt: skip
     chart = shares(
         lines,
-        caption="Standards and specifications of the Security Rule and of the neighbouring rules that "
-        "concern ePHI: "
+        caption="Standards and specifications of the Security Rule and of the neighbouring rules on ePHI: "
         "met / not demonstrated / not met.",
         alt=sentence,
         words=Words("met", "not demonstrated", "not met"),
@@ -115,10 +116,10 @@ def risks(assessment: Assessment, *, top: int = 5) -> Html:
     ranked = sorted(assessment.risks, key=_weight)
     appetite = assessment.settings.appetite
     above = [risk for risk in ranked if LEVELS.index(risk.level) > LEVELS.index(appetite)]
+    lie = be(len(above), "lies", "lie")
     told = paragraph(
-        f"{len(above)} of {count(len(ranked), 'risk')} lie above the level that the organisation accepts "
-        f"({appetite}). "
-        f"The {min(top, len(ranked))} highest follow; part 8 lists all."
+        f"{len(above)} of {count(len(ranked), 'risk')} {lie} above the level that the organisation accepts "
+        f"({appetite}). The {min(top, len(ranked))} highest follow; part 8 lists all."
     )
     return join([told, *(_risk(assessment, risk) for risk in ranked[:top])])
 
@@ -175,7 +176,12 @@ def not_assessed(assessment: Assessment) -> Html:
     for outcome in gone:
         words = outcome.reason or MARKS[outcome.condition]
         reasons.setdefault(words, []).append(outcome.check.title)
-    lacking = Counter(kind for status in assessment.controls for kind in status.lacking)
+    lacking = Counter(
+        kind
+        for status in assessment.controls
+        for kind in status.lacking
+        if not any(present(assessment, name) for name in kind.split("|"))
+    )
     frame = rows(
         (
             {"why": why, "questions": len(titles), "which": listed(titles, most=8)}
@@ -191,8 +197,8 @@ def not_assessed(assessment: Assessment) -> Html:
             lead,
             table(assessment, frame, caption="Why questions could not be assessed", empty="all could."),
             paragraph(
-                f"Kinds of evidence that specifications need and that were not given, with the number of "
-                f"specifications that lack them: {kinds}."
+                "Kinds of evidence that are not in the pack, with the number of specifications that need "
+                f"them: {kinds}."
             )
             if kinds
             else Html(""),
@@ -220,7 +226,7 @@ def freshness(assessment: Assessment) -> Html:
         return paragraph("There is no evidence to be fresh or old.")
     aside = sum(source.set_aside for source in assessment.evidence.sources)
     return paragraph(
-        f"Of {count(total, 'kind')} of evidence, {len(fresh)} are fresh, {len(old)} too old"
+        f"Of {count(total, 'kind')} of evidence, {len(fresh)} {be(len(fresh))} fresh, {len(old)} too old"
         f"{f' ({listed(old)})' if old else ''} and {len(undated)} not "
         f"dated{f' ({listed(undated)})' if undated else ''}. "
         "What is too old or not dated is read, but does not show that something is in order. "
@@ -281,11 +287,11 @@ def _systems(assessment: Assessment) -> Html:
                 "kind": system.kind,
                 "location": system.location,
                 "owner": system.owner,
-                "covered": "no" if system.covered is False else "yes",
+                "covered": "✗ no" if system.covered is False else "✓ yes",
                 "answered": seen[system.system_id],
                 "open": silent[system.system_id],
             }
-            for system in systems.ephi
+            for system in sorted(systems.ephi, key=lambda system: system.covered is False)
             if assessment.site is None or system.location == assessment.site
         ),
         ("system", "kind", "location", "owner", "covered", "answered", "open"),
@@ -294,14 +300,17 @@ def _systems(assessment: Assessment) -> Html:
         assessment,
         frame,
         caption="Systems that hold ePHI",
+        badges={"covered": "sign"},
         headings={"answered": "questions that evidence answers", "open": "questions left unknown"},
         empty="the inventory lists none.",
     )
 
 
 def _risk(assessment: Assessment, risk: Risk) -> Html:
-    raised = [named(assessment, name) for name, said, _ in risk.drivers if said == "FAIL"]
-    unclear = [named(assessment, name) for name, said, _ in risk.drivers if said != "FAIL"]
+    fails = [name for name, said, _ in risk.drivers if said == "FAIL"]
+    open_ = [name for name, said, _ in risk.drivers if said != "FAIL" and name not in fails]
+    silent = [name for name in open_ if name in assessment.catalog.controls]
+    unclear = [name for name in open_ if name not in silent]
     return tag(
         "section",
         tag("h3", risk.title),
@@ -309,8 +318,9 @@ def _risk(assessment: Assessment, risk: Risk) -> Html:
         paragraph(risk.story),
         facts(
             [
-                ("Does not hold", _few(raised)),
-                ("Not known whether", _few(unclear)),
+                ("Does not hold", _few(assessment, fails)),
+                ("Not known whether", _few(assessment, unclear)),
+                ("Nothing shows", _few(assessment, silent)),
                 ("Owner", risk.owner or "nobody is named"),
                 ("Treatment", risk.treatment or "none is decided"),
                 ("Due", risk.due),
@@ -320,7 +330,9 @@ def _risk(assessment: Assessment, risk: Risk) -> Html:
     )
 
 
-def _few(names: Sequence[str], *, most: int = 4) -> Html | None:
+def _few(assessment: Assessment, drivers: Sequence[str], *, most: int = 4) -> Html | None:
+    """The first drivers by their titles; what is more is counted."""
+    names = list(dict.fromkeys(named(assessment, name) for name in drivers))
     more = [f"and {len(names) - most} more, in part 8"] if len(names) > most else []
     return bullets([*names[:most], *more]) if names else None
 

@@ -14,7 +14,7 @@ from riskkit.views.html import Html, bullets, join, paragraph, tag
 from riskkit.views.privacy import WITHHELD, suppress
 from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, day, listed, share
+from riskkit.views.wording import be, count, day, listed, share
 
 NOWHERE = "no department stated"
 
@@ -188,8 +188,7 @@ def unseen(assessment: Assessment) -> Html:
     frame = rows(
         (
             {
-                "safeguard": status.control.title,
-                "citation": status.control.citation,
+                "safeguard": f"{status.control.title} ({status.control.citation})",
                 "group": next(name for part, name in groups.items() if part in status.control.citation),
                 "lacking": ", ".join(kind.replace("_", " ").replace("|", " or ") for kind in status.lacking)
                 or None,
@@ -197,10 +196,11 @@ def unseen(assessment: Assessment) -> Html:
             }
             for status in open_
         ),
-        ("safeguard", "citation", "group", "lacking", "what would show it"),
+        ("safeguard", "group", "lacking", "what would show it"),
     )
     lead = paragraph(
-        f"{count(len(open_), 'administrative, physical, contractual or documentation safeguard')} are not "
+        f"{count(len(open_), 'administrative, physical, contractual or documentation safeguard')} "
+        f"{be(len(open_))} not "
         "demonstrated; "
         f"for {len(silent)} of them no check looks at anything, so only documents or an attestation can "
         "speak for them."

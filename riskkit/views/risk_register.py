@@ -10,7 +10,7 @@ from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.leadership import interval
 from riskkit.views.scope import inventory, narrowed
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed, share
+from riskkit.views.wording import count, have, listed, share
 
 SIGNS = {
     "met": "✓ met",
@@ -56,7 +56,7 @@ def register(assessment: Assessment) -> Html:
     )
     unowned = sum(not risk.owner for risk in ranked)
     told = (
-        f"{count(len(ranked), 'risk')}; {share(unowned, len(ranked))} have no owner. "
+        f"{count(len(ranked), 'risk')}; {share(unowned, len(ranked))} {have(unowned)} no owner. "
         f"Levels follow NIST SP 800-30r1: {', '.join(LEVELS)}. The level counts every unknown as if it "
         "were wrong; "
         "in brackets, likelihood if every unknown proved fine."
@@ -143,13 +143,10 @@ def controls(assessment: Assessment) -> Html:
     frame = rows(
         (
             {
-                "specification": status.control.title,
-                "citation": status.control.citation,
+                "specification": f"{status.control.title} ({status.control.citation})",
                 "kind": _kind(status),
                 "status": SIGNS[status.status],
-                "pass": status.passed,
-                "unknown": status.unknown,
-                "fail": status.failed,
+                "pass / unknown / fail": f"{status.passed} / {status.unknown} / {status.failed}",
                 "why": status.reason,
                 "lacking evidence": ", ".join(
                     kind.replace("_", " ").replace("|", " or ") for kind in status.lacking
@@ -158,7 +155,7 @@ def controls(assessment: Assessment) -> Html:
             }
             for status in assessment.controls
         ),
-        ("specification", "citation", "kind", "status", "pass", "unknown", "fail", "why", "lacking evidence"),
+        ("specification", "kind", "status", "pass / unknown / fail", "why", "lacking evidence"),
     )
     return table(
         assessment,
@@ -246,10 +243,9 @@ def uncovered(assessment: Assessment) -> Html:
     """Standards and specifications that no check of this toolkit looks at."""
     none = [status for status in assessment.controls if not status.checks]
     told = (
-        f"{share(len(none), len(assessment.controls), 'standard and specification')} have no check here; "
-        "only documents "
-        "and attestations can speak for them."
-    ).replace("standard and specifications", "standards and specifications")
+        f"{len(none)} of {len(assessment.controls)} standards and specifications {have(len(none))} no check "
+        "here; only documents and attestations can speak for them."
+    )
     return join(
         [
             paragraph(told),

@@ -11,7 +11,7 @@ from riskkit.views.findings import missing, of_part
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, count, day, listed, share
+from riskkit.views.wording import age, be, count, day, have, listed, share
 
 _VERSIONS = {
     "ssl2_0": "SSL 2.0", "ssl3_0": "SSL 3.0", "tls1_0": "TLS 1.0", "tls1_1": "TLS 1.1",
@@ -42,10 +42,11 @@ def channels(assessment: Assessment) -> Html:
     results = [worst.get(_subject(row)) for row in found]
     total = len(found)
     numbers = {result: results.count(result) for result in ("PASS", "UNKNOWN", "FAIL", None)}
+    unclear = numbers["UNKNOWN"] + numbers[None]
     told = (
-        f"Of {count(total, 'listener')}, {numbers['PASS']} have nothing to correct, "
-        f"{numbers['UNKNOWN'] + numbers[None]} are partly unknown or not judged, and {numbers['FAIL']} "
-        "have findings."
+        f"Of {count(total, 'listener')}, {numbers['PASS']} {have(numbers['PASS'])} nothing to correct, "
+        f"{unclear} {be(unclear)} partly unknown or not judged, and {numbers['FAIL']} "
+        f"{have(numbers['FAIL'])} findings."
     )
     frame = rows(
         (

@@ -17,6 +17,8 @@ def plural(noun: str, number: int) -> str:
     if number == 1:
         return noun
     head, _, last = noun.rpartition(" ")
+    if last.endswith("s") and not last.endswith("ss"):
+        return noun
     if last in _IRREGULAR:
         last = _IRREGULAR[last]
     elif last.endswith("y") and last[-2:-1] not in "aeiou":
@@ -26,6 +28,16 @@ def plural(noun: str, number: int) -> str:
     else:
         last = f"{last}s"
     return f"{head} {last}".strip()
+
+
+def be(number: int, one: str = "is", many: str = "are") -> str:
+    """The verb that goes with a number."""
+    return one if number == 1 else many
+
+
+def have(number: int) -> str:
+    """`has` or `have`, as the number asks."""
+    return be(number, "has", "have")
 
 
 def count(number: int, noun: str) -> str:
@@ -40,15 +52,15 @@ def share(part: int, whole: int, noun: str = "") -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """`21 %`, `under 1 %`, `over 99 %`."""
+    """`21 %`, `under 1 %`, `over 99 %`, with a space that does not break."""
     if not whole:
         return "–"
     value = 100 * part / whole
     if 0 < value < 1:
-        return "under 1 %"
+        return "under 1\u00a0%"
     if 99 < value < 100:  # noqa: PLR2004 - what would be rounded to all
-        return "over 99 %"
-    return f"{value:.0f} %"
+        return "over 99\u00a0%"
+    return f"{value:.0f}\u00a0%"
 
 
 def size(number: int) -> str:
@@ -57,7 +69,8 @@ def size(number: int) -> str:
     while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - would be rounded to 1000
         value /= 1000
         unit += 1
-    return f"{value:.0f} {_UNITS[unit]}" if unit == 0 or value >= 10 else f"{value:.1f} {_UNITS[unit]}"  # noqa: PLR2004
+    digits = 0 if unit == 0 or value >= 10 else 1  # noqa: PLR2004
+    return f"{value:.{digits}f}\u00a0{_UNITS[unit]}"
 
 
 def listed(names: Sequence[str], *, most: int = 6, none: str = "none") -> str:

@@ -1,0 +1,60 @@
+"""Figures in words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskkit.views.wording import age, be, count, listed, percent, plural, share, size
+
+
+@pytest.mark.parametrize(
+    ("noun", "many"),
+    [("system", "systems"), ("access", "accesses"), ("policy", "policies"), ("day", "days"),
+     ("person", "people"), ("restore test", "restore tests"), ("files", "files")],
+)  # fmt: skip
+def test_plurals(noun: str, many: str) -> None:
+    """Nouns of checks and views, in the singular and the plural."""
+    assert (plural(noun, 1), plural(noun, 2)) == (noun, many)
+
+
+def test_counts() -> None:
+    """None, one, many."""
+    assert [count(number, "event") for number in (0, 1, 1204)] == ["no events", "1 event", "1,204 events"]
+    assert [be(number) for number in (0, 1, 2)] == ["are", "is", "are"]
+
+
+def test_a_share_has_both_numbers() -> None:
+    """The part, the whole and what it is of; a share of nothing has no percentage."""
+    assert share(3, 14, "system") == "3 of 14 systems (21\u00a0%)"
+    assert share(0, 0, "system") == "0 of 0 systems"
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**6))
+def test_only_none_is_0_and_only_all_is_100(part: int, whole: int) -> None:
+    """Rounding never turns few into none, nor nearly all into all."""
+    part = min(part, whole)
+    words = percent(part, whole)
+    assert (words == "0\u00a0%") == (part == 0)
+    assert (words == "100\u00a0%") == (part == whole)
+
+
+def test_sizes() -> None:
+    """Decimal units; what would be rounded to a thousand takes the next one."""
+    assert [size(number) for number in (0, 999, 999_600, 1_500_000_000_000, 64 * 10**12)] == [
+        "0\u00a0bytes", "999\u00a0bytes", "1.0\u00a0MB", "1.5\u00a0TB", "64\u00a0TB",
+    ]  # fmt: skip
+
+
+def test_lists() -> None:
+    """Joined with and; what is more is counted."""
+    assert listed([]) == "none"
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(list("abcdefgh"), most=3) == "a, b, c and 5 more"
+
+
+def test_ages() -> None:
+    """Past, present and future days."""
+    assert [age(days) for days in (0, 1, 45, -3)] == ["today", "1 day ago", "45 days ago", "in 3 days"]
