@@ -8,11 +8,10 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import first_rows, flag, in_period, row_key
+from riskkit.derived.trail import MACHINES, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 
-MACHINES = ("application", "node")
 KNOWN_KINDS = frozenset({"service", "vendor", "emergency"})
 
 

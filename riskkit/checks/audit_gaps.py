@@ -11,11 +11,10 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import DAY_US, first_rows, hour, hour_of, local_start, row_key
-from riskkit.model import Moment, Result, Verdict
+from riskkit.derived.trail import DAY_US, UNNAMED_SOURCE, first_rows, hour, hour_of, local_start, row_key
+from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 
-UNNAMED_SOURCE = "source without a name"
 HOURS_A_DAY = 24
 HOURS_A_WEEK = 7 * HOURS_A_DAY
 
@@ -27,6 +26,7 @@ class _Source:
     hours: set[int] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
     keys: list[tuple[str, int]] = field(default_factory=list)
+    earlier: list[tuple[str, int]] = field(default_factory=list)
     events: int = 0
 
 
@@ -142,7 +142,7 @@ def audit_gaps(
             observed=f"{silence.gaps} gaps, longest silence {silence.longest_hours} h",
             expected="no gap against its own habit, on every day of the period",
             scope=name,
-            rows=(first_rows(source.keys, source.events, "source_system = :subject"),),
+            rows=(_rows(source),),
         )
 
 
@@ -167,8 +167,16 @@ def _read(
         if row.hour >= begin:
             source.events += row.events
             source.keys.append((row.source, row.key))
+        else:
+            source.earlier.append((row.source, row.key))
         ends[row.source] = max(row.hour, ends.get(row.source, row.hour))
     return sources, ends
+
+
+def _rows(source: _Source) -> Rows:
+    """The events of the period; of a source that was silent throughout, those before."""
+    keys, count = (source.keys, source.events) if source.events else (source.earlier, len(source.earlier))
+    return first_rows(keys, count, "source_system = :subject")
 
 
 def _calendar(begin: int, end: int, at: Moment) -> Mapping[int, tuple[date, int]]:

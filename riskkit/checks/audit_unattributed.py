@@ -8,12 +8,9 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import first_rows, flag, in_period, opens_record, row_key
+from riskkit.derived.trail import MACHINES, UNNAMED_SOURCE, first_rows, flag, in_period, opens_record, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
-
-UNNAMED_SOURCE = "source without a name"
-MACHINES = ("application", "node")
 
 
 @check(

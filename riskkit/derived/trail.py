@@ -16,6 +16,12 @@ DAY_US = 24 * HOUR_US
 RECORD_OPENED = ("query", "read", "transfer", "export")
 """Event categories in which someone sees what an archive holds."""
 
+MACHINES = ("application", "node")
+"""Values of `user_type` that are no person."""
+
+UNNAMED_SOURCE = "source without a name"
+"""The audit source of events that carry no AuditSourceID."""
+
 TRANSFER_BEGINS = "110102"
 """One transfer writes 110102 at its begin and 110104 at its end; only the end counts."""
 

@@ -124,6 +124,7 @@ def test_a_source_that_is_gone(ask: Ask) -> None:
     before = [at for at in hours(JULY, END, always) if at < AT.start_us]
     verdicts = ask("audit.gaps", audit_events=[*trail(before, "CT1"), *trail(hours(JULY, END, always), None)])
     assert results(verdicts) == {"CT1": "FAIL", "source without a name": "PASS"}
+    assert all(verdict.rows[0].keys for verdict in verdicts)
     rare = ask("audit.gaps", audit_events=[*trail(before[-1:], "CT1"), *trail(hours(JULY, END, always))])
     assert results(rare)["CT1"] == "UNKNOWN"
 
