@@ -1,0 +1,151 @@
+"""`lsblk -J`: the block devices of a Linux host, and which mounted file systems lie on dm-crypt."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from riskkit.declare import reader
+from riskkit.errors import RiskkitError
+from riskkit.model import Batch, Context, Member, Quarantined
+from riskkit.tables import TABLES
+
+LARGEST = 8 << 20
+DEEPEST = 64
+NO_PHI = frozenset({"/boot", "/boot/efi", "/efi"})
+_ASSETS = TABLES["storage_assets"]
+
+
+@dataclass
+class _Device:
+    """One device, however many parents show it; it is covered when every way to it is."""
+
+    node: Mapping[str, Any]
+    covers: list[str | None] = field(default_factory=list)
+    known: bool = True
+
+
+class _UnfitError(Exception):
+    pass
+
+
+def _recognize(head: bytes, _name: str) -> bool:
+    return re.match(rb'(?:\xef\xbb\xbf)?\s*\{\s*"blockdevices"\s*:', head) is not None
+
+
+@reader(
+    id="lsblk_json",
+    title="lsblk -J of a Linux host",
+    version=1,
+    tables=("storage_assets",),
+    recognize=_recognize,
+    offset_unit="item",
+)
+def read(member: Member, _context: Context) -> Iterator[Batch]:
+    """One row per mount point of a device; a device that is not mounted is ignored.
+
+    Covered means that dm-crypt (type `crypt`, or a parent of type `crypto_LUKS`) lies on every way from
+    the disk to the file system. Encryption below the host (array, hypervisor) is not visible here.
+    """
+    try:
+        devices = _devices(member)
+    except _UnfitError as error:
+        yield Batch("storage_assets", _ASSETS.empty(), 1, 0, (Quarantined(0, str(error)),))
+        return
+    host = host_of(member.name)
+    rows, mounted = [], 0
+    for number, device in enumerate(devices):
+        mounts = _mounts(device.node)
+        mounted += bool(mounts)
+        for n, mount in enumerate(mounts):
+            rows.append({**_row(host, mount, device), "source": member.name, "offset": number, "n": n})
+    idle = len(devices) - mounted
+    yield Batch(
+        "storage_assets",
+        _ASSETS.rows(rows),
+        records=len(devices),
+        accepted=mounted,
+        ignored={"not mounted": idle} if idle else {},
+    )
+
+
+def host_of(name: str) -> str:
+    """The host that a file is about: `lsblk-HOST.json`, `HOST/lsblk.json`, else the file's stem."""
+    path = PurePosixPath(name.replace("!", "/"))
+    stem = path.name.split(".")[0] if path.suffix in {".json", ".gz"} else path.name
+    named = re.fullmatch(r"(?i)lsblk[-_.](.+)", path.name.removesuffix(".gz").removesuffix(".json"))
+    if named:
+        return named[1]
+    return path.parent.name if stem.casefold() == "lsblk" and path.parent.name else stem
+
+
+def _devices(member: Member) -> list[_Device]:
+    if member.size > LARGEST:
+        raise _UnfitError("too_large")
+    try:
+        with member.open() as file:
+            content = json.loads(file.read().decode("utf-8-sig"))
+        listed = content["blockdevices"]
+    except (ValueError, KeyError, TypeError, RecursionError, RiskkitError) as error:
+        raise _UnfitError("json_malformed") from error
+    found: dict[str, _Device] = {}
+    _walk(listed, None, known=True, depth=0, found=found)
+    return list(found.values())
+
+
+def _walk(nodes: Any, cover: str | None, *, known: bool, depth: int, found: dict[str, _Device]) -> None:
+    if not isinstance(nodes, list) or depth > DEEPEST:
+        raise _UnfitError("json_malformed")
+    for node in nodes:
+        if not isinstance(node, dict) or not isinstance(node.get("name"), str):
+            raise _UnfitError("json_malformed")
+        here = cover or _cover(node)
+        told = known and ("type" in node or "fstype" in node)
+        device = found.setdefault(str(node.get("kname") or node["name"]), _Device(node))
+        device.covers.append(here)
+        device.known = device.known and told
+        below = node.get("children")
+        if below is not None:
+            _walk(below, here, known=told, depth=depth + 1, found=found)
+
+
+def _cover(node: Mapping[str, Any]) -> str | None:
+    """What encrypts at this device: LUKS and its version, or dm-crypt without LUKS."""
+    if node.get("fstype") == "crypto_LUKS":
+        return f"LUKS{node['fsver']}" if node.get("fsver") in {"1", "2"} else "LUKS"
+    return "dm-crypt" if node.get("type") == "crypt" else None
+
+
+def _mounts(node: Mapping[str, Any]) -> list[str]:
+    many = node.get("mountpoints")
+    listed = many if isinstance(many, list) else [node.get("mountpoint")]
+    return [mount for mount in listed if isinstance(mount, str) and mount]
+
+
+def _row(host: str, mount: str, device: _Device) -> dict[str, object]:
+    covers = device.covers
+    encrypted = "yes" if all(covers) else "no" if device.known else "unknown"
+    swap = mount == "[SWAP]"
+    return {
+        "asset_id": f"{host}:{mount}",
+        "system_id": host,
+        "kind": "swap" if swap else "volume",
+        "mountpoint": None if swap else mount,
+        "holds_phi": False if mount in NO_PHI else None,
+        "size_bytes": _size(device.node.get("size")),
+        "encrypted": encrypted,
+        "method": covers[0] if encrypted == "yes" else None,
+        "reason": "the export names neither type nor file system" if encrypted == "unknown" else None,
+    }
+
+
+def _size(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value) else None

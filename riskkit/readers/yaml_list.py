@@ -1,0 +1,135 @@
+"""Lists that people write in YAML: read without aliases, and fitted to the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from riskkit.errors import RiskkitError
+from riskkit.model import Batch, Context, Member, Quarantined
+from riskkit.tables import Column, Table
+
+LARGEST = 4 << 20
+
+
+class UnfitError(Exception):
+    """An entry that cannot become a row: the reason code, and the column."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(reason)
+
+
+class _NoAliases(yaml.SafeLoader):
+    """A few aliases of aliases can stand for more memory than there is."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not read")
+        return super().compose_node(parent, index)
+
+
+def read_list(member: Member, context: Context, table: Table, key: str) -> Iterator[Batch]:
+    """Rows of the list under `key` (or at the top); each entry is a mapping of column to value.
+
+    A wrong entry is quarantined with its number and column; unknown keys are noted.
+    """
+    try:
+        entries = _entries(member, key)
+    except UnfitError as error:
+        yield Batch(table.name, table.empty(), 1, 0, (Quarantined(0, error.reason, error.detail),))
+        return
+    rows: list[dict[str, object]] = []
+    quarantined: list[Quarantined] = []
+    seen: set[tuple[object, ...]] = set()
+    unknown: set[str] = set()
+    for number, entry in enumerate(entries):
+        try:
+            row = _row(table, entry, context.zone)
+            unit = tuple(row[name] for name in table.key)
+            if unit in seen:
+                raise UnfitError("duplicate", ", ".join(table.key))
+        except UnfitError as error:
+            quarantined.append(Quarantined(number, error.reason, error.detail))
+            continue
+        seen.add(unit)
+        unknown |= {str(name) for name in entry} - table.by_name.keys()
+        rows.append({**row, "source": member.name, "offset": number, "n": 0})
+    notes = (f"unknown keys: {', '.join(sorted(unknown))}",) if unknown else ()
+    yield Batch(table.name, table.rows(rows), len(entries), len(rows), tuple(quarantined), notes=notes)
+
+
+def _entries(member: Member, key: str) -> list[Any]:
+    if member.size > LARGEST:
+        raise UnfitError("too_large")
+    try:
+        with member.open() as file:
+            content = yaml.load(file.read(), Loader=_NoAliases)  # noqa: S506 - it is a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError, RiskkitError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise UnfitError("yaml_malformed", f"line {mark.line + 1}" if mark else "") from error
+    entries = content.get(key) if isinstance(content, dict) else content
+    if not isinstance(entries, list):
+        raise UnfitError("yaml_malformed", f"{key} is no list")
+    return entries
+
+
+def _row(table: Table, entry: Any, zone: ZoneInfo) -> dict[str, object]:
+    if not isinstance(entry, Mapping):
+        raise UnfitError("bad_value", "the entry is no mapping")
+    row: dict[str, object] = {}
+    for column in table.columns:
+        value = entry.get(column.name)
+        if value is None or value == "":
+            if column.required:
+                raise UnfitError("missing_required", column.name)
+            row[column.name] = None
+            continue
+        try:
+            row[column.name] = _value(column, value, zone)
+        except (ValueError, OverflowError) as error:
+            raise UnfitError("bad_value", column.name) from error
+    return row
+
+
+def _value(column: Column, value: Any, zone: ZoneInfo) -> object:
+    match column.dtype:
+        case "string":
+            return _word(column, value)
+        case "boolean" if isinstance(value, bool):
+            return value
+        case "integer" if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        case "date" if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        case "date" if isinstance(value, str):
+            return date.fromisoformat(value)
+        case "instant":
+            return _instant(value, zone)
+    raise ValueError
+
+
+def _word(column: Column, value: Any) -> str:
+    # YAML 1.1 reads an unquoted yes or no as a truth value, and an unquoted date as a date.
+    text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value).strip()
+    if isinstance(value, list | dict):
+        raise ValueError
+    if column.values:
+        text = text.casefold().replace(" ", "_") if text not in column.values else text
+        if text not in column.values:
+            raise ValueError
+    return text
+
+
+def _instant(value: Any, zone: ZoneInfo) -> datetime:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=zone)
+    if not isinstance(value, datetime):
+        raise ValueError
+    return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
