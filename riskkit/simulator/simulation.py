@@ -85,7 +85,7 @@ def simulate(
     write_accounts(pack, seed, hospital, told.logins)
     write_labels(pack, incidents.all, told.labelled)
     write_custody(pack)
-    size = " --small" if small else ""
+    size = "" if small else " --full"
     pack.manifest(f"riskkit simulate --seed {seed} --days {days} --users {users} --period {span.name}{size}")
     return out
 

@@ -17,7 +17,7 @@ def test_the_sample_can_be_made_again(tmp_path: Path) -> None:
     """Nobody edits the sample by hand. What is packed is compared unpacked: releases of zlib differ."""
     first = (SAMPLES / "MANIFEST").read_text().splitlines()[0]
     found = re.fullmatch(
-        r"# riskkit simulate --seed (\d+) --days (\d+) --users (\d+) --period (\S+)( --small)?", first
+        r"# riskkit simulate --seed (\d+) --days (\d+) --users (\d+) --period (\S+)( --full)?", first
     )
     assert found
     made = simulate(
@@ -26,7 +26,7 @@ def test_the_sample_can_be_made_again(tmp_path: Path) -> None:
         days=int(found[2]),
         users=int(found[3]),
         period=found[4],
-        small=bool(found[5]),
+        small=not found[5],
     )
 
     assert names(SAMPLES) == names(made)

@@ -26,7 +26,8 @@ CUT_AT = 400  # bytes of a message that a datagram still held
 AUDIT_FACILITY = 10
 SEVERITIES = {OK: 5, MINOR: 4}  # syslog notice, warning; anything worse is err
 ERR = 3
-MANUFACTURER_FINDS = "1.2.840.10008.5.1.4.1.2.2.1"  # Study Root Query/Retrieve, FIND
+STUDY_FIND = "1.2.840.10008.5.1.4.1.2.2.1"  # Study Root Query/Retrieve, FIND
+WORKLIST_FIND = "1.2.840.10008.5.1.4.31"  # Modality Worklist, FIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,8 @@ def _objects(event: Event, dialect: Dialect) -> str:
     if event.query:
         encoded = base64.b64encode(event.query.encode()).decode()
         found += _object(
-            MANUFACTURER_FINDS, "2", "3", "110181", "SOP Class UID", "DCM", dialect,
+            WORKLIST_FIND if event.to == "ris1" else STUDY_FIND,
+            "2", "3", "110181", "SOP Class UID", "DCM", dialect,
             _text("ParticipantObjectQuery", encoded),
         )  # fmt: skip
     if event.kind == "audit_log":
