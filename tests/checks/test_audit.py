@@ -228,20 +228,25 @@ def test_unattributed(ask: Ask) -> None:
             *(event("2026-10-05 08:00") for _ in range(9)),
             event("2026-10-05 08:00", **machine),
             *(event("2026-10-05 08:00", **machine, category="import") for _ in range(20)),
+            *(event("2026-10-05 08:00", **machine, category="transfer") for _ in range(20)),
             event("2026-10-05 08:00", None, event_outcome="failure"),
             event("2026-10-05 08:00", None, event_code="110102", category="transfer"),
             event("2026-09-05 08:00", None),
             *(event("2026-10-05 08:00", source_system="VNA") for _ in range(8)),
             event("2026-10-05 08:00", None, source_system="VNA"),
-            event("2026-10-05 08:00", "10.0.0.7", user_type=None, source_system="VNA", event_outcome=None),
+            event("2026-10-05 08:00", None, user_type="person", source_system="VNA", event_outcome=None),
             event("2026-10-05 08:00", category="authentication", source_system="RIS"),
+            *(event("2026-10-05 08:00", source_system="WEB") for _ in range(8)),
+            *(event("2026-10-05 08:00", "10.0.0.7", user_type=None, source_system="WEB") for _ in range(2)),
         ],
     )
-    assert results(verdicts) == {"PACS": "PASS", "VNA": "FAIL", "RIS": "UNKNOWN"}
+    assert results(verdicts) == {"PACS": "PASS", "VNA": "FAIL", "RIS": "UNKNOWN", "WEB": "UNKNOWN"}
     messages = {verdict.subject: verdict.message for verdict in verdicts}
-    assert messages["PACS"].startswith("1 of 10 accesses name no person: 1 only a machine, 0 nobody")
-    assert messages["VNA"].startswith("2 of 10 accesses name no person: 0 only a machine, 2 nobody")
-    assert {verdict.subject: verdict.rows[0].count for verdict in verdicts} == {"PACS": 1, "VNA": 2, "RIS": 0}
+    assert messages["PACS"] == "1 of 10 accesses name no person: 1 only a machine, 0 nobody."
+    assert messages["VNA"] == "2 of 10 accesses name no person: 0 only a machine, 2 nobody."
+    assert "2 do not say whether their user is a person" in messages["WEB"]
+    counts = {verdict.subject: verdict.rows[0].count for verdict in verdicts}
+    assert counts == {"PACS": 1, "VNA": 2, "RIS": 0, "WEB": 2}
 
 
 TRIES = st.tuples(
