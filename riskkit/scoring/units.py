@@ -86,7 +86,10 @@ def unspoken(row: Sufficiency, units: Sequence[Unit]) -> tuple[str, ...]:
 
 def _units(outcome: Outcome, catalog: Catalog, kinds: frozenset[str]) -> Iterator[tuple[str, Unit]]:
     check = outcome.check
+    absent = outcome.condition in ("NOT_ASSESSED", "ERROR") or not outcome.verdicts
     for verdict in outcome.verdicts:
+        if absent and _is_gap(verdict):
+            continue  # the unit below stands for all that was not assessed
         # A citation that the catalog does not hold must not make a verdict vanish.
         cited = [citation for citation in verdict.controls if citation in catalog.controls]
         for citation in cited or check.controls:
@@ -104,7 +107,7 @@ def _units(outcome: Outcome, catalog: Catalog, kinds: frozenset[str]) -> Iterato
                     flaw=flaw,
                 ),
             )
-    if outcome.condition in ("NOT_ASSESSED", "ERROR") or not outcome.verdicts:
+    if absent:
         said = "ERROR" if outcome.condition == "ERROR" else "NOT_ASSESSED"
         for citation in check.controls:
             yield citation, Unit(check.id, "", "", said, check.worst, check.method, kinds)
@@ -114,6 +117,8 @@ def _said(
     check: Check, verdict: Verdict, row: Sufficiency | None, kinds: frozenset[str]
 ) -> tuple[Said, Flaw]:
     """What a verdict counts as."""
+    if _is_gap(verdict):
+        return "NOT_ASSESSED", ""
     if verdict.result == "NA" and ATTESTATION in kinds and not (row and row.may_not_apply):
         return "UNKNOWN", "always applies"
     if verdict.result == "PASS" and verdict.collected_at is None:
@@ -124,3 +129,8 @@ def _said(
         # It puts an access up for review; the review decides, not the statistic.
         return "UNKNOWN", ""
     return verdict.result, ""
+
+
+def _is_gap(verdict: Verdict) -> bool:
+    """Whether it only says that there is no evidence where some was expected."""
+    return verdict.engine and verdict.result == "UNKNOWN"

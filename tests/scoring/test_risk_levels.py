@@ -127,6 +127,24 @@ def test_undated_passes_and_unreviewed_signals_count_as_unknown() -> None:
     assert found.drivers == (("access.odd", "UNKNOWN", "high"), ("access.old", "UNKNOWN", "high"))
 
 
+def test_a_check_without_evidence_counts_as_the_worst_that_it_can_say() -> None:
+    """Leaving evidence out must not be better than what it would have shown."""
+    asked = check("access.open", "312(d)", severity="medium", worst="critical", needs=("accounts",))
+    assert risk(*GOOD, outcome(asked)).drivers == (("access.open", "NOT_ASSESSED", "critical"),)
+
+
+def test_a_gap_that_the_engine_found_is_not_assessed() -> None:
+    """A system without evidence counts, and does not speak for the control; nothing is counted twice."""
+    asked = check("access.open", "312(d)", needs=("accounts",))
+    gap = said("u", engine=True)
+    assert risk(GOOD[0], outcome(asked, gap)).drivers == (
+        ("access.open", "NOT_ASSESSED", "high"),
+        (cite("312(d)"), "UNKNOWN", "high"),
+    )
+    controls, _ = score([outcome(asked, gap, "NOT_ASSESSED")], CATALOG, Settings())
+    assert next(c for c in controls if c.control.citation == cite("312(d)")).unknown == 1
+
+
 def test_a_broken_check_is_not_good_news() -> None:
     """ERROR counts like not assessed."""
     broken = outcome(check("access.open", "312(d)", severity="critical", needs=("accounts",)), (), "ERROR")

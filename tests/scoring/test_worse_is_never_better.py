@@ -85,8 +85,8 @@ def catalogs(draw: st.DrawFn) -> Catalog:
 
 @st.composite
 def verdicts(draw: st.DrawFn, of: Check, *results: str) -> Verdict:
-    """A verdict on one of few units, so that units repeat; its severity is at most its check's."""
-    below = SEVERITIES[: SEVERITIES.index(of.severity) + 1]
+    """A verdict on one of few units, so that units repeat; never above the worst of its check."""
+    below = SEVERITIES[: SEVERITIES.index(of.worst) + 1]
     return Verdict(
         subject=draw(st.sampled_from("abc")),
         scope=draw(st.sampled_from(["", "archive"])),
@@ -95,6 +95,7 @@ def verdicts(draw: st.DrawFn, of: Check, *results: str) -> Verdict:
         controls=tuple(draw(st.lists(st.sampled_from(of.controls), unique=True))),
         method=draw(st.none() | st.sampled_from(METHODS)),
         severity=draw(st.none() | st.sampled_from(below)),
+        engine=not results and draw(st.booleans()),
         collected_at=draw(st.sampled_from([DATED, DATED, None])),
     )
 
@@ -107,11 +108,13 @@ def evidence(draw: st.DrawFn, *having: str) -> tuple[Outcome, ...]:
     """
     outcomes = []
     for number in range(draw(st.integers(1, 4))):
+        severity, worst = sorted(draw(st.tuples(*[st.sampled_from(SEVERITIES)] * 2)), key=SEVERITIES.index)
         asked = check(
             f"check.{number}",
             *draw(st.lists(st.sampled_from(CONTROLS), min_size=1, max_size=3, unique=True)),
             needs=tuple(draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=2, unique=True))),
-            severity=draw(st.sampled_from(SEVERITIES)),
+            severity=severity,
+            worst=worst,
             method=draw(st.sampled_from(METHODS)),
             signal=draw(st.booleans()),
         )
@@ -157,7 +160,7 @@ def pick(data: st.DataObject, outcomes: Sequence[Outcome], *results: str) -> tup
         (i, j)
         for i, one in enumerate(outcomes)
         for j, verdict in enumerate(one.verdicts)
-        if verdict.result in results
+        if verdict.result in results and not verdict.engine
     ]
     return data.draw(st.sampled_from(places))
 

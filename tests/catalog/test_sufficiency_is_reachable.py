@@ -1,0 +1,46 @@
+"""A rule of sufficiency that no evidence could ever satisfy would be a trap."""
+
+from __future__ import annotations
+
+from riskkit.assess import all_checks
+from riskkit.assess.registry import base_tables
+from riskkit.catalog import load_catalog
+from riskkit.model import METHODS, Sufficiency
+from riskkit.tables import TABLES
+
+CATALOG = load_catalog()
+
+WITHOUT_A_CHECK = {
+    ("45 CFR 164.308(a)(1)(ii)(A)", "systems"),
+    ("45 CFR 164.312(e)(2)(i)", "endpoints"),
+    ("45 CFR 164.312(e)(2)(i)", "channel_observations"),
+}
+"""Readable evidence that no check brings to the control yet; strike out what no longer holds."""
+
+
+def reached(row: Sufficiency, kind: str) -> bool:
+    """Whether some check cites the control, rests on the kind, and is strong enough."""
+    return any(
+        row.control in check.controls
+        and set(kind.split("|")) & frozenset().union(*map(base_tables, check.needs))
+        and METHODS.index(check.method) >= METHODS.index(row.method)
+        for check in all_checks()
+    )
+
+
+def test_every_readable_rule_of_sufficiency_can_be_satisfied() -> None:
+    """Where every required kind is a table, a check brings each of them to the control."""
+    readable = [
+        row
+        for row in CATALOG.sufficiency.values()
+        if all(TABLES.keys() & set(kind.split("|")) for kind in row.kinds)
+    ]
+    unreached = {(row.control, kind) for row in readable for kind in row.kinds if not reached(row, kind)}
+    assert len(readable) > 40
+    assert unreached <= WITHOUT_A_CHECK
+
+
+def test_scenarios_stand_on_what_can_be_spoken_of() -> None:
+    """For each scenario a check bears on at least one control, so that evidence can move it."""
+    cited = {citation for check in all_checks() for citation in check.controls}
+    assert not [scenario.id for scenario in CATALOG.scenarios if not cited & set(scenario.controls)]
