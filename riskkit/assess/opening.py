@@ -67,7 +67,12 @@ def open_pack(
         outcomes = tuple(judge(check, court) for check in all_checks())
         remember(work_folder, key, outcomes)
     catalog = load_catalog()
-    kinds = {check.id: frozenset().union(*map(base_tables, check.needs)) for check in all_checks()}
+    # A kind of evidence that is not there supports nothing, even where a join could do without it.
+    there = frozenset(name for name, state in evidence.states.items() if state.state == "present")
+    kinds = {
+        check.id: there.intersection(frozenset().union(*map(base_tables, check.needs)))
+        for check in all_checks()
+    }
     controls, risks = score(outcomes, catalog, settings, kinds=kinds)
     name = moment.period.name
     assessment = Assessment(
