@@ -6,33 +6,57 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from riskkit.assess.engine import Engine
+from riskkit.assess.registry import base_tables
 from riskkit.derived.inventory import in_scope, system_names, system_of
-from riskkit.model import Check, Verdict
+from riskkit.derived.trail import in_period
+from riskkit.model import Check, Moment, Verdict
 from riskkit.tables import records
+
+NO_TRAIL = frozenset({"backup"})
+"""Kinds of systems whose work shows in the trail of the systems that they copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Systems that hold ePHI and are covered, by id, with their kinds; every name of a system to its id."""
+    """Systems that hold ePHI and are covered, by id, with their kinds; every name of a system to its id.
+
+    `silent` are those that wrote no audit event in the period.
+    """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    silent: tuple[str, ...] = ()
     absent: str = ""
 
 
-def read_inventory(engine: Engine) -> Inventory:
+def read_inventory(engine: Engine, moment: Moment) -> Inventory:
     """The systems of inventory/systems.csv; `absent` says why there is none."""
     state = engine.state("systems")
     if state.state != "present":
         return Inventory(absent=state.reason)
     systems = engine.frame("systems")
     kinds = {system.system_id: system.kind for system in records(systems) if in_scope(system)}
-    return Inventory(kinds, system_names(systems))
+    names = system_names(systems)
+    heard = {system_of(source, names) for source in _audit_sources(engine, moment)}
+    silent = sorted(system for system, kind in kinds.items() if kind not in NO_TRAIL and system not in heard)
+    return Inventory(kinds, names, tuple(silent))
+
+
+def _audit_sources(engine: Engine, moment: Moment) -> list[str]:
+    if engine.state("audit_events").state != "present":
+        return []
+    events = engine.lazy("audit_events").filter(in_period(moment)).select("source_system").unique()
+    return [row.source_system for row in records(events) if row.source_system]
 
 
 def expected_verdicts(check: Check, verdicts: Sequence[Verdict], inventory: Inventory) -> list[Verdict]:
-    """An UNKNOWN verdict for each system that the check expects and that no verdict's scope names."""
-    if not check.expects:
+    """An UNKNOWN verdict for each system of which the evidence should speak and does not.
+
+    A check names the kinds of systems that it expects in the scopes of its verdicts. One on the audit
+    trail that names none is about people, whose doings on a silent system it cannot know.
+    """
+    on_trail = any("audit_events" in base_tables(need) for need in check.needs)
+    if not check.expects and not on_trail:
         return []
     if inventory.absent:
         return [
@@ -42,14 +66,18 @@ def expected_verdicts(check: Check, verdicts: Sequence[Verdict], inventory: Inve
                 message=f"Whether every system was judged cannot be told: {inventory.absent}.",
             )
         ]
+    if not check.expects:
+        return [
+            _unseen(system, "wrote no audit event in the period that the evidence holds")
+            for system in inventory.silent
+        ]
     seen = {system_of(verdict.scope, inventory.names) for verdict in verdicts}
     return [
-        Verdict(
-            subject=system,
-            result="UNKNOWN",
-            scope=system,
-            message=f"This {kind} holds ePHI, and no evidence of it answers this question.",
-        )
+        _unseen(system, f"is a {kind} that holds ePHI, and no evidence of it answers this question")
         for system, kind in sorted(inventory.kinds.items())
         if system not in seen and ("*" in check.expects or kind in check.expects)
     ]
+
+
+def _unseen(system: str, why: str) -> Verdict:
+    return Verdict(subject=system, result="UNKNOWN", scope=system, message=f"This system {why}.")

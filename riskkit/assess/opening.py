@@ -60,7 +60,7 @@ def open_pack(
             evidence=evidence,
             engine=engine,
             history=history,
-            inventory=read_inventory(engine),
+            inventory=read_inventory(engine, moment),
             reviewed=_reviewed(engine),
             fingerprint=lambda text: fingerprint(secret, text),
         )

@@ -279,3 +279,11 @@ def test_an_override_reaches_the_check() -> None:
     """The outcome tells the parameters that were used."""
     settings = Settings(checks={"test.accounts": {"limit": 9}})
     assert judge(saying(verdict()), court(settings=settings)).parameters == {"limit": 9}
+
+
+def test_a_silent_system_leaves_people_unknown() -> None:
+    """What somebody did on a system without a trail cannot be known."""
+    inventory = Inventory({"pacs": "archive", "vna": "archive"}, silent=("vna",))
+    on_trail = saying(verdict(scope=""), needs=("audit_events",))
+    assert results(judge(on_trail, court(inventory=inventory))) == {"a": "PASS", "vna": "UNKNOWN"}
+    assert results(judge(saying(verdict()), court(inventory=inventory))) == {"a": "PASS"}
