@@ -76,7 +76,7 @@ def second_factor(assessment: Assessment) -> Html:
         ("remote", [a for a in personal if a.remote]),
     ]
     groups += [
-        (known.name(system), found) for system, found in sorted(_by_system(assessment, personal).items())
+        (known.label(system), found) for system, found in sorted(_by_system(assessment, personal).items())
     ]
     lines = [(name, _factors(found)) for name, found in groups if found]
     yes, unknown, no = _factors(personal)
@@ -159,7 +159,8 @@ def privileged(assessment: Assessment, *, identities: bool = False) -> Html:
     )
     total = sum(bool(a.enabled) for a in _accounts(assessment))
     part = share(len(found), total, "enabled account")
-    told = f"{part} may administer a system; of {unknown} it is not known."
+    told = f"{part} may administer a system"
+    told += f"; of {unknown:,} it is not known." if unknown else "."
     return join([
         paragraph(told),
         table(assessment, frame, caption="Privileged accounts", limit=40, rest="All stand in the evidence.",

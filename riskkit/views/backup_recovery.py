@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from riskkit.model import Assessment
+from riskkit.model import RESULTS, Assessment, Result
 from riskkit.tables import records
 from riskkit.views.charts import bars
-from riskkit.views.findings import missing
+from riskkit.views.findings import missing, of_part
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import age, count, day, have, listed, share, size
+
+HAS_BACKUP, IS_TESTED = "backup.system_without_backup", "backup.restore_test_stale"
+"""The checks whose verdict stands beside each date."""
 
 GOOD = ("success", "warning")
 """States of a backup from which something can be restored; a warning is shown as such."""
@@ -39,17 +42,17 @@ def systems(assessment: Assessment) -> Html:
         else "The inventory lists no system that holds ePHI; the backup records name "
         f"{count(len(backups), 'system')}."
     )
+    copied, tried = _signs(assessment, HAS_BACKUP), _signs(assessment, IS_TESTED)
     frame = rows(
         (
             {
                 "system": known.name(name),
-                "newest usable backup": _when(assessment, usable[name]) or "✗ none in the evidence",
+                "newest usable backup": f"{copied.get(name, '–')} {_when(assessment, usable[name])}",
                 "age": _age(assessment, usable[name]),
                 "size": _size(usable[name]),
                 "encrypted": getattr(usable[name], "encrypted", None),
                 "immutable": getattr(usable[name], "immutable", None),
-                "last proved restore": _when(assessment, proved[name])
-                or ("✗ none in the evidence" if present(assessment, "restore_tests") else "– not assessed"),
+                "last proved restore": f"{tried.get(name, '–')} {_when(assessment, proved[name])}",
                 "proof is": _age(assessment, proved[name]),
             }
             for name in order
@@ -67,7 +70,7 @@ def systems(assessment: Assessment) -> Html:
     )
     drawn = sorted(
         (
-            (known.name(name), float(max(assessment.moment.age_days(newest.finished_at), 0)))
+            (known.label(name), float(max(assessment.moment.age_days(newest.finished_at), 0)))
             for name, newest in usable.items()
             if newest
         ),
@@ -81,6 +84,9 @@ def systems(assessment: Assessment) -> Html:
             caption="Backup and restore by system",
             badges={"newest usable backup": "sign", "last proved restore": "sign"},
             numbers=("size",),
+            note="The sign says whether the evidence shows that it is recent enough; – means that nothing "
+            "asks it of "
+            "this kind of system.",
             empty="no system is known.",
         ),
     ]
@@ -176,8 +182,20 @@ def _newest(found: list[Any]) -> Any | None:
     return max(found, key=lambda row: row.finished_at, default=None)
 
 
-def _when(assessment: Assessment, row: Any | None) -> str | None:
-    return day(assessment, row.finished_at) if row else None
+def _signs(assessment: Assessment, check: str) -> dict[str, str]:
+    """What a check says of each system, as the sign of the worst verdict."""
+    known, worst = inventory(assessment), dict[str, Result]()
+    for outcome in of_part(assessment, "backup_recovery"):
+        for verdict in outcome.verdicts if outcome.check.id == check else ():
+            system = known.of(verdict.scope) or verdict.scope
+            worst[system] = max(worst.get(system, "NA"), verdict.result, key=RESULTS.index)
+    return {
+        system: {"PASS": "✓", "FAIL": "✗", "UNKNOWN": "?", "NA": "–"}[said] for system, said in worst.items()
+    }
+
+
+def _when(assessment: Assessment, row: Any | None) -> str:
+    return day(assessment, row.finished_at) if row else "none in the evidence"
 
 
 def _age(assessment: Assessment, row: Any | None) -> str | None:

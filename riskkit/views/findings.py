@@ -12,7 +12,7 @@ from riskkit.views.html import Content, Html, badge, bullets, clean, facts, join
 from riskkit.views.privacy import permit
 from riskkit.views.scope import inventory, narrowed
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed
+from riskkit.views.wording import be, count, listed
 
 MARKS = {
     "FINDINGS": "✗ findings",
@@ -24,27 +24,29 @@ MARKS = {
 """What an outcome is called, worst first, with a sign that does not need colour."""
 
 FOR_REVIEW = "✗ for review"
-"""A finding of a check that only selects accesses: unexplained, for review."""
+"""A finding about what somebody did: unexplained, for review."""
+
+
+def for_review(check: Check) -> bool:
+    """Whether a finding of this check is about what somebody did: then it is put up for review, no more."""
+    return check.signal or check.subject in {"user", "patient"}
 
 
 def mark(outcome: Outcome) -> str:
     """Sign and words for an outcome."""
-    if outcome.check.signal and outcome.condition == "FINDINGS":
+    if for_review(outcome.check) and outcome.condition == "FINDINGS":
         return FOR_REVIEW
     return MARKS[outcome.condition]
 
 
 _PARTS = {
     "audit": "audit_trail",
-    "encryption": "encryption", "dicom": "encryption", "storage": "encryption",
+    "encryption": "encryption",
     "transmission": "transmission",
-    "accounts": "access_control",
-    "backup": "backup_recovery", "recovery": "backup_recovery",
-    "training": "people_places_papers", "workforce": "people_places_papers",
-    "policies": "people_places_papers", "programme": "people_places_papers",
-    "attestation": "people_places_papers", "reviews": "people_places_papers",
-}  # fmt: skip
-
+    "backup": "backup_recovery",
+    "people": "people_places_papers",
+    "programme": "people_places_papers",
+}
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "audit_trail": ("audit_events", "systems"),
@@ -114,15 +116,15 @@ def summary(assessment: Assessment, part: str) -> Html:
     if not outcomes:
         return paragraph("No check asks about this yet: it is not assessed.")
     found = [
-        f"{sum(outcome.condition == condition for outcome in outcomes)} {words}"
-        for condition, words in (
-            ("FINDINGS", "have findings"),
-            ("PARTIAL", "are partly unknown"),
-            ("NOT_ASSESSED", "could not be assessed"),
-            ("ERROR", "could not be computed"),
-            ("CLEAN", "found nothing to correct"),
+        f"{number} {be(number, one, many)}"
+        for condition, one, many in (
+            ("FINDINGS", "has findings", "have findings"),
+            ("PARTIAL", "is partly unknown", "are partly unknown"),
+            ("NOT_ASSESSED", "could not be assessed", "could not be assessed"),
+            ("ERROR", "could not be computed", "could not be computed"),
+            ("CLEAN", "found nothing to correct", "found nothing to correct"),
         )
-        if any(outcome.condition == condition for outcome in outcomes)
+        if (number := sum(outcome.condition == condition for outcome in outcomes))
     ]
     return paragraph(f"Of {count(len(outcomes), 'question')}, {listed(found)}.", lead=True)
 
@@ -151,7 +153,8 @@ def card(assessment: Assessment, outcome: Outcome, *, top: int = 5, identities: 
     ]
     if outcome.condition == "ERROR":
         pieces.append(paragraph(f"{_sentence(outcome.reason)} Until it is mended, this is unknown."))
-    for result, caption in (("FAIL", "For review" if check.signal else "Found"), ("UNKNOWN", "Not known")):
+    failed = "For review" if for_review(check) else "Found"
+    for result, caption in (("FAIL", failed), ("UNKNOWN", "Not known")):
         verdicts = [verdict for verdict in outcome.verdicts if verdict.result == result]
         if verdicts:
             pieces.append(_verdicts(assessment, outcome, verdicts, caption, top, identities))
@@ -250,11 +253,16 @@ def _verdicts(
         ("subject", "system", "severity", "what the evidence shows", "since", "rows", "finding"),
     )
     empty = [name for name in ("system", "since", "rows") if frame[name].isna().all()]
+    if caption == "Not known":
+        empty.append("finding")
+    noun = outcome.check.subject
+    if any(verdict.engine for verdict in verdicts):
+        noun = f"{noun}, or file that was not read"
     return table(
         assessment,
         frame.drop(columns=empty),
         caption=f"{caption}: {len(verdicts):,} of {outcome.population:,}",
-        headings={"subject": outcome.check.subject},
+        headings={"subject": noun},
         badges={"severity": "severity"},
         limit=top,
         rest="The others stand in findings.json.",
@@ -265,7 +273,7 @@ def _told(outcome: Outcome) -> str:
     counts, noun = outcome.counts, outcome.check.subject
     parts = [
         f"{counts['FAIL']:,} of {count(outcome.population, noun)} "
-        f"{'for review' if outcome.check.signal else 'fail'}"
+        f"{'for review' if for_review(outcome.check) else 'fail'}"
     ]
     if counts["UNKNOWN"]:
         parts.append(f"{counts['UNKNOWN']:,} unknown")

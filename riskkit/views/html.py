@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -184,9 +185,7 @@ def render(
             name=str(name),
             heading=(headings or {}).get(str(name), str(name).replace("_", " ")),
             number=name in numbers or _all_numbers([row[index] for row in rows]),
-            width=max(
-                (len(value) for value in (row[index] for row in kept) if isinstance(value, str)), default=0
-            ),
+            texts=tuple(shown(row[index]) for row in kept if isinstance(row[index], str | date)),
             badge=(badges or {}).get(str(name)),
             zone=zone,
         )
@@ -223,35 +222,41 @@ def badge(words: str, kind: str) -> Html:
 _SIGNS = {"✓": "pass", "✗": "fail", "?": "unknown", "–": "na", "!": "error"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Column:
     name: str
     heading: str
     number: bool
-    width: int
+    texts: tuple[str, ...]
     badge: str | None
     zone: tzinfo
 
+    @cached_property
+    def room(self) -> str | None:
+        """A browser would squeeze sentences, and break codes, so that numbers need no line break."""
+        longest = max(map(len, self.texts), default=0)
+        codes = self.badge or not any(" " in words for words in self.texts)
+        if 0 < longest < _ROOM[-1][0] and codes:
+            return "white-space:nowrap"
+        return next((f"min-width:{rem}rem" for characters, rem in _ROOM if longest >= characters), None)
+
     def head(self) -> Html:
-        # A browser would squeeze sentences so that numbers need no line break.
-        room = next((rem for characters, rem in _ROOM if self.width >= characters), None)
-        return tag(
-            "th", self.heading, scope="col", class_="number" if self.number else None,
-            style=f"min-width:{room}rem" if room else None,
-        )  # fmt: skip
+        number = "number" if self.number else None
+        style = self.room if self.room and self.room.startswith("min") else None
+        return tag("th", self.heading, scope="col", class_=number, style=style)
 
     def cell(self, value: Any, *, first: bool) -> Html:
         if isinstance(value, datetime):
             value = value.astimezone(self.zone)
         content = badge(value, self.badge) if self.badge and value else Html(text(_inert(value)))
         number = "number" if self.number else None
+        style = self.room if self.room and self.room.startswith("white") else None
         if first:
-            short = "white-space:nowrap" if self.width < _ROOM[-1][0] else None
-            return tag("th", content, scope="row", class_=number, style=short)
-        return tag("td", content, class_=number)
+            return tag("th", content, scope="row", class_=number, style=style)
+        return tag("td", content, class_=number, style=style)
 
 
-_ROOM = ((60, 15), (30, 11), (18, 7))
+_ROOM = ((60, 15), (30, 11), (20, 7))
 """Characters of the longest text of a column, and the least width in rem that it is given for them."""
 
 

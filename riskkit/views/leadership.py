@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Outcome, Risk
-from riskkit.views.charts import Words, shares, trend
+from riskkit.views.charts import Words, shares
 from riskkit.views.findings import MARKS, named
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import inventory, narrowed, present
@@ -57,7 +56,8 @@ def scope(assessment: Assessment) -> Html:
         )
         pieces.append(_systems(assessment))
     if outside or settings.not_covered:
-        names = [systems.name(system.system_id) for system in outside] + list(settings.not_covered)
+        known = [systems.name(system.system_id) for system in outside]
+        names = [*known, *(name for name in settings.not_covered if name not in known)]
         pieces.append(
             paragraph(tag("strong", f"Not covered: {len(names)}. "), f"{listed(names, most=len(names))}.")
         )
@@ -66,9 +66,33 @@ def scope(assessment: Assessment) -> Html:
     return join(pieces)
 
 
+def summary(assessment: Assessment) -> Html:
+    """The whole page in four sentences, the scope first."""
+    systems, judged = inventory(assessment), _judged(assessment)
+    totals = Counter(GROUPS[status.status] for status in judged)
+    covers = (
+        f"This report covers {share(len(systems.covered), len(systems.ephi), 'system')} that hold ePHI."
+        if systems.systems
+        else "Which systems hold ePHI is not known, so what this report covers is not known."
+    )
+    above = sum(_above(assessment, risk) for risk in assessment.risks)
+    gone = sum(outcome.condition in ("NOT_ASSESSED", "ERROR") for outcome in assessment.outcomes)
+    partly = sum(outcome.condition not in ("NOT_ASSESSED", "ERROR") and outcome.counts["UNKNOWN"] > 0
+                 for outcome in assessment.outcomes)  # fmt: skip
+    return paragraph(
+        f"{covers} Of {count(len(assessment.risks), 'risk')}, {above} {be(above, 'lies', 'lie')} above the "
+        f"accepted level. Of {len(judged)} standards and specifications, {totals['met']} "
+        f"{be(totals['met'])} met, "
+        f"{totals['not met']} not met and {totals['not demonstrated']} not demonstrated. "
+        f"Of {count(len(assessment.outcomes), 'question')}, {gone} could not be assessed and {partly} only "
+        "in part.",
+        lead=True,
+    )
+
+
 def standing(assessment: Assessment) -> Html:
     """How many specifications are met, not demonstrated and not met: three numbers, never one score."""
-    counted = [status for status in assessment.controls if status.status in GROUPS]
+    counted = _judged(assessment)
     if not counted:
         return paragraph("No specification was judged.")
     totals = Counter(GROUPS[status.status] for status in counted)
@@ -113,52 +137,15 @@ def risks(assessment: Assessment, *, top: int = 5) -> Html:
     """The risks that matter most, in plain words, with the level as an interval."""
     if not assessment.risks:
         return paragraph("No risk was assessed.")
-    ranked = sorted(assessment.risks, key=_weight)
+    ranked = sorted(assessment.risks, key=weight)
     appetite = assessment.settings.appetite
-    above = [risk for risk in ranked if LEVELS.index(risk.level) > LEVELS.index(appetite)]
+    above = [risk for risk in ranked if _above(assessment, risk)]
     lie = be(len(above), "lies", "lie")
     told = paragraph(
         f"{len(above)} of {count(len(ranked), 'risk')} {lie} above the level that the organisation accepts "
         f"({appetite}). The {min(top, len(ranked))} highest follow; part 8 lists all."
     )
     return join([told, *(_risk(assessment, risk) for risk in ranked[:top])])
-
-
-def changes(assessment: Assessment) -> Html:
-    """What is new, closed, better or worse since the last period that is on record."""
-    if not assessment.history:
-        return paragraph(
-            "There are no findings of an earlier period in history/, so nothing can be said about change. "
-            "Keep this period's findings.json there, and the next report will compare."
-        )
-    last = assessment.history[-1]
-    before, now = _failures(last), _failures_now(assessment)
-    fresh, closed, still = now.keys() - before.keys(), before.keys() - now.keys(), now.keys() & before.keys()
-    oldest = min((now[name][1] for name in still if now[name][1]), default="")
-    pieces = [
-        paragraph(
-            f"Compared with {last['period']}: {count(len(fresh), 'new finding')}, {len(closed)} closed, "
-            f"{len(still)} still open{f' (the oldest since {oldest})' if oldest else ''}."
-        ),
-        _moved(assessment, last),
-        bullets(_risk_moves(assessment, last)),
-        _lost(assessment, last),
-        _course(assessment),
-    ]
-    new = Counter(now[name][0] for name in fresh)
-    gone = Counter(before[name][0] for name in closed)
-    titles = {outcome.check.id: outcome.check.title for outcome in assessment.outcomes}
-    frame = rows(
-        (
-            {"what should hold": titles.get(check, check), "new": new[check], "closed": gone[check],
-             "still open": sum(now[name][0] == check for name in still)}
-            for check in sorted(new.keys() | gone.keys())
-        ),
-        ("what should hold", "new", "closed", "still open"),
-    )  # fmt: skip
-    pieces.insert(1, table(assessment, frame, caption=f"Findings that came or went since {last['period']}",
-                           empty="none came and none went."))  # fmt: skip
-    return join(pieces)
 
 
 def not_assessed(assessment: Assessment) -> Html:
@@ -259,8 +246,8 @@ def priorities(assessment: Assessment, *, top: int = 5) -> Html:
             tag(
                 "li",
                 tag("strong", checks[check].check.remediation),
-                f" ({checks[check].check.title}: {_found(checks[check])}; "
-                f"bears on {count(weight[check][2], 'risk')})",
+                f" “{checks[check].check.title}” does not hold for {_found(checks[check])}; this bears on "
+                f"{count(weight[check][2], 'risk')}.",
             )
             for check in first
         ],
@@ -344,9 +331,19 @@ def interval(risk: Risk) -> str:
     return f"{risk.level.capitalize()}; {risk.low} if every unknown proved to be in order"
 
 
-def _weight(risk: Risk) -> tuple[int, int, int, int, str]:
+def weight(risk: Risk) -> tuple[int, int, int, int, str]:
+    """Sorts risks from high to low: by level, level without unknowns, impact, likelihood, id."""
     indices = [-LEVELS.index(level) for level in (risk.level, risk.low, risk.impact, risk.likelihood)]
     return (*indices, risk.id)  # type: ignore[return-value]
+
+
+def _judged(assessment: Assessment) -> list[ControlStatus]:
+    return [status for status in assessment.controls if status.status in GROUPS]
+
+
+def _above(assessment: Assessment, risk: Risk) -> bool:
+    """Whether a risk lies above what the organisation accepts."""
+    return LEVELS.index(risk.level) > LEVELS.index(assessment.settings.appetite)
 
 
 def _section(status: ControlStatus) -> str:
@@ -362,91 +359,6 @@ def _section(status: ControlStatus) -> str:
 def _triple(statuses: Iterable[ControlStatus]) -> tuple[int, int, int]:
     totals = Counter(GROUPS[status.status] for status in statuses)
     return totals["met"], totals["not demonstrated"], totals["not met"]
-
-
-def _failures(findings: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Open findings of a period by fingerprint: check and since when."""
-    return {
-        verdict["fingerprint"]: (outcome["check"], verdict["since"] or findings["period"])
-        for outcome in findings["outcomes"]
-        for verdict in outcome["verdicts"]
-        if verdict["result"] == "FAIL"
-    }
-
-
-def _failures_now(assessment: Assessment) -> dict[str, tuple[str, str]]:
-    return {
-        verdict.fingerprint: (outcome.check.id, verdict.since)
-        for outcome in assessment.outcomes
-        for verdict in outcome.findings
-    }
-
-
-def _moved(assessment: Assessment, last: Mapping[str, Any]) -> Html:
-    """Specifications whose status changed."""
-    before = {control["citation"]: control["status"] for control in last["controls"]}
-    frame = rows(
-        (
-            {
-                "specification": f"{status.control.title} ({status.control.citation})",
-                "then": before[status.control.citation],
-                "now": status.status,
-            }
-            for status in assessment.controls
-            if before.get(status.control.citation, status.status) != status.status
-        ),
-        ("specification", "then", "now"),
-    )
-    return table(
-        assessment,
-        frame,
-        caption=f"Specifications that stand otherwise than in {last['period']}",
-        empty="none.",
-    )
-
-
-def _risk_moves(assessment: Assessment, last: Mapping[str, Any]) -> list[str]:
-    before = {risk["id"]: risk["level"] for risk in last["risks"]}
-    return [
-        f"{risk.title}: {'up' if LEVELS.index(risk.level) > LEVELS.index(before[risk.id]) else 'down'} "
-        f"from {before[risk.id]} to {risk.level}."
-        for risk in sorted(assessment.risks, key=_weight)
-        if before.get(risk.id, risk.level) != risk.level
-    ]
-
-
-def _lost(assessment: Assessment, last: Mapping[str, Any]) -> Html:
-    """Questions that could be assessed then and cannot now: silence must not pass for progress."""
-    before = {outcome["check"]: outcome["condition"] for outcome in last["outcomes"]}
-    gone = [
-        outcome.check.title
-        for outcome in assessment.outcomes
-        if outcome.condition in ("NOT_ASSESSED", "ERROR")
-        and before.get(outcome.check.id, "NOT_ASSESSED") not in ("NOT_ASSESSED", "ERROR")
-    ]
-    if not gone:
-        return Html("")
-    return paragraph(
-        tag("strong", f"Assessed in {last['period']} and not now: {count(len(gone), 'question')}. "),
-        f"{listed(gone, most=8)}.",
-    )
-
-
-def _course(assessment: Assessment) -> Html:
-    """Met, not demonstrated and not met over the periods on record."""
-    periods = [item["period"] for item in assessment.history] + [assessment.moment.period.name]
-    statuses = [[control["status"] for control in item["controls"]] for item in assessment.history]
-    statuses.append([status.status for status in assessment.controls])
-    lines = {
-        name: [sum(GROUPS.get(status) == name for status in found) for found in statuses]
-        for name in ("met", "not demonstrated", "not met")
-    }
-    told = listed([f"{name} from {values[0]} to {values[-1]}" for name, values in lines.items()])
-    return trend(
-        periods, lines, unit="specifications",
-        caption="Standards and specifications by status, over the periods on record.",
-        alt=f"From {periods[0]} to {periods[-1]}: {told}.",
-    )  # fmt: skip
 
 
 def _found(outcome: Outcome) -> str:

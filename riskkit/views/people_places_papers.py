@@ -146,21 +146,17 @@ def attestations(assessment: Assessment) -> Html:
                 "answered by": row.answered_by,
                 "on": row.answered_on,
                 "valid until": row.valid_until,
-                "state": "? ran out"
-                if row.valid_until and row.valid_until < today
-                else "✓ holds"
-                if row.valid_until
-                else "? no end stated",
+                "state": _answered(row, today),
                 "shown by": row.evidence,
             }
             for row in sorted(records(assessment.table("answers")), key=lambda row: row.control)
         ),
         ("specification", "answer", "answered by", "on", "valid until", "state", "shown by"),
     )
-    held = sum(state.startswith("✓") for state in frame["state"])
+    held = sum(not state.startswith("?") for state in frame["state"])
     return join([
         paragraph(
-            f"{share(held, len(frame), 'attestation')} hold at the end of the period. "
+            f"{share(held, len(frame), 'attestation')} {be(held, 'holds', 'hold')} at the end of the period. "
             "An attestation says what somebody stated, not what was tested."
         ),
         table(assessment, frame, caption="Attestations", badges={"state": "sign"}, empty="none was given."),
@@ -277,6 +273,14 @@ def _told(totals: Counter[str]) -> str:
             f"the numbers of those who {listed(hidden)} are {WITHHELD}, because one of them is small"
         )
     return f"Of {safe['people'] if people else 'no'} people employed, {listed(parts)}."
+
+
+def _answered(row: Any, today: Any) -> str:
+    if row.valid_until is None:
+        return "? no end stated"
+    if row.valid_until < today:
+        return "? ran out"
+    return {"yes": "✓ holds", "no": "✗ not done"}.get(row.answer, "– does not apply")
 
 
 def _due(row: Any, today: Any) -> str:

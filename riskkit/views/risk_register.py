@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Risk
 from riskkit.views.findings import MARKS, mark, named, subject
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
-from riskkit.views.leadership import interval
+from riskkit.views.leadership import interval, weight
 from riskkit.views.scope import inventory, narrowed
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import count, have, listed, share
@@ -24,12 +24,11 @@ SIGNS = {
 
 def register(assessment: Assessment) -> Html:
     """The risk register: each risk with its level as an interval, owner, treatment and date."""
-    ranked = sorted(assessment.risks, key=_weight)
+    ranked = sorted(assessment.risks, key=weight)
     frame = rows(
         (
             {
-                "risk": risk.title,
-                "id": risk.id,
+                "risk": f"{risk.title} ({risk.id})",
                 "level": risk.level,
                 "if unknowns prove fine": risk.low,
                 "likelihood": risk.likelihood
@@ -44,7 +43,6 @@ def register(assessment: Assessment) -> Html:
         ),
         (
             "risk",
-            "id",
             "level",
             "if unknowns prove fine",
             "likelihood",
@@ -58,8 +56,7 @@ def register(assessment: Assessment) -> Html:
     told = (
         f"{count(len(ranked), 'risk')}; {share(unowned, len(ranked))} {have(unowned)} no owner. "
         f"Levels follow NIST SP 800-30r1: {', '.join(LEVELS)}. The level counts every unknown as if it "
-        "were wrong; "
-        "in brackets, likelihood if every unknown proved fine."
+        "were wrong; in brackets, likelihood if every unknown proved fine."
     )
     return join(
         [
@@ -78,7 +75,7 @@ def register(assessment: Assessment) -> Html:
 def matrix(assessment: Assessment) -> Html:
     """Likelihood and impact as a grid of five by five; each risk stands in it by name."""
     cells: dict[tuple[str, str], list[Risk]] = {}
-    for risk in sorted(assessment.risks, key=_weight):
+    for risk in sorted(assessment.risks, key=weight):
         cells.setdefault((risk.likelihood, risk.impact), []).append(risk)
     caption = "Risks by likelihood (rows) and impact (columns), every unknown counted as wrong"
     head = tag(
@@ -104,10 +101,10 @@ def scenarios(assessment: Assessment) -> Html:
     """Each risk in full: what happens, who does it, what raises it, which safeguards stand in its way."""
     statuses = {status.control.citation: status for status in assessment.controls}
     cards = []
-    for risk in sorted(assessment.risks, key=_weight):
+    for risk in sorted(assessment.risks, key=weight):
         drivers = [
-            (_sign(said), f"{named(assessment, name)} (severity {severity})")
-            for name, said, severity in risk.drivers
+            f"{_sign(said)} {named(assessment, name)} (severity {severity})"
+            for name, said, severity in _once(risk.drivers)
         ]
         cards.append(
             tag(
@@ -121,8 +118,8 @@ def scenarios(assessment: Assessment) -> Html:
                 facts(
                     [
                         ("Threat", risk.threat),
-                        ("Raised by", bullets(f"{sign} {words}" for sign, words in drivers[:8])),
-                        ("And by", f"{len(drivers) - 8} more" if len(drivers) > 8 else ""),  # noqa: PLR2004 - as above
+                        ("Raised by", bullets(drivers[:8])),
+                        ("And by", f"{len(drivers) - 8} more" if len(drivers) > 8 else ""),  # noqa: PLR2004 - two lines above
                         (
                             "Safeguards",
                             bullets(_safeguard(statuses.get(name), name) for name in risk.controls),
@@ -146,7 +143,6 @@ def controls(assessment: Assessment) -> Html:
                 "specification": f"{status.control.title} ({status.control.citation})",
                 "kind": _kind(status),
                 "status": SIGNS[status.status],
-                "pass / unknown / fail": f"{status.passed} / {status.unknown} / {status.failed}",
                 "why": status.reason,
                 "lacking evidence": ", ".join(
                     kind.replace("_", " ").replace("|", " or ") for kind in status.lacking
@@ -155,7 +151,7 @@ def controls(assessment: Assessment) -> Html:
             }
             for status in assessment.controls
         ),
-        ("specification", "kind", "status", "pass / unknown / fail", "why", "lacking evidence"),
+        ("specification", "kind", "status", "why", "lacking evidence"),
     )
     return table(
         assessment,
@@ -323,12 +319,17 @@ def _cell(risks: Iterable[Risk]) -> Html:
     return tag("td", bullets(f"{risk.title} ({risk.level})" for risk in risks))
 
 
-def _weight(risk: Risk) -> tuple[int, int, int, str]:
-    return -LEVELS.index(risk.level), -LEVELS.index(risk.low), -LEVELS.index(risk.impact), risk.id
+def _once(drivers: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Each driver once, as a failure if it is one; the rest is unknown in one way or another."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for driver in drivers:
+        if driver[0] not in found or (driver[1] == "FAIL" and found[driver[0]][1] != "FAIL"):
+            found[driver[0]] = driver
+    return list(found.values())
 
 
-def _sign(result: str) -> str:
-    return {"FAIL": "✗", "UNKNOWN": "?"}.get(result, "–")
+def _sign(said: str) -> str:
+    return "✗" if said == "FAIL" else "?"
 
 
 def _safeguard(status: ControlStatus | None, citation: str) -> str:

@@ -40,6 +40,15 @@ class Inventory:
             return scope or "no system named"
         return system.system_id if system.name == system.system_id else f"{system.name} ({system.system_id})"
 
+    def label(self, scope: str | None) -> str:
+        """How a system is called where there is little room: by its id, when the name is long."""
+        name = self.name(scope)
+        return name if len(name) <= ROOM else self.of(scope) or name
+
+
+ROOM = 32
+"""Characters beside a bar."""
+
 
 def inventory(assessment: Assessment) -> Inventory:
     """The inventory; empty when there is none."""

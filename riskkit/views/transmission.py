@@ -32,7 +32,7 @@ SOON_DAYS = 30
 def channels(assessment: Assessment) -> Html:
     """Every listener: what was declared, what it speaks, and the worst that any check says of it."""
     if not present(assessment, "channel_observations"):
-        return join([missing(assessment, "channel_observations"), _declared(assessment)])
+        return missing(assessment, "channel_observations")
     known, worst = inventory(assessment), _worst(assessment)
     found = [
         row
@@ -96,8 +96,28 @@ def channels(assessment: Assessment) -> Html:
 
 
 def declared(assessment: Assessment) -> Html:
-    """How many of the declared listeners that carry ePHI were looked at, and how."""
-    return _declared(assessment)
+    """How many of the declared listeners that carry ePHI were looked at, and which were not."""
+    if not present(assessment, "endpoints"):
+        return missing(assessment, "endpoints")
+    known = inventory(assessment)
+    points = [
+        row for row in records(assessment.table("endpoints")) if in_view(assessment, known, row.system_id)
+    ]
+    carrying = [row for row in points if row.ephi is not False]
+    seen = set()
+    if present(assessment, "channel_observations"):
+        seen = {
+            (row.host.casefold(), row.port)
+            for row in records(assessment.table("channels"))
+            if row.observations
+        }
+    looked = [row for row in carrying if (row.host.casefold(), row.port) in seen]
+    unseen = [f"{row.host}:{row.port}" for row in carrying if row not in looked]
+    return paragraph(
+        f"{share(len(looked), len(carrying), 'declared listener')} that carry or may carry ePHI were observed"
+        f"{f'; not observed: {listed(unseen)}' if unseen else ''}. "
+        "A listener that nobody declared and nobody scanned is not on this page."
+    )
 
 
 def protocols(assessment: Assessment) -> Html:
@@ -186,30 +206,6 @@ def certificates(assessment: Assessment) -> Html:
         "ends soon.",
     )  # fmt: skip
     return join([paragraph(told), chart, table(assessment, frame, caption="Certificates of listeners")])
-
-
-def _declared(assessment: Assessment) -> Html:
-    if not present(assessment, "endpoints"):
-        return missing(assessment, "endpoints")
-    known = inventory(assessment)
-    points = [
-        row for row in records(assessment.table("endpoints")) if in_view(assessment, known, row.system_id)
-    ]
-    carrying = [row for row in points if row.ephi is not False]
-    seen = set()
-    if present(assessment, "channel_observations"):
-        seen = {
-            (row.host.casefold(), row.port)
-            for row in records(assessment.table("channels"))
-            if row.observations
-        }
-    looked = [row for row in carrying if (row.host.casefold(), row.port) in seen]
-    unseen = [f"{row.host}:{row.port}" for row in carrying if row not in looked]
-    return paragraph(
-        f"{share(len(looked), len(carrying), 'declared listener')} that carry or may carry ePHI were observed"
-        f"{f'; not observed: {listed(unseen)}' if unseen else ''}. "
-        "A listener that nobody declared and nobody scanned is not on this page."
-    )
 
 
 def _worst(assessment: Assessment) -> dict[str, str]:

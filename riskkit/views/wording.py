@@ -64,7 +64,9 @@ def percent(part: float, whole: float) -> str:
 
 
 def size(number: int) -> str:
-    """`1.2 TB`, in powers of 1000."""
+    """`1.2 TB`, in powers of 1000; nothing is 0."""
+    if not number:
+        return "0"
     value, unit = float(number), 0
     while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - would be rounded to 1000
         value /= 1000

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +100,9 @@ def names() -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A work folder for all runs, and a scratch folder with a short name, for sockets."""
-    scratch = tmp_path_factory.mktemp("s")
-    yield tmp_path_factory.mktemp("work"), scratch
+    return tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("s")
 
 
 _EXECUTED: dict[str, Any] = {}

@@ -58,7 +58,7 @@ def assessment(
         evidence=evidence,
         engine=engine,
         history=History(),
-        inventory=read_inventory(engine),
+        inventory=read_inventory(engine, AT),
         reviewed={},
         fingerprint=lambda text: fingerprint(PUBLIC_SAMPLE_KEY, text),
     )

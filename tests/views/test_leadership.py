@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from riskkit.assess import findings_json
 from riskkit.model import LEVELS, Assessment
 from riskkit.settings import Settings
-from riskkit.views import leadership
+from riskkit.views import changes, leadership
 from riskkit.views.html import Html
 from tests.evidence import ZONE
 from tests.views import made
@@ -115,12 +115,12 @@ def test_priorities_are_what_the_checks_ask_for(something: Assessment) -> None:
 
 def test_no_earlier_period(something: Assessment) -> None:
     """Without history nothing is said about change, and what to keep for next time."""
-    assert "nothing can be said about change" in _words(leadership.changes(something))
+    assert "nothing can be said about change" in _words(changes.since_last_period(something))
 
 
 def test_what_changed(later: Assessment, earlier: dict[str, Any]) -> None:
     """New, closed and still open are counted; moves of controls and risks are named with then and now."""
-    words = _words(leadership.changes(later))
+    words = _words(changes.since_last_period(later))
     new = sum(len(o.findings) for o in later.outcomes if o.check.id == "transmission.legacy_tls")
     assert f"{new} new finding" in words
     assert "1 closed" in words
@@ -128,14 +128,14 @@ def test_what_changed(later: Assessment, earlier: dict[str, Any]) -> None:
     first = next(risk for risk in later.risks if risk.id == earlier["risks"][0]["id"])
     assert f"{first.title}: up from very low to {first.level}." in words
     assert later.controls[0].control.citation in words
-    assert "<svg" in leadership.changes(later).markup
+    assert "<svg" in changes.since_last_period(later).markup
 
 
 def test_what_was_assessed_and_is_not_now(tmp_path: Path, earlier: dict[str, Any]) -> None:
     """Evidence that is gone does not read as a finding that is gone."""
     rows = made.rows()
     del rows["backups"]
-    words = _words(leadership.changes(made.assessment(tmp_path, rows, history=[earlier])))
+    words = _words(changes.since_last_period(made.assessment(tmp_path, rows, history=[earlier])))
     assert "Assessed in 2026-09 and not now" in words
 
 
@@ -161,7 +161,7 @@ def test_nobody_and_no_machine_is_named(something: Assessment) -> None:
         view(something).markup
         for view in (
             leadership.scope, leadership.standing, leadership.risks, leadership.priorities,
-            leadership.changes, leadership.not_assessed, leadership.freshness,
+            changes.since_last_period, leadership.not_assessed, leadership.freshness,
         )
     )  # fmt: skip
     assert made.CANARY not in page
