@@ -12,6 +12,12 @@ from riskkit.derived.channels import WITHOUT_TLS, named, why_not_tls
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 
+SILENT = "not_tls"
+"""Takes the connection and answers a TLS hello with nothing that could be judged."""
+
+PLAIN_PROTOCOLS = frozenset({"dicom", "http", "mllp"})
+"""Protocols of endpoints.yaml whose encrypted form has a name of its own."""
+
 
 @check(
     id="transmission.plaintext",
@@ -44,6 +50,11 @@ def transmission_plaintext(channels: pd.DataFrame) -> Iterator[Verdict]:
 def _judged(channel: Any) -> tuple[Result, str]:
     if channel.connectivity == "tls":
         return "PASS", "The listener speaks TLS."
+    if channel.connectivity == SILENT and channel.ephi and channel.declared in PLAIN_PROTOCOLS:
+        return "FAIL", (
+            f"The listener carries ePHI, is declared as {channel.declared}, which has no TLS, and does not "
+            "answer a TLS hello."
+        )
     if channel.connectivity not in WITHOUT_TLS:
         return "UNKNOWN", f"Whether this channel is encrypted is not known: {why_not_tls(channel)}."
     if channel.ephi is None:

@@ -15,6 +15,9 @@ from riskkit.tables import records
 PROTOCOLS = ("ssl2_0", "ssl3_0", "tls1_0", "tls1_1", "tls1_2", "tls1_3")
 """From worst to best."""
 
+HOLES = ("ccs", "heartbleed", "robot")
+"""Known holes of TLS servers that a scan looks for."""
+
 WITHOUT_TLS = frozenset({"no_tls", "plaintext"})
 """Values of `connectivity` of listeners that answered, but not with TLS."""
 
@@ -34,6 +37,9 @@ SCHEMA = pa.schema(
         ("not_known", pa.string()),  # versions of which nothing is known, likewise
         ("worst", pa.string()),
         ("best", pa.string()),
+        ("suites", pa.string()),  # accepted cipher suites, sorted, joined by |
+        ("vulnerable", pa.string()),  # known holes that were found, likewise
+        ("holes_not_known", pa.string()),  # known holes of which nothing is known, likewise
         ("client_auth", pa.string()),
         ("client_auth_reason", pa.string()),
         ("source", pa.string()),
@@ -46,8 +52,8 @@ SCHEMA = pa.schema(
 @derive(
     name="channels",
     doc="One row per listener, declared in endpoints.yaml or only observed: system, whether it "
-    "carries ePHI, connectivity, the worst and best protocol version that it accepts, and whether "
-    "it asks clients for a certificate. The newest observation of each fact counts; "
+    "carries ePHI, connectivity, the worst and best protocol version and the suites that it accepts, "
+    "known holes, and whether it asks clients for a certificate. The newest observation of each fact counts; "
     "source, offset and n are those of the newest observation.",
 )
 def channels(channel_observations: pd.DataFrame, endpoints: pd.DataFrame | None) -> pd.DataFrame:
@@ -110,6 +116,17 @@ def _row(point: Any | None, facts: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "worst": accepted[0] if accepted else None,
         "best": accepted[-1] if accepted else None,
+        "suites": _joined(
+            sorted(
+                key.removeprefix("suite.")
+                for key, fact in facts.items()
+                if key.startswith("suite.") and fact.value == "accepted"
+            )
+        ),
+        "vulnerable": _joined(hole for hole in HOLES if _value(facts, hole) == "vulnerable"),
+        "holes_not_known": _joined(
+            hole for hole in HOLES if _value(facts, hole) not in {"vulnerable", "not_vulnerable"}
+        ),
         "client_auth": _value(facts, "mtls.client_auth"),
         "client_auth_reason": _reason(facts, "mtls.client_auth"),
         "source": newest and newest.source,

@@ -70,6 +70,8 @@ def test_plaintext(ask: Ask) -> None:
             endpoint("status", 80, "http", ephi=False),
             endpoint("unsaid", 8080, "http", ephi=None),
             endpoint("silent", 2575, "mllp"),
+            endpoint("hl7", 2576, "mllp"),
+            endpoint("hl7_tls", 2577, "mllp-tls"),
             endpoint("unseen", 443),
         ],
         channel_observations=[
@@ -78,6 +80,8 @@ def test_plaintext(ask: Ask) -> None:
             *seen(80, {"connectivity": "no_tls"}),
             *seen(8080, {"connectivity": "no_tls"}),
             *seen(2575, {"connectivity": "timeout"}),
+            *seen(2576, {"connectivity": "not_tls"}),
+            *seen(2577, {"connectivity": "not_tls"}),
             *seen(11112, {"connectivity": "no_tls"}, host="stray.example"),
             *seen(8443, MODERN, host="stray.example"),
         ],
@@ -88,6 +92,8 @@ def test_plaintext(ask: Ask) -> None:
         "pacs.example:80": "NA",
         "pacs.example:8080": "UNKNOWN",
         "pacs.example:2575": "UNKNOWN",
+        "pacs.example:2576": "FAIL",
+        "pacs.example:2577": "UNKNOWN",
         "pacs.example:443": "UNKNOWN",
         "stray.example:11112": "UNKNOWN",
         "stray.example:8443": "PASS",
@@ -216,3 +222,63 @@ def test_weak_certificate_key(ask: Ask, columns: dict[str, Any], result: str) ->
         "transmission.weak_certificate_key", certificates=[leaf(1, "2027-10-01 00:00", **columns)]
     )
     assert verdict.result == result
+
+
+GCM, CBC = "suite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "suite.TLS_RSA_WITH_AES_128_CBC_SHA"
+
+
+@pytest.mark.parametrize(
+    ("suites", "result", "severity"),
+    [
+        ((GCM,), "PASS", None),
+        ((GCM, CBC), "PASS", None),
+        ((GCM, "suite.TLS_RSA_WITH_3DES_EDE_CBC_SHA"), "FAIL", None),
+        ((GCM, "suite.SSL_CK_DES_192_EDE3_CBC_WITH_MD5"), "FAIL", None),
+        ((GCM, "suite.TLS_RSA_WITH_DES_CBC_SHA"), "FAIL", "critical"),
+        ((GCM, "suite.TLS_RSA_WITH_RC4_128_SHA"), "FAIL", "critical"),
+        ((GCM, "suite.TLS_RSA_WITH_NULL_SHA256"), "FAIL", "critical"),
+        ((GCM, "suite.TLS_DH_anon_WITH_AES_128_CBC_SHA"), "FAIL", "critical"),
+        ((GCM, "suite.TLS_RSA_EXPORT_WITH_RC4_40_MD5"), "FAIL", "critical"),
+        ((), "UNKNOWN", None),
+    ],
+)
+def test_weak_cipher(ask: Ask, suites: tuple[str, ...], result: str, severity: str | None) -> None:
+    """Nothing, broken or nobody's protection is critical, short blocks are high, CBC is not judged."""
+    facts = {**MODERN, **dict.fromkeys(suites, "accepted"), "suite.TLS_RSA_WITH_NULL_MD5": "rejected"}
+    (verdict,) = ask("transmission.weak_cipher", channel_observations=seen(443, facts))
+    assert (verdict.result, verdict.severity) == (result, severity)
+
+
+def test_weak_cipher_unknown(ask: Ask) -> None:
+    """A version of which nothing is known may accept anything; without TLS there is no suite."""
+    facts = {**MODERN, GCM: "accepted", "protocol.tls1_0": "unknown"}
+    verdicts = ask(
+        "transmission.weak_cipher",
+        channel_observations=[
+            *seen(1, facts),
+            *seen(2, {"connectivity": "plaintext"}),
+            *seen(3, {"connectivity": "timeout"}),
+        ],
+    )
+    assert results(verdicts) == {
+        "pacs.example:1": "UNKNOWN",
+        "pacs.example:2": "NA",
+        "pacs.example:3": "UNKNOWN",
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "result"),
+    [
+        (("not_vulnerable", "not_vulnerable", "not_vulnerable"), "PASS"),
+        (("vulnerable", "not_vulnerable", "not_vulnerable"), "FAIL"),
+        (("not_vulnerable", "vulnerable", "unknown"), "FAIL"),
+        (("not_vulnerable", "not_vulnerable", "unknown"), "UNKNOWN"),
+    ],
+)
+def test_known_holes(ask: Ask, found: tuple[str, str, str], result: str) -> None:
+    """One hole fails; one that was not looked for leaves it unknown, for risk management alone."""
+    facts = {**MODERN, **dict(zip(("heartbleed", "ccs", "robot"), found, strict=True))}
+    (verdict,) = ask("transmission.known_vulnerability", channel_observations=seen(443, facts))
+    assert verdict.result == result
+    assert ("45 CFR 164.312(e)(2)(ii)" in verdict.controls) == (result == "FAIL")

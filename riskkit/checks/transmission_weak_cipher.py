@@ -1,0 +1,68 @@
+"""Cipher suites that protect nothing, or little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.channels import WITHOUT_TLS, named, why_not_tls
+from riskkit.model import Result, Verdict
+from riskkit.tables import records
+
+NO_PROTECTION = frozenset({"NULL", "ANON", "EXPORT", "EXPORT40", "RC4", "RC2", "DES", "DES40"})
+SHORT_BLOCKS = frozenset({"3DES", "IDEA", "EDE3"})
+"""Words of suite names (IANA): no or broken encryption, no authentication; blocks of 64 bits."""
+
+
+@check(
+    id="transmission.weak_cipher",
+    title="No channel accepts a weak cipher suite",
+    question="Which listeners accept suites without encryption or authentication, or with RC4, DES or 3DES?",
+    subject="listener",
+    controls=("45 CFR 164.312(e)(2)(i)", "45 CFR 164.312(e)(2)(ii)"),
+    severity="high",
+    method="TEST",
+    remediation="Remove the suites from the listener's list, and allow AES-GCM or ChaCha20 with ephemeral "
+    "keys alone.",
+    look_first="The cipher list of the web server, gateway or DICOM TLS profile in front of the listener.",
+    usual_cause="The list was widened for one old modality and never narrowed again.",
+)
+def transmission_weak_cipher(channels: pd.DataFrame) -> Iterator[Verdict]:
+    """One verdict per listener (RFC 9325 section 4.1; for blocks of 64 bits SWEET32, CVE-2016-2183)."""
+    for channel in records(channels):
+        suites = channel.suites.split("|") if channel.suites else []
+        broken = [suite for suite in suites if NO_PROTECTION.intersection(_words(suite))]
+        weak = [suite for suite in suites if SHORT_BLOCKS.intersection(_words(suite))]
+        result, message = _judged(channel, len(suites), sorted({*broken, *weak}))
+        yield Verdict(
+            **named(channel),
+            result=result,
+            message=message,
+            observed=f"{len(broken) + len(weak)} weak of {len(suites)} accepted suites",
+            expected="0 weak suites",
+            severity="critical" if broken else None,
+        )
+
+
+def _words(suite: str) -> set[str]:
+    """Words of a name; the DES of 3DES_EDE is none of its own, and SSL 2.0 wrote DES_192_EDE3 for it."""
+    words = set(suite.upper().split("_"))
+    return words - {"DES"} if words & {"3DES", "EDE3"} else words
+
+
+def _judged(channel: Any, suites: int, weak: list[str]) -> tuple[Result, str]:
+    if weak:
+        return "FAIL", f"The listener accepts {len(weak)} weak of {suites} suites, such as {weak[0]}."
+    if channel.connectivity in WITHOUT_TLS:
+        return "NA", "The listener speaks no TLS, so there is no suite to judge."
+    if channel.connectivity != "tls":
+        return "UNKNOWN", f"Its suites are not known: {why_not_tls(channel)}."
+    if not suites:
+        return "UNKNOWN", "The scan does not tell which suites the listener accepts."
+    if channel.not_known:
+        count = len(channel.not_known.split("|"))
+        return "UNKNOWN", f"None of {suites} suites is weak, but {count} protocol versions gave no answer."
+    return "PASS", f"None of {suites} accepted suites is weak."
