@@ -25,12 +25,12 @@ LOOKS_A_SHIFT = {"nurse": 2.4, "physician": 3.6, "resident": 4.5}
 UNDOCUMENTED_SHARE = 0.03
 """Of the looks of ward and clinic: honest, but no record says why."""
 CONSULT_SHARE, CONSULT_DOCUMENTED = 0.05, 0.7
-PRIOR_SHARE = 0.3
+PRIOR_SHARE, CHECKED_SHARE = 0.3, 0.4
 WRONG_PASSWORD_SHARE, NO_LOGOUT_SHARE, SEARCH_SHARE = 0.03, 0.08, 0.3
 IDLE, SEARCH = timedelta(hours=3), timedelta(seconds=9)
 RELEASES_A_DAY, CHECKS_A_DAY, DELETES_A_DAY = 0.8, 0.6, 0.12
 """For each clerk or administrator on duty, deletions for all of them."""
-OVERRIDE_SHARE = 0.03
+OVERRIDE_SHARE = 0.08
 """Of the arrivals in the emergency department: records opened before there is an order."""
 MEDIA = (("110033", 6.0), ("110032", 2.0), ("110030", 1.0), ("110037", 3.0))  # DVD, CD, USB, URI
 
@@ -45,6 +45,7 @@ class Task:
     patient: Patient | None = None
     study: Study | None = None
     media: str = ""
+    purpose: str = ""
     reason: str = ""
 
 
@@ -94,6 +95,9 @@ class Activity:
         if technologists := present(study.performed, RADIOLOGY, "technologist"):
             one = chance.pick(technologists)
             tasks[one].append(Task(study.performed, "procedure", "ris1", study.patient, study))
+            if chance.happens(CHECKED_SHARE):
+                sent = study.performed + timedelta(minutes=chance.integer(25, 60))
+                tasks[one].append(Task(sent, "read", "viewer1", study.patient, study))
         reading = study.performed + timedelta(minutes=chance.integer(15, 300))
         for _ in range(12):  # until the next reading shift
             if readers := present(reading, RADIOLOGY, "radiologist"):
@@ -107,12 +111,10 @@ class Activity:
             reading += timedelta(hours=2)
 
     def _override(self, chance: Chance, encounter: Encounter, tasks: dict[Person, list[Task]]) -> None:
-        one, patient = encounter.attending, encounter.patient
+        one = encounter.attending
         if encounter.department == EMERGENCY and one and chance.happens(OVERRIDE_SHARE):
-            at, later = encounter.arrives + timedelta(minutes=1), encounter.arrives + timedelta(minutes=2)
-            tasks[one].append(Task(at, "emergency", one.viewer, patient, reason="Emergency access"))
-            earlier = self.care.earlier_study(patient)
-            tasks[one].append(Task(later, "read", one.viewer, patient, earlier))
+            at = encounter.arrives + timedelta(minutes=1)
+            tasks[one] += override(one, at, self.care.earlier_study(encounter.patient))
 
     def _look(
         self,
@@ -194,6 +196,14 @@ class Activity:
             tasks[chance.pick(admins)].append(Task(at, "audit_log", "pacs1"))
 
 
+def override(person: Person, at: datetime, study: Study) -> list[Task]:
+    """Emergency access: the override, and the study that is opened with it."""
+    return [
+        Task(at, "emergency", person.viewer, study.patient, reason="Emergency access"),
+        Task(at + SEARCH, "read", person.viewer, study.patient, study, purpose="ETREAT"),
+    ]
+
+
 def sessions(
     chance: Chance, person: Person, tasks: Iterable[Task], *, ip: str = "", incident: str = ""
 ) -> Iterable[Event]:
@@ -228,7 +238,8 @@ def sessions(
                     yield Event(begins + SEARCH, system, "query", actor, query=today, incident=incident)
             yield Event(
                 task.at + timedelta(milliseconds=chance.integer(0, 999)), system, task.kind, actor,
-                task.patient, task.study, reason=task.reason, media=task.media, incident=incident,
+                task.patient, task.study, reason=task.reason, media=task.media,
+                purpose=task.purpose, incident=incident,
             )  # fmt: skip
             last = task.at
         if last and not chance.happens(NO_LOGOUT_SHARE):

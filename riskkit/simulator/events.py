@@ -43,8 +43,9 @@ class Actor:
 class Event:
     """One event as `system` records it.
 
-    `to` is the system at the other end, `slow` how far the recording clock lags. `incident` ties the
-    event to the labels and is never exported; `flaw` says how the message was damaged on its way.
+    `to` is the system at the other end, `purpose` a stated one (ETREAT: emergency treatment), `slow`
+    how far the recording clock lags. `incident` ties the event to the labels and is never exported;
+    `flaw` says how the message was damaged on its way.
     """
 
     at: datetime
@@ -57,6 +58,7 @@ class Event:
     outcome: int = OK
     reason: str = ""
     media: str = ""
+    purpose: str = ""
     query: str = ""
     slow: timedelta = timedelta()
     incident: str = ""

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Literal
 
-from riskkit.simulator.activity import Task, sessions
+from riskkit.simulator.activity import Task, override, sessions
 from riskkit.simulator.care import Care, Patient, Relationship
 from riskkit.simulator.chance import Chance
 from riskkit.simulator.events import SERIOUS, Actor, Event
 from riskkit.simulator.hospital import (
+    EMERGENCY,
     INTENSIVE,
     MEDICINE,
     ORTHOPEDICS,
@@ -209,6 +210,15 @@ def guessed_password(scene: Scene) -> Iterator[Incident]:
         yield from _incident("failed_logins", "inappropriate", "27 failed log-ins in minutes", events)
 
 
+def needless_override(scene: Scene) -> Iterator[Incident]:
+    """Emergency access to the record of somebody who is not in the hospital."""
+    if one := scene.someone(scene.hospital.those(EMERGENCY, "physician", "nurse")):
+        at = scene.shift(one, 17) + 260 * MINUTE
+        study = scene.care.earlier_study(scene.chance.pick(scene.care.quiet))
+        events = sessions(scene.chance, one, override(one, at, study))
+        yield from _incident("needless_override", "inappropriate", "Emergency access, no emergency", events)
+
+
 def unknown_station(scene: Scene) -> Iterator[Incident]:
     """A station that nobody knows asks the archive for studies."""
     actor = Actor("ECHOSCU2", "unknown station", "10.20.66.6", "10.20.66.6", machine=True)
@@ -269,8 +279,8 @@ def damaged_messages(scene: Scene) -> Iterator[Incident]:
 
 
 PLANTED: tuple[Callable[[Scene], Iterator[Incident]], ...] = (
-    browsing, same_household, coworker, leaver, guessed_password, unknown_station, merged_record, peer_review,
-    silent_source, slow_clock, damaged_messages,
+    browsing, same_household, coworker, leaver, guessed_password, needless_override, unknown_station,
+    merged_record, peer_review, silent_source, slow_clock, damaged_messages,
 )  # fmt: skip
 
 

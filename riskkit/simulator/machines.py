@@ -85,13 +85,14 @@ class Machines:
                 yield Event(at, system, "stop", SERVICE)
                 yield Event(at + timedelta(minutes=chance.integer(3, 20)), system, "start", SERVICE)
         for scanner in SCANNERS.values():
-            yield Event(self.span.at(day, SCANNER_OPENS + chance.between(0, 0.3)), scanner, "start", SERVICE)
+            by = SHARED.get(scanner, SERVICE)
+            yield Event(self.span.at(day, SCANNER_OPENS + chance.between(0, 0.3)), scanner, "start", by)
             if scanner in SHARED:
                 for hour in SHARED_HOURS:
                     yield Event(
                         self.span.at(day, hour + chance.between(0, 0.2)), scanner, "login", SHARED[scanner]
                     )
-            yield Event(self.span.at(day, SCANNER_CLOSES + chance.between(0, 0.3)), scanner, "stop", SERVICE)
+            yield Event(self.span.at(day, SCANNER_CLOSES + chance.between(0, 0.3)), scanner, "stop", by)
 
 
 def _transfer(study: Study, source: str, destination: str) -> Event:

@@ -247,7 +247,7 @@ def test_every_labelled_access_stands_in_the_trail(pack: Path, trail: list[Messa
         assert counts[row["incident_id"]] == int(row["events"])
 
 
-@pytest.mark.parametrize("kind", ["browsing", "same_household", "coworker", "leaver"])
+@pytest.mark.parametrize("kind", ["browsing", "same_household", "coworker", "leaver", "needless_override"])
 def test_what_is_inappropriate_has_no_reason_in_the_records(pack: Path, kind: str) -> None:
     """No relationship gives the user or the department any of these patients."""
     incident, events = labelled(pack, kind)
@@ -337,6 +337,18 @@ def test_somebody_tries_passwords(pack: Path, trail: list[Message]) -> None:
     assert {(message.code, message.outcome) for message in failed} == {("110114", "8")}
     (address,) = {message.ip for message in failed}
     assert not any(message.ip == address and message.outcome == "0" for message in trail)
+
+
+def test_emergency_access_is_mostly_of_emergencies(pack: Path, trail: list[Message]) -> None:
+    """Overrides come with an access that states the purpose; all but one are of patients who had come."""
+    _, events = labelled(pack, "needless_override")
+    overrides = [message for message in trail if message.subcode == "110127"]
+    known = {row["patient_id"] for row in table(pack / "care/relationships.csv")}
+
+    assert len(overrides) > 3
+    assert {message.patient for message in overrides} - known == {row["patient_id"] for row in events} - {""}
+    content = gzip.decompress((pack / "audit/viewer1-2026-10.log.gz").read_bytes())
+    assert content.count(b'<PurposeOfUse csd-code="ETREAT"') == content.count(b'csd-code="110127"')
 
 
 def test_a_source_falls_silent(pack: Path, trail: list[Message]) -> None:

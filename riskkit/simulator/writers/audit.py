@@ -151,6 +151,7 @@ def _message(event: Event, dialect: Dialect, written: str) -> str:
     system = SYSTEMS[event.system]
     subtype = _coded("EventTypeCode", subcode, submeaning, dialect) if subcode else ""
     reason = "" if dialect.old or not event.reason else _text("EventOutcomeDescription", event.reason)
+    purpose = _coded("PurposeOfUse", event.purpose, "", dialect, "ActReason") if event.purpose else ""
     identification = _element(
         "EventIdentification",
         {
@@ -158,7 +159,7 @@ def _message(event: Event, dialect: Dialect, written: str) -> str:
             "EventDateTime": written,
             "EventOutcomeIndicator": str(event.outcome),
         },
-        _coded("EventID", code, meaning, dialect) + subtype + reason,
+        _coded("EventID", code, meaning, dialect) + subtype + reason + purpose,
     )
     body = (
         identification + _participants(event, dialect) + _source(system, dialect) + _objects(event, dialect)
@@ -275,9 +276,9 @@ def _object(
 
 
 def _coded(name: str, code: str, meaning: str, dialect: Dialect, scheme: str = "DCM") -> str:
-    if dialect.old:
-        return _element(name, {"code": code, "codeSystemName": scheme, "displayName": meaning})
-    return _element(name, {"csd-code": code, "codeSystemName": scheme, "originalText": meaning})
+    coded, told = ("code", "displayName") if dialect.old else ("csd-code", "originalText")
+    attributes = {coded: code, "codeSystemName": scheme}
+    return _element(name, attributes | ({told: meaning} if meaning else {}))
 
 
 def _text(name: str, content: str) -> str:

@@ -72,6 +72,12 @@ def _snapshots(pack: Pack, seed: int) -> Iterator[dict[str, object]]:
 
 def _jobs(pack: Pack, seed: int) -> Iterator[tuple[object, ...]]:
     chance = Chance(seed, "jobs")
+    for back in range((pack.span.last - pack.span.first).days, -1, -7):
+        start, day = pack.moment(back, JOB_HOUR), f"{pack.span.back(back):%Y%m%d}"
+        yield (
+            "router1", f"router1-{day}", "weekly router1", start, start + timedelta(minutes=4), "success",
+            2 * GIB, "no", "no", "backup1:/srv/backup", "nightly-copy",
+        )  # fmt: skip
     for back in range((pack.span.last - pack.span.first).days, -1, -1):
         start = pack.moment(back, JOB_HOUR)
         day = f"{pack.span.back(back):%Y%m%d}"
@@ -82,5 +88,5 @@ def _jobs(pack: Pack, seed: int) -> Iterator[tuple[object, ...]]:
                 system, f"{system}-{day}", f"nightly {system}", start,
                 start + (took / 10 if failed else took),
                 "failed" if failed else "success", None if failed else size * GIB,
-                "yes" if system == "vna" else "no", "no", "backup1:/srv/backup", "nightly-copy",
+                "yes", "no", "backup1:/srv/backup", "nightly-copy",
             )  # fmt: skip

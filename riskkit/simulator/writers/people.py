@@ -24,7 +24,10 @@ ACCOUNT_COLUMNS = (
 )  # fmt: skip
 EXPORTED_BACK, EXPORTED_HOUR = 0, 20.0
 PHYSICIANS = {"physician", "radiologist", "resident"}
-REMOTE_WITHOUT_MFA = 0.3
+WITHOUT_MFA = 0.2
+"""Of the viewer's accounts of people."""
+UNUSED_SHARE = 0.15
+"""Of the accounts that did not log in meanwhile: not for months."""
 
 LastLogins = Mapping[tuple[str, str], datetime]
 """The last successful log-in by system and account."""
@@ -101,15 +104,15 @@ def _accounts(
             continue
         created = one.employed_from + timedelta(days=chance.integer(0, 5))
         remote = one.role in PHYSICIANS | {"administrator"} and system != "pacs1"
-        careless = chance.happens(REMOTE_WITHOUT_MFA)
-        idle = pack.moment((pack.span.last - pack.span.first).days + chance.integer(5, 120), 10)
+        before = chance.integer(60, 160) if chance.happens(UNUSED_SHARE) else chance.integer(1, 20)
+        idle = pack.moment((pack.span.last - pack.span.first).days + before, 10)
         gone = one.employed_to is not None and one.employed_to != left_open
         yield Account(
             system_id=system,
             account=one.user_id,
             user_id=one.user_id,
             enabled=not gone,
-            mfa=None if system == "vna" else system == "ris1" or (remote and not careless),
+            mfa=_second_factor(chance, system),
             privileged=one.role == "administrator",
             remote=remote,
             kind="person",
@@ -128,7 +131,15 @@ def _needs(one: Person, system: str) -> bool:
         return admin or one.department in LOOKING_AT_THE_VNA
     if system == "viewer1":
         return one.department not in LOOKING_AT_THE_VNA
-    return admin or one.role in PHYSICIANS | {"nurse"} or one.department in {RADIOLOGY, REGISTRATION}
+    if one.user_id.isdigit():  # agency staff look up appointments
+        return True
+    return admin or one.role in PHYSICIANS or one.department in {RADIOLOGY, REGISTRATION}
+
+
+def _second_factor(chance: Chance, system: str) -> bool | None:
+    """Whether a person's account needs one: the second archive does not tell, the RIS asks everyone."""
+    missing = chance.happens(WITHOUT_MFA)
+    return None if system == "vna" else system == "ris1" or not missing
 
 
 def _others(pack: Pack, system: str) -> Iterator[Account]:

@@ -15,16 +15,16 @@ from riskkit.simulator.writers.pack import Custody, Pack
 COURSE = "Security awareness"
 LATE_SHARE, OVERDUE_SHARE = 0.1, 0.12
 
-# Id, title, citation, owner, reviewed so many days ago, next review in so many days.
+# Id, title, citation, owner, reviewed so many days ago, next review in so many days, kept for years.
 POLICIES = (
-    ("P-01", "Risk analysis and risk management", "45 CFR 164.308(a)(1)(i)", "Security Officer", 190, 175),
-    ("P-02", "Access to imaging systems", "45 CFR 164.308(a)(4)(i)", "Security Officer", 120, 245),
-    ("P-03", "End of employment", "45 CFR 164.308(a)(3)(i)", "Human Resources", 430, -65),
-    ("P-04", "Contingency plan", "45 CFR 164.308(a)(7)(i)", "Infrastructure", 88, 277),
-    ("P-05", "Security incidents", "45 CFR 164.308(a)(6)(i)", "Privacy Officer", 200, 165),
-    ("P-06", "Audit trails and their review", "45 CFR 164.312(b)", "Privacy Officer", 61, 304),
-    ("P-07", "Transmission of images", "45 CFR 164.312(e)(1)", "Imaging Informatics", 310, 55),
-    ("P-08", "Media, devices and disposal", "45 CFR 164.310(d)(1)", "Infrastructure", 240, 125),
+    ("P-01", "Risk analysis and risk management", "45 CFR 164.308(a)(1)(i)", "Security Officer", 190, 175, 7),
+    ("P-02", "Access to imaging systems", "45 CFR 164.308(a)(4)(i)", "Security Officer", 120, 245, 7),
+    ("P-03", "End of employment", "45 CFR 164.308(a)(3)(i)", "Human Resources", 430, -65, 5),
+    ("P-04", "Contingency plan", "45 CFR 164.308(a)(7)(i)", "Infrastructure", 88, 277, 7),
+    ("P-05", "Security incidents", "45 CFR 164.308(a)(6)(i)", "Privacy Officer", 200, 165, 7),
+    ("P-06", "Audit trails and their review", "45 CFR 164.312(b)", "Privacy Officer", 61, 304, 7),
+    ("P-07", "Transmission of images", "45 CFR 164.312(e)(1)", "Imaging Informatics", 310, 55, 7),
+    ("P-08", "Media, devices and disposal", "45 CFR 164.310(d)(1)", "Infrastructure", 240, 125, 7),
 )
 POLICY_COLUMNS = (
     "policy_id", "title", "citation", "owner", "approved_on", "approved_by", "reviewed_on", "next_review_on",
@@ -37,6 +37,7 @@ REVIEWS = (
     ("RV-102", "audit_trail", "viewer1", 57, 31, "two accesses explained"),
     ("RV-103", "audit_trail", "pacs1", 25, 30, "nothing to follow up"),
     ("RV-104", "audit_trail", "viewer1", 24, 30, "one access under review"),
+    ("RV-106", "audit_trail", "ris1", 23, 30, "nothing to follow up"),
     ("RV-105", "audit_trail", "vna", 171, 31, "nothing to follow up"),
     ("RV-201", "access", "viewer1", 70, 90, "three rights taken back"),
     ("RV-202", "access", "pacs1", 70, 90, "nothing to follow up"),
@@ -76,9 +77,9 @@ def write_programme(pack: Pack, seed: int, hospital: Hospital) -> None:
     rows: Iterator[tuple[object, ...]] = (
         (
             policy, title, citation, owner, back(reviewed), "Chief Compliance Officer", back(reviewed),
-            back(-coming), back(reviewed - 6 * 365),
+            back(-coming), back(reviewed - 366 * kept),
         )
-        for policy, title, citation, owner, reviewed, coming in POLICIES
+        for policy, title, citation, owner, reviewed, coming, kept in POLICIES
     )  # fmt: skip
     pack.table("programme/policies.csv", POLICY_COLUMNS, rows, custody)
 
