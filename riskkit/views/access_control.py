@@ -81,8 +81,8 @@ def second_factor(assessment: Assessment) -> Html:
     lines = [(name, _factors(found)) for name, found in groups if found]
     yes, unknown, no = _factors(personal)
     told = (
-        f"Of {count(len(personal), 'enabled account')} of people, {yes} require a second factor, "
-        f"{no} do not, and of {unknown} it is not known."
+        f"Of {count(len(personal), 'enabled account')} of people, {yes} require a second factor, {no} do "
+        f"not, and of {unknown} it is not known."
     )
     chart = shares(
         lines, alt=told, words=Words("second factor", "unknown", "password alone"),
@@ -112,8 +112,8 @@ def leavers(assessment: Assessment) -> Html:
         if a.user_id in left and left[a.user_id] and left[a.user_id] < today
     }
     told = (
-        f"{count(len(gone), 'account')} of people who have left {be(len(gone))} still enabled; "
-        f"the account lists name {len(people)} people of the roster who have left."
+        f"{count(len(gone), 'account')} of people who have left {be(len(gone))} still enabled; the account "
+        f"lists name {len(people)} people of the roster who have left."
     )
     frame = rows(
         (

@@ -65,8 +65,8 @@ def explained(assessment: Assessment) -> Html:
     chart = bars(
         lines, unit="accesses of people to records of patients", alt=told,
         caption="Accesses of the period by the nearest reason that the care records know. Reasons that "
-        "hold for a "
-        "whole department explain most: they are also where an access without a need would not stand out.",
+        "hold for a whole department explain most: they are also where an access without a need would not "
+        "stand out.",
         told=[f"{number:,.0f} ({percent(number, total)})" for _, number in lines],
     )  # fmt: skip
     hours = _tolerance(assessment)
@@ -148,10 +148,8 @@ def queue(assessment: Assessment, *, top: int = 25, identities: bool = False) ->
     frame = frame.drop(columns="system") if frame["system"].isna().all() else frame
     told = (
         f"For review: {count(len(found), 'finding')} about {count(len(reasons), 'person')}. Each is "
-        "unexplained, not "
-        "wrong: most have a reason that another system knows. Decisions go into programme/verdicts.csv, by "
-        "the code in "
-        "the column finding."
+        "unexplained, not wrong: most have a reason that another system knows. Decisions go into "
+        "programme/verdicts.csv, by the code in the column finding."
     )
     if not found:
         told = "Nobody is put up for review."
@@ -265,8 +263,7 @@ def rhythm(assessment: Assessment) -> Html:
     told = (
         f"{share(outside, total, 'access')} by people lie outside the working hours of site.yaml "
         f"({hours.start:%H:%M} to {hours.end:%H:%M}, {', '.join(hours.days)}). A hospital works at night "
-        "too: this is "
-        "usual for some roles and rare for others."
+        "too: this is usual for some roles and rare for others."
     )
     lines = [(name, [counted[weekday, clock] for clock in range(24)]) for weekday, name in enumerate(names)]
     chart = heat(

@@ -21,6 +21,9 @@ from riskkit.views.wording import be, count, listed, percent, share
 
 TABLE = "audit_events"
 
+MOST = 24
+"""Sources that are drawn; the others are counted."""
+
 LONG = 100
 """Days of a period beyond which the calendar shows weeks."""
 
@@ -58,8 +61,7 @@ def systems(assessment: Assessment) -> Html:
     strangers = seen.get("", [])
     told = [
         f"{share(len(known.covered) - len(silent), len(known.covered), 'covered system')} that hold ePHI "
-        "wrote an "
-        "audit trail in the period."
+        "wrote an audit trail in the period."
     ]
     if strangers:
         names = listed([row.source_system or "no system named" for row in strangers])
@@ -104,11 +106,12 @@ def days(assessment: Assessment) -> Html:
     ]
     lead = (
         f"{count(len(counted), 'source')} recorded "
-        f"{sum(sum(found.values()) for found in counted.values()):,} events "
-        f"on {len(span)} days; {len(gaps)} of them had days without any event."
+        f"{sum(sum(found.values()) for found in counted.values()):,} events on {len(span)} days; "
+        f"{len(gaps)} of them had days without any event."
     )
     step = 7 if len(span) > LONG else 1
     starts = span[::step]
+    largest = sorted(counted, key=lambda name: (-sum(counted[name].values()), name))[:MOST]
     drawn = [
         (
             name,
@@ -118,12 +121,15 @@ def days(assessment: Assessment) -> Html:
             ],
         )
         for name, per_day in sorted(counted.items())
+        if name in largest
     ]
+    drawn_of = (
+        "" if len(drawn) == len(counted) else f" The {MOST} largest of {len(counted)} sources are drawn."
+    )
     chart = calendar(
         drawn, starts, noun="event", alt=lead, per="a week" if step > 1 else "a day",
         caption=f"Events by {'week' if step > 1 else 'day'} and source; a cross where there was none. A "
-        "day without "
-        "events can be a quiet day, a stopped audit service or an export that lacks it.",
+        "day without events can be a quiet day, a stopped audit service or an export that lacks it." + part,
     )  # fmt: skip
     return join([paragraph(lead), chart, bullets(gaps)])
 
@@ -214,8 +220,8 @@ def attribution(assessment: Assessment) -> Html:
         headings={"whose record": "whose record (of accesses)"},
         numbers=(*names, "whose record"),
         note="Who: a user is named. Of a person: the user is not an application or a node. Exact time: "
-        "written with "
-        "its time zone. A source that does not say who or whose record cannot show who looked at what.",
+        "written with its time zone. A source that does not say who or whose record cannot show who "
+        "looked at what.",
         empty="no audit event happened in this period.",
     )
 

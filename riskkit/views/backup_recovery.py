@@ -34,10 +34,9 @@ def systems(assessment: Assessment) -> Html:
     with_copy = [name for name in expected if usable.get(name)]
     with_proof = [name for name in expected if proved.get(name)]
     told = (
-        f"{share(len(with_copy), len(expected), 'covered system')} that hold ePHI "
-        f"{have(len(with_copy))} a usable backup in "
-        "the evidence; "
-        f"{share(len(with_proof), len(expected))} {have(len(with_proof))} a restore test that succeeded."
+        f"{share(len(with_copy), len(expected), 'covered system')} that hold ePHI {have(len(with_copy))} a "
+        f"usable backup in the evidence; {share(len(with_proof), len(expected))} {have(len(with_proof))} a "
+        "restore test that succeeded."
         if expected
         else "The inventory lists no system that holds ePHI; the backup records name "
         f"{count(len(backups), 'system')}."
@@ -85,8 +84,7 @@ def systems(assessment: Assessment) -> Html:
             badges={"newest usable backup": "sign", "last proved restore": "sign"},
             numbers=("size",),
             note="The sign says whether the evidence shows that it is recent enough; – means that nothing "
-            "asks it of "
-            "this kind of system.",
+            "asks it of this kind of system.",
             empty="no system is known.",
         ),
     ]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
-from riskkit.model import LEVELS, Assessment
+from riskkit.assess import findings_json
+from riskkit.model import LEVELS, Assessment, Period
 from riskkit.views.charts import trend
 from riskkit.views.html import Html, bullets, join, paragraph, tag
 from riskkit.views.leadership import GROUPS, weight
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed
+from riskkit.views.wording import be, count, listed
+
+MONTHS = 12
 
 
 def since_last_period(assessment: Assessment) -> Html:
@@ -49,6 +53,42 @@ def since_last_period(assessment: Assessment) -> Html:
     pieces.insert(1, table(assessment, frame, caption=f"Findings that came or went since {last['period']}",
                            empty="none came and none went."))  # fmt: skip
     return join(pieces)
+
+
+def record(assessment: Assessment) -> Html:
+    """The periods on record, and which of the last twelve months none of them covers.
+
+    Twelve months of practice without a gap are what a regulator may take into account (Public Law
+    116-321); only what was kept can show them.
+    """
+    kept = [
+        {
+            "period": item["period"],
+            "met": _status(item, "met"),
+            "not demonstrated": _status(item, "not demonstrated"),
+            "not met": _status(item, "not met"),
+            "open findings": len(_failures(item)),
+            "questions not assessed": sum(
+                o["condition"] in ("NOT_ASSESSED", "ERROR") for o in item["outcomes"]
+            ),
+            "riskkit": item["riskkit"],
+        }
+        for item in (*assessment.history, findings_json(assessment))
+    ]
+    covered = {
+        (day.year, day.month)
+        for row in kept
+        for day in _months(
+            Period.parse(str(row["period"])).first_day, Period.parse(str(row["period"])).last_day
+        )
+    }
+    last = assessment.moment.period.last_day
+    wanted = list(_months(date(last.year - 1, last.month, 1), last))[-MONTHS:]
+    gone = [f"{day:%Y-%m}" for day in wanted if (day.year, day.month) not in covered]
+    told = f"{MONTHS - len(gone)} of the last {MONTHS} months {be(MONTHS - len(gone))} on record"
+    told += f"; missing: {listed(gone, most=MONTHS)}." if gone else "."
+    frame = rows(kept, tuple(kept[0]))
+    return join([paragraph(told), table(assessment, frame, caption="Periods on record, this one last")])
 
 
 def _failures(findings: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -134,3 +174,15 @@ def _course(assessment: Assessment) -> Html:
         caption="Standards and specifications by status, over the periods on record.",
         alt=f"From {periods[0]} to {periods[-1]}: {told}.",
     )  # fmt: skip
+
+
+def _status(findings: Mapping[str, Any], group: str) -> int:
+    return sum(GROUPS.get(control["status"]) == group for control in findings["controls"])
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    """The first day of each month from `first` to `last`."""
+    day = first.replace(day=1)
+    while day <= last:
+        yield day
+        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)

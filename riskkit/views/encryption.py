@@ -34,16 +34,15 @@ def coverage(assessment: Assessment) -> Html:
         held[asset.encrypted] += asset.size_bytes
     numbers = Counter(asset.encrypted for asset in assets)
     told = (
-        f"Of {count(len(assets), 'asset')} that hold or may hold ePHI, "
-        f"{numbers['yes']} {be(numbers['yes'])} encrypted, "
-        f"{numbers['unknown']} unknown and {numbers['no']} not encrypted."
+        f"Of {count(len(assets), 'asset')} that hold or may hold ePHI, {numbers['yes']} "
+        f"{be(numbers['yes'])} encrypted, {numbers['unknown']} unknown and {numbers['no']} not encrypted."
     )
     if not total:
         return paragraph(told, " None of them states its size, so no share of bytes can be given.")
     low, high = held["yes"], held["yes"] + held["unknown"]
     interval = (
-        f"At least {percent(low, total)} and at most {percent(high, total)} of {size(total)} rest encrypted: "
-        f"{size(held['yes'])} yes, {size(held['unknown'])} unknown, {size(held['no'])} no."
+        f"At least {percent(low, total)} and at most {percent(high, total)} of {size(total)} rest "
+        f"encrypted: {size(held['yes'])} yes, {size(held['unknown'])} unknown, {size(held['no'])} no."
     )
     unsized = len(assets) - len(sized)
     kinds: dict[str, Counter[str]] = {"all": held}
@@ -56,8 +55,7 @@ def coverage(assessment: Assessment) -> Html:
     chart = shares(
         drawn,  # type: ignore[arg-type]  # three values each
         caption="Bytes at rest by kind of asset: encrypted / unknown / not encrypted. What is unknown "
-        "counts as not "
-        "encrypted until it is shown.",
+        "counts as not encrypted until it is shown.",
         alt=interval,
         words=Words("encrypted", "unknown", "not encrypted"),
         told=[" / ".join(size(int(part)) for part in parts) for _, parts in drawn],
@@ -157,10 +155,8 @@ def files(assessment: Assessment) -> Html:
         by_answer[row.readable] += row.files
     told = (
         f"Of {count(total, 'file')}, {by_answer['no']:,} {be(by_answer['no'])} encrypted "
-        f"({percent(by_answer['no'], total)}), "
-        f"{by_answer['unknown']:,} {be(by_answer['unknown'])} of unknown content and "
-        f"{by_answer['yes']:,} can be read by anyone "
-        "who holds them."
+        f"({percent(by_answer['no'], total)}), {by_answer['unknown']:,} {be(by_answer['unknown'])} of "
+        f"unknown content and {by_answer['yes']:,} can be read by anyone who holds them."
     )
     frame = rows(
         (
@@ -177,8 +173,7 @@ def files(assessment: Assessment) -> Html:
     )
     note = (
         "That a file is readable is usual in an archive: then the volume below it, and who may log in to "
-        "its host, "
-        "protect it."
+        "its host, protect it."
     )
     return join(
         [

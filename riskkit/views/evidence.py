@@ -118,7 +118,7 @@ def freshness(assessment: Assessment) -> Html:
     moment = assessment.moment
     records = []
     for name, state in sorted(assessment.evidence.states.items()):
-        if state.state != "present":
+        if state.state != "present" or name == "custody":  # says when the others were exported
             continue
         dates = [
             s.collected_at for s in assessment.evidence.sources if s.name in state.sources and s.collected_at
@@ -143,8 +143,8 @@ def freshness(assessment: Assessment) -> Html:
         rows(records, columns),
         caption="Age of the evidence at the end of the period",
         badges={"state": "sign"},
-        note="What is too old or not dated no longer shows that something is in order; what it shows to be "
-        "wrong stays.",
+        note="What is too old or not dated no longer shows that something is in order; what it shows to "
+        "be wrong stays.",
         empty="No evidence was read.",
     )
 
@@ -179,8 +179,7 @@ def custody(assessment: Assessment) -> Html:
     if not present(assessment, "custody"):
         return paragraph(
             f"Chain of custody: evidence.csv is not there, so for {count(len(names), 'file')} it is not "
-            "known who "
-            "exported them, when and how."
+            "known who exported them, when and how."
         )
     listed_files = set(assessment.table("custody")["file"])
     without = [name for name in names if name not in listed_files]
@@ -203,8 +202,8 @@ def _totals(assessment: Assessment, tables: tuple[str, ...]) -> Html:
         f"{total:,} {plural('record', total)} in {count(len(_sources(assessment, tables)), 'file')}: "
         f"{sum(n.accepted for n in found):,} became {sum(n.rows for n in found):,} rows, "
         f"{sum(n.quarantined for n in found):,} quarantined, "
-        f"{sum(sum(n.ignored.values()) for n in found):,} ignored for stated reasons. "
-        f"Set aside because they happened after the period: {sum(n.set_aside for n in found):,} rows."
+        f"{sum(sum(n.ignored.values()) for n in found):,} ignored for stated reasons. Set aside because "
+        f"they happened after the period: {sum(n.set_aside for n in found):,} rows."
     )
 
 

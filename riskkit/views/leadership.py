@@ -40,18 +40,15 @@ def scope(assessment: Assessment) -> Html:
             paragraph(
                 tag("strong", "What this report covers is not known. "),
                 f"There is no inventory of the systems that hold ePHI ({reason}), so nothing below can be "
-                "read as "
-                "complete. Ask for inventory/systems.csv.",
+                "read as complete. Ask for inventory/systems.csv.",
             )
         )
     else:
         pieces.append(
             paragraph(
                 f"This report covers {share(len(systems.covered), len(systems.ephi), 'system')} of the "
-                "inventory "
-                "that hold ePHI. It is one part of an analysis of risk to all ePHI: what is not listed as "
-                "covered was "
-                "not looked at."
+                "inventory that hold ePHI. It is one part of an analysis of risk to all ePHI: what is not "
+                "listed as covered was not looked at."
             )
         )
         pieces.append(_systems(assessment))
@@ -82,10 +79,9 @@ def summary(assessment: Assessment) -> Html:
     return paragraph(
         f"{covers} Of {count(len(assessment.risks), 'risk')}, {above} {be(above, 'lies', 'lie')} above the "
         f"accepted level. Of {len(judged)} standards and specifications, {totals['met']} "
-        f"{be(totals['met'])} met, "
-        f"{totals['not met']} not met and {totals['not demonstrated']} not demonstrated. "
-        f"Of {count(len(assessment.outcomes), 'question')}, {gone} could not be assessed and {partly} only "
-        "in part.",
+        f"{be(totals['met'])} met, {totals['not met']} not met and {totals['not demonstrated']} not "
+        f"demonstrated. Of {count(len(assessment.outcomes), 'question')}, {gone} could not be assessed and "
+        f"{partly} only in part.",
         lead=True,
     )
 
@@ -156,8 +152,7 @@ def not_assessed(assessment: Assessment) -> Html:
     unknown = sum(outcome.counts["UNKNOWN"] for outcome in partly)
     lead = paragraph(
         f"{share(len(gone), len(outcomes), 'question')} could not be assessed at all, and {len(partly)} "
-        "only in "
-        f"part, with {count(unknown, 'unknown subject')}. None of this counts as in order."
+        f"only in part, with {count(unknown, 'unknown subject')}. None of this counts as in order."
     )
     reasons: dict[str, list[str]] = {}
     for outcome in gone:
@@ -197,7 +192,7 @@ def freshness(assessment: Assessment) -> Html:
     """How fresh the evidence is, in one paragraph; part 8 has the ages."""
     fresh, old, undated = [], [], []
     for name, state in sorted(assessment.evidence.states.items()):
-        if state.state != "present":
+        if state.state != "present" or name == "custody":  # says when the others were exported
             continue
         sources = [source for source in assessment.evidence.sources if source.name in state.sources]
         dates = [source.collected_at for source in sources if source.collected_at]
@@ -213,10 +208,10 @@ def freshness(assessment: Assessment) -> Html:
         return paragraph("There is no evidence to be fresh or old.")
     aside = sum(source.set_aside for source in assessment.evidence.sources)
     return paragraph(
-        f"Of {count(total, 'kind')} of evidence, {len(fresh)} {be(len(fresh))} fresh, {len(old)} too old"
-        f"{f' ({listed(old)})' if old else ''} and {len(undated)} not "
-        f"dated{f' ({listed(undated)})' if undated else ''}. "
-        "What is too old or not dated is read, but does not show that something is in order. "
+        f"Of {count(total, 'kind')} of evidence, {len(fresh)} {be(len(fresh))} fresh, {len(old)} too "
+        f"old{f' ({listed(old)})' if old else ''} and {len(undated)} not "
+        f"dated{f' ({listed(undated)})' if undated else ''}. What is too old or not dated is read, but "
+        "does not show that something is in order. "
         + (f"{count(aside, 'file')} of a later date were set aside." if aside else "")
     )
 

@@ -51,8 +51,7 @@ def training(assessment: Assessment) -> Html:
                 caption="Security training by department, people employed at the end of the period",
                 numbers=(*_TAUGHT, "people"),
                 note="Numbers of 1 to 10 people are not shown: departments that have one stand together, "
-                "or their "
-                f"number is {WITHHELD} with another, so that it cannot be worked out.",
+                f"or their number is {WITHHELD} with another, so that it cannot be worked out.",
                 empty="nobody is employed.",
             ),
             paragraph(
@@ -156,8 +155,8 @@ def attestations(assessment: Assessment) -> Html:
     held = sum(not state.startswith("?") for state in frame["state"])
     return join([
         paragraph(
-            f"{share(held, len(frame), 'attestation')} {be(held, 'holds', 'hold')} at the end of the period. "
-            "An attestation says what somebody stated, not what was tested."
+            f"{share(held, len(frame), 'attestation')} {be(held, 'holds', 'hold')} at the end of the "
+            "period. An attestation says what somebody stated, not what was tested."
         ),
         table(assessment, frame, caption="Attestations", badges={"state": "sign"}, empty="none was given."),
     ])  # fmt: skip
@@ -196,10 +195,8 @@ def unseen(assessment: Assessment) -> Html:
     )
     lead = paragraph(
         f"{count(len(open_), 'administrative, physical, contractual or documentation safeguard')} "
-        f"{be(len(open_))} not "
-        "demonstrated; "
-        f"for {len(silent)} of them no check looks at anything, so only documents or an attestation can "
-        "speak for them."
+        f"{be(len(open_))} not demonstrated; for {len(silent)} of them no check looks at anything, so only "
+        "documents or an attestation can speak for them."
     )
     wanted = sorted({name for status in open_ for kind in status.lacking for name in kind.split("|")})
     return join(
@@ -217,10 +214,9 @@ def not_looked_at(assessment: Assessment) -> Html:
         [
             paragraph(
                 tag("strong", "Outside these pages. "),
-                "Doors, rooms and visitors, the wording of contracts with business associates, the conduct "
-                "of people, and "
-                "the content of policies are not looked at: a file can only show that somebody wrote "
-                "something down.",
+                "Doors, rooms and visitors, the wording of contracts with business associates, the "
+                "conduct of people, and the content of policies are not looked at: a file can only show "
+                "that somebody wrote something down.",
             ),
             bullets(
                 [

@@ -54,9 +54,9 @@ def register(assessment: Assessment) -> Html:
     )
     unowned = sum(not risk.owner for risk in ranked)
     told = (
-        f"{count(len(ranked), 'risk')}; {share(unowned, len(ranked))} {have(unowned)} no owner. "
-        f"Levels follow NIST SP 800-30r1: {', '.join(LEVELS)}. The level counts every unknown as if it "
-        "were wrong; in brackets, likelihood if every unknown proved fine."
+        f"{count(len(ranked), 'risk')}; {share(unowned, len(ranked))} {have(unowned)} no owner. Levels "
+        f"follow NIST SP 800-30r1: {', '.join(LEVELS)}. The level counts every unknown as if it were "
+        "wrong; in brackets, likelihood if every unknown proved fine."
     )
     return join(
         [
@@ -239,8 +239,8 @@ def uncovered(assessment: Assessment) -> Html:
     """Standards and specifications that no check of this toolkit looks at."""
     none = [status for status in assessment.controls if not status.checks]
     told = (
-        f"{len(none)} of {len(assessment.controls)} standards and specifications {have(len(none))} no check "
-        "here; only documents and attestations can speak for them."
+        f"{len(none)} of {len(assessment.controls)} standards and specifications {have(len(none))} no "
+        "check here; only documents and attestations can speak for them."
     )
     return join(
         [
@@ -250,6 +250,30 @@ def uncovered(assessment: Assessment) -> Html:
             ),
         ]
     )
+
+
+def proposed(assessment: Assessment) -> Html:
+    """What the rule proposed in 2025 would ask of each specification; apart from every number of a report.
+
+    Source: 90 FR 898 (RIN 0945-AA22). Only what the catalog's authors saw in print is listed.
+    """
+    frame = rows(
+        (
+            {
+                "specification": f"{status.control.title} ({status.control.citation})",
+                "the proposal would ask": status.control.nprm,
+                "stands today": SIGNS[status.status],
+            }
+            for status in assessment.controls
+            if status.control.nprm and status.control.nprm_basis == "seen"
+        ),
+        ("specification", "the proposal would ask", "stands today"),
+    )
+    return table(
+        assessment, frame, caption="Proposed changes to the Security Rule", badges={"stands today": "sign"},
+        note="A proposal of January 2025 (90 FR 898), not law: nothing in this report is measured by it.",
+        empty="the catalog lists none.",
+    )  # fmt: skip
 
 
 def elements(assessment: Assessment) -> Html:

@@ -97,8 +97,8 @@ def narrowing(assessment: Assessment) -> Html:
     if not parts:
         return Html("")
     return paragraph(
-        f"Narrowed view: {' and '.join(parts)}; what belongs to no listed system is shown too. "
-        "The status of specifications and the level of risks are those of all evidence."
+        f"Narrowed view: {' and '.join(parts)}; what belongs to no listed system is shown too. The status "
+        "of specifications and the level of risks are those of all evidence."
     )
 
 

@@ -114,9 +114,9 @@ def declared(assessment: Assessment) -> Html:
     looked = [row for row in carrying if (row.host.casefold(), row.port) in seen]
     unseen = [f"{row.host}:{row.port}" for row in carrying if row not in looked]
     return paragraph(
-        f"{share(len(looked), len(carrying), 'declared listener')} that carry or may carry ePHI were observed"
-        f"{f'; not observed: {listed(unseen)}' if unseen else ''}. "
-        "A listener that nobody declared and nobody scanned is not on this page."
+        f"{share(len(looked), len(carrying), 'declared listener')} that carry or may carry ePHI were "
+        f"observed{f'; not observed: {listed(unseen)}' if unseen else ''}. A listener that nobody declared "
+        "and nobody scanned is not on this page."
     )
 
 
@@ -146,8 +146,7 @@ def protocols(assessment: Assessment) -> Html:
     chart = shares(
         lines,
         caption="Protocol versions of listeners that speak TLS. For TLS 1.2 and 1.3 accepting is as "
-        "wished, for "
-        "older versions refusing is.",
+        "wished, for older versions refusing is.",
         alt=sentence,
         words=Words("as wished", "unknown", "not as wished"),
         told=told,
@@ -173,9 +172,9 @@ def certificates(assessment: Assessment) -> Html:
     over = [name for name, days, _ in ends if days <= 0]
     soon = [name for name, days, _ in ends if 0 < days <= SOON_DAYS]
     told = (
-        f"Of {count(len(ends), 'certificate')}, {len(over)} ended before the end of the period"
-        f"{f' ({listed(over)})' if over else ''} and {len(soon)} end within {SOON_DAYS} days after it"
-        f"{f' ({listed(soon)})' if soon else ''}."
+        f"Of {count(len(ends), 'certificate')}, {len(over)} ended before the end of the "
+        f"period{f' ({listed(over)})' if over else ''} and {len(soon)} end within {SOON_DAYS} days after "
+        f"it{f' ({listed(soon)})' if soon else ''}."
     )
     drawn = [
         (
@@ -202,8 +201,8 @@ def certificates(assessment: Assessment) -> Html:
     )
     chart = expiries(
         drawn, alt=told, warn=SOON_DAYS,
-        caption="End of the certificate that each listener presented last. A cross marks what has ended or "
-        "ends soon.",
+        caption="End of the certificate that each listener presented last. A cross marks what has ended "
+        "or ends soon.",
     )  # fmt: skip
     return join([paragraph(told), chart, table(assessment, frame, caption="Certificates of listeners")])
 

@@ -63,7 +63,11 @@ def assessment(
         fingerprint=lambda text: fingerprint(PUBLIC_SAMPLE_KEY, text),
     )
     outcomes = tuple(judge(check, court) for check in all_checks())
-    kinds = {check.id: frozenset().union(*map(base_tables, check.needs)) for check in all_checks()}
+    there = frozenset(name for name, state in states.items() if state.state == "present")
+    kinds = {
+        check.id: there.intersection(frozenset().union(*map(base_tables, check.needs)))
+        for check in all_checks()
+    }
     catalog = load_catalog()
     controls, risks = score(outcomes, catalog, settings, kinds=kinds)
     return Assessment(

@@ -23,7 +23,7 @@ View = Callable[[Assessment], Html]
 
 OF_A_PART = (findings.summary, findings.overview, findings.cards, findings.not_assessed)
 
-FORBIDDEN = re.compile(r"\bcomplian|\bcertified|\bviolation|enterprise risk analysis", re.IGNORECASE)
+FORBIDDEN = re.compile(r"\bcompliant\b|\bcertified\b|\bviolation|enterprise risk analysis", re.IGNORECASE)
 """What no report says: it shows evidence, it does not judge people or hand out seals."""
 
 

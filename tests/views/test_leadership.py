@@ -131,6 +131,18 @@ def test_what_changed(later: Assessment, earlier: dict[str, Any]) -> None:
     assert "<svg" in changes.since_last_period(later).markup
 
 
+def test_the_record_of_periods(later: Assessment) -> None:
+    """Two of twelve months are kept, the others are named, this period's numbers come last."""
+    shown = changes.record(later)
+    words = _words(shown)
+    assert "2 of the last 12 months are on record" in words
+    assert "missing: 2025-11" in words
+    assert "2026-08." in words
+    assert shown.frame is not None
+    assert list(shown.frame["period"]) == ["2026-09", "2026-10"]
+    assert shown.frame["open findings"].iloc[-1] == sum(len(o.findings) for o in later.outcomes)
+
+
 def test_what_was_assessed_and_is_not_now(tmp_path: Path, earlier: dict[str, Any]) -> None:
     """Evidence that is gone does not read as a finding that is gone."""
     rows = made.rows()
