@@ -123,9 +123,7 @@ def days(assessment: Assessment) -> Html:
         for name, per_day in sorted(counted.items())
         if name in largest
     ]
-    drawn_of = (
-        "" if len(drawn) == len(counted) else f" The {MOST} largest of {len(counted)} sources are drawn."
-    )
+    part = "" if len(drawn) == len(counted) else f" Drawn: the {MOST} largest of {len(counted)} sources."
     chart = calendar(
         drawn, starts, noun="event", alt=lead, per="a week" if step > 1 else "a day",
         caption=f"Events by {'week' if step > 1 else 'day'} and source; a cross where there was none. A "
