@@ -40,6 +40,7 @@ CHANNEL_OBSERVATIONS = Table(
                required=True),
         Column("value", doc="what was seen; unknown when the attempt gave no answer", required=True),
         Column("reason", doc="why the value is unknown"),
+        Column("detail", doc="more of what was seen, such as the versions of a suite, joined by |"),
         Column("observed_at", "instant", required=True),
         Column("tool", required=True),
         Column("tool_version"),
