@@ -230,11 +230,11 @@ def around(
     """The events around one row of one audit file, for tracing a finding back by hand."""
     if not present(assessment, TABLE):
         return missing(assessment, TABLE)
-    near = assessment.lazy(TABLE).filter(nw.col("source") == source).sort("offset", "n")
-    before = near.filter(nw.col("offset") < offset).tail(rows_each_side)
-    after = near.filter(nw.col("offset") >= offset).head(rows_each_side + 1)
+    near = assessment.lazy(TABLE).filter(nw.col("source") == source)
+    before = near.filter(nw.col("offset") < offset).sort("offset", "n", descending=True).head(rows_each_side)
+    after = near.filter(nw.col("offset") >= offset).sort("offset", "n").head(rows_each_side + 1)
     columns = ("offset", "time", "event_category", "event_outcome", "user_id", "patient_id", "source_host")
-    found = [row for part in (before, after) for row in records(part)]
+    found = [*reversed(list(records(before))), *records(after)]
     frame = rows(
         (
             {name: getattr(row, name, None) for name in columns}

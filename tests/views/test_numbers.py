@@ -1,0 +1,248 @@
+"""The figures of each area, against what was put into the evidence by hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from riskkit.model import Assessment
+from riskkit.views import (
+    access_control,
+    access_patterns,
+    audit_trail,
+    backup_recovery,
+    encryption,
+    evidence,
+    findings,
+    people_places_papers,
+    risk_register,
+    transmission,
+)
+from riskkit.views.html import Html
+from tests.views import made
+
+
+def test_explained_accesses_are_those_of_the_check(something: Assessment) -> None:
+    """The share on the page and the share in the messages of the check are the same."""
+    message = something.outcome("access.unexplained").verdicts[0].message
+    found = re.search(r"Of all (\d+) accesses of the period, (\d+) are explained", message)
+    assert found is not None
+    assert f"{found[2]} of {found[1]} accesses" in _words(access_patterns.explained(something))
+
+
+def test_unexplained_of_one_person(something: Assessment) -> None:
+    """A timeline counts what the check counted of its subject."""
+    who = access_patterns.first(something)
+    outcome = something.outcome("access.unexplained")
+    verdict = next(v for v in outcome.findings if something.surrogate("user", v.subject) == who)
+    assert f"to {int(verdict.signal['unexplained'])} patients." in _words(
+        access_patterns.timeline(something, who)
+    )
+
+
+def test_nobody_goes_by_that_name(something: Assessment) -> None:
+    """A surrogate of another period names nobody, and says so."""
+    assert "goes by user-00000000" in _words(access_patterns.timeline(something, "user-00000000"))
+
+
+def test_departments_add_up(something: Assessment) -> None:
+    """People by department are all people who opened a record, those of small departments together."""
+    shown = access_patterns.people(something).frame
+    assert shown is not None
+    assert shown["accesses"].sum() == 400
+    assert sum(int(number) for number in shown["people"]) == 29
+
+
+def test_one_department_in_view(tmp_path: Path) -> None:
+    """Narrowed to a department, only its people count."""
+    narrow = made.assessment(tmp_path, made.rows(), department="emergency")
+    shown = access_patterns.people(narrow).frame
+    assert shown is not None
+    assert list(shown["department"]) == ["emergency"]
+    assert list(shown["people"]) == ["withheld"]
+
+
+def test_days_without_events(something: Assessment) -> None:
+    """Events stop after the twentieth: eleven days are marked and named."""
+    words = _words(audit_trail.days(something))
+    assert "2 sources recorded 400 events on 31 days; 2 of them had days without any event." in words
+    assert "Archive (PACS): 11 days without an event (2026-10-21 to 2026-10-31)" in words
+
+
+def test_systems_without_audit_trail(something: Assessment) -> None:
+    """A covered system that wrote nothing is shown, and a source that the inventory does not know."""
+    words = _words(audit_trail.systems(something))
+    assert "1 of 2 covered systems" in words
+    assert "37 events come from 1 source that the inventory does not know: stranger." in words
+    shown = audit_trail.systems(something).frame
+    assert shown is not None
+    assert list(shown["audit trail"]) == ["✓ yes", "✗ none in this period"]
+
+
+def test_rows_around_a_finding(something: Assessment) -> None:
+    """A row reference leads back to the events around it, people under surrogates."""
+    shown = audit_trail.around(something, "evidence.file", 5_000, rows_each_side=2).frame
+    assert shown is not None
+    assert list(shown["offset"]) == [4_800, 4_900, 5_000, 5_100, 5_200]
+
+
+def test_encryption_is_an_interval(something: Assessment) -> None:
+    """What is unknown widens the interval; what states no size is in no share."""
+    words = _words(encryption.coverage(something)).replace("\u00a0", " ")
+    assert "At least 60 % and at most 90 % of 10 TB rest encrypted" in words
+    assert "Of 4 assets that hold or may hold ePHI, 2 are encrypted, 1 unknown and 1 not encrypted." in words
+    assert "1 asset without a stated size is in no share of bytes." in words
+
+
+def test_only_the_latest_complete_walk_counts(something: Assessment) -> None:
+    """A walk that did not reach its end is listed and not used."""
+    shown = encryption.scans(something).frame
+    assert shown is not None
+    assert list(shown["state"]) == ["✓ counts", "? did not reach its end"]
+    assert "Of 3 files, 1 is encrypted" in _words(encryption.files(something))
+
+
+def test_identifiers(something: Assessment) -> None:
+    """A claim of removed identity beside direct identifiers is for review."""
+    shown = encryption.identifiers(something).frame
+    assert shown is not None
+    numbers = dict(zip(shown["what the header holds"], shown["files"], strict=True))
+    contradicted = next(name for name in numbers if name.startswith("that claim"))
+    assert numbers[contradicted] == 1
+    assert next(number for name, number in numbers.items() if "no statement" in name) == 2
+
+
+def test_listeners(something: Assessment) -> None:
+    """Declared and not observed is named; what each accepts is told in its own name."""
+    assert "2 of 3 declared listeners" in _words(transmission.declared(something))
+    assert "not observed: view.example:8443" in _words(transmission.declared(something))
+    shown = transmission.channels(something).frame
+    assert shown is not None
+    accepted = dict(zip(shown["listener"], shown["accepts"], strict=True))
+    assert accepted["pacs.example:443"] == "TLS 1.0, TLS 1.2"
+    verdicts = dict(zip(shown["listener"], shown["verdict"], strict=True))
+    assert verdicts["pacs.example:104"] == "✗ findings"
+    assert not verdicts["view.example:8443"].startswith("✓")
+
+
+def test_protocols_count_silence_apart(something: Assessment) -> None:
+    """A version that the scan did not ask about is neither accepted nor refused."""
+    assert "1 of 1 listener (100\u00a0%) that speak TLS accept" in _words(transmission.protocols(something))
+
+
+def test_certificates_that_end_soon(something: Assessment) -> None:
+    """A certificate that ends nine days after the period is among those that end soon."""
+    words = _words(transmission.certificates(something))
+    assert "Of 1 certificate, 0 ended" in words
+    assert "1 end within 30 days after it (pacs.example:443)" in words
+
+
+def test_second_factors(something: Assessment) -> None:
+    """Yes, no and unknown are counted apart."""
+    words = _words(access_control.second_factor(something))
+    assert "Of 30 enabled accounts of people, 10 require a second factor, 10 do not, and of 10" in words
+
+
+def test_leavers(something: Assessment) -> None:
+    """Whoever left and has an enabled account is listed with the days since."""
+    shown = access_control.leavers(something).frame
+    assert shown is not None
+    assert list(shown["days since the last day of work"]) == [91]
+
+
+def test_backups_by_system(something: Assessment) -> None:
+    """The newest usable backup is the newest that succeeded, with or without a warning."""
+    shown = backup_recovery.systems(something).frame
+    assert shown is not None
+    backups = dict(zip(shown["system"], shown["newest usable backup"], strict=True))
+    assert backups["Archive (PACS)"].endswith("2026-10-25")
+    assert backups["Viewer (VIEW)"].endswith("none in the evidence")
+    assert not backups["Viewer (VIEW)"].startswith("✓")
+    assert "6 backups in the period: 2 ended as success, 2 ended as warning and 2 ended as failed." in _words(
+        backup_recovery.jobs(something)
+    )
+
+
+def test_training_adds_up(something: Assessment) -> None:
+    """All people employed stand in one row or another; small departments together."""
+    shown = people_places_papers.training(something).frame
+    assert shown is not None
+    assert sum(int(number) for number in shown["people"] if number != "withheld") == 29
+
+
+def test_policies(something: Assessment) -> None:
+    """Overdue and never approved are told apart."""
+    shown = people_places_papers.policies(something).frame
+    assert shown is not None
+    assert set(shown["state"]) == {"✗ review overdue", "✗ not approved"}
+
+
+def test_records_reconcile(something: Assessment) -> None:
+    """Every record of the audit file became a row, and the balance says so."""
+    words = _words(audit_trail.sources(something))
+    assert "400 records in 1 file: 400 became 400 rows, 0 quarantined, 0 ignored" in words
+    shown = evidence.reconciliation(something, "audit_events").frame
+    assert shown is not None
+    assert list(shown["balance"]) == ["✓"]
+
+
+def test_an_account_that_does_not_add_up_is_seen(something: Assessment) -> None:
+    """A reader that loses records is found out on the page."""
+    from dataclasses import replace  # noqa: PLC0415 - only here
+
+    source = something.evidence.sources[0]
+    counts = {"audit_events": replace(source.counts["audit_events"], records=401)}
+    broken = replace(
+        something, evidence=replace(something.evidence, sources=(replace(source, counts=counts),))
+    )
+    shown = evidence.reconciliation(broken, "audit_events").frame
+    assert shown is not None
+    assert list(shown["balance"]) == ["✗ does not add up"]
+
+
+def test_every_risk_stands_in_the_grid(something: Assessment) -> None:
+    """Each risk once, where its likelihood and impact meet."""
+    soup = BeautifulSoup(risk_register.matrix(something).markup, "html.parser")
+    assert len(soup.select("td li")) == len(something.risks)
+    for row in soup.select("tbody tr"):
+        likelihood = row.th.get_text()
+        for cell in row.select("td li"):
+            risk = next(r for r in something.risks if cell.get_text().startswith(r.title))
+            assert risk.likelihood == likelihood
+
+
+def test_the_register_holds_every_risk_and_finding(something: Assessment) -> None:
+    """Nothing is left out of the register."""
+    register = risk_register.register(something).frame
+    assert register is not None
+    assert len(register) == len(something.risks)
+    found = risk_register.findings(something).frame
+    assert found is not None
+    assert len(found) == sum(len(outcome.findings) for outcome in something.outcomes)
+
+
+@pytest.mark.parametrize("part", list(findings.SHOWN))
+def test_an_overview_counts_verdicts(part: str, something: Assessment) -> None:
+    """Examined is fail, unknown, pass and not applicable together."""
+    shown = findings.overview(something, part).frame
+    assert shown is not None
+    columns = [name for name in ("fail", "unknown", "pass", "not applicable") if name in shown]
+    assert (shown["examined"] == shown[columns].sum(axis=1)).all()
+
+
+def test_the_nine_elements(something: Assessment, nothing: Assessment) -> None:
+    """Each element of the guidance has a place; without evidence the empty ones are seen."""
+    shown, empty = (risk_register.elements(a).frame for a in (something, nothing))
+    assert shown is not None
+    assert empty is not None
+    assert len(shown) == 9
+    assert list(empty["state"]).count("✗ empty") >= 2
+
+
+def _words(shown: Html) -> str:
+    return " ".join(
+        BeautifulSoup(shown.markup, "html.parser").get_text(" ").replace("\u00a0", "~").split()
+    ).replace("~", "\u00a0")
