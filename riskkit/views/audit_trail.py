@@ -267,7 +267,7 @@ def _days(first: date, last: date) -> list[date]:
 
 
 def _spans(days_: list[date]) -> str:
-    """Days as spans: `Oct 5 to 6, Oct 12`."""
+    """Days as spans, such as `2026-10-05 to 2026-10-06 and 2026-10-12`."""
     spans: list[list[date]] = []
     for day in days_:
         if spans and day - spans[-1][-1] == timedelta(days=1):

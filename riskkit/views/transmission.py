@@ -114,9 +114,9 @@ def declared(assessment: Assessment) -> Html:
     looked = [row for row in carrying if (row.host.casefold(), row.port) in seen]
     unseen = [f"{row.host}:{row.port}" for row in carrying if row not in looked]
     return paragraph(
-        f"{share(len(looked), len(carrying), 'declared listener')} that carry or may carry ePHI were "
-        f"observed{f'; not observed: {listed(unseen)}' if unseen else ''}. A listener that nobody declared "
-        "and nobody scanned is not on this page."
+        f"Observed: {share(len(looked), len(carrying), 'declared listener')} that carry or may carry ePHI"
+        f"{f'; not observed: {listed(unseen)}' if unseen else ''}. A listener that nobody declared and "
+        "nobody scanned is not on this page."
     )
 
 
@@ -142,7 +142,10 @@ def protocols(assessment: Assessment) -> Html:
     old = sum(
         bool({"ssl2_0", "ssl3_0", "tls1_0", "tls1_1"} & set((row.accepted or "").split("|"))) for row in tls
     )
-    sentence = f"{share(old, len(tls), 'listener')} that speak TLS accept a version before TLS 1.2."
+    sentence = (
+        f"Of the listeners that speak TLS, {share(old, len(tls))} {be(old, 'accepts', 'accept')} a version "
+        "before TLS 1.2."
+    )
     chart = shares(
         lines,
         caption="Protocol versions of listeners that speak TLS. For TLS 1.2 and 1.3 accepting is as "
@@ -173,7 +176,7 @@ def certificates(assessment: Assessment) -> Html:
     soon = [name for name, days, _ in ends if 0 < days <= SOON_DAYS]
     told = (
         f"Of {count(len(ends), 'certificate')}, {len(over)} ended before the end of the "
-        f"period{f' ({listed(over)})' if over else ''} and {len(soon)} end within {SOON_DAYS} days after "
+        f"period{f' ({listed(over)})' if over else ''} and {len(soon)} {be(len(soon), 'ends', 'end')} within {SOON_DAYS} days after "
         f"it{f' ({listed(soon)})' if soon else ''}."
     )
     drawn = [

@@ -130,14 +130,16 @@ def test_listeners(something: Assessment) -> None:
 
 def test_protocols_count_silence_apart(something: Assessment) -> None:
     """A version that the scan did not ask about is neither accepted nor refused."""
-    assert "1 of 1 listener (100\u00a0%) that speak TLS accept" in _words(transmission.protocols(something))
+    assert "Of the listeners that speak TLS, 1 of 1 (100\u00a0%) accepts a version" in _words(
+        transmission.protocols(something)
+    )
 
 
 def test_certificates_that_end_soon(something: Assessment) -> None:
     """A certificate that ends nine days after the period is among those that end soon."""
     words = _words(transmission.certificates(something))
     assert "Of 1 certificate, 0 ended" in words
-    assert "1 end within 30 days after it (pacs.example:443)" in words
+    assert "1 ends within 30 days after it (pacs.example:443)" in words
 
 
 def test_second_factors(something: Assessment) -> None:
