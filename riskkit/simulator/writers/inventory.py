@@ -21,5 +21,5 @@ def write_inventory(pack: Pack) -> None:
         )
         for one in SYSTEMS.values()
     )  # fmt: skip
-    custody = Custody("Imaging Informatics", pack.moment(12, 10), "asset register", "systems that hold ePHI")
+    custody = Custody("Imaging Informatics", pack.moment(41, 10), "asset register", "systems that hold ePHI")
     pack.table("inventory/systems.csv", COLUMNS, rows, custody)

@@ -315,7 +315,8 @@ def _certificates(pack: Pack, seed: int, one: Listener) -> dict[str, Any]:
     host = SYSTEMS[one.system].host
     issuer = f"CN={host}" if one.self_signed else "CN=Lakeside Issuing CA 2,O=Lakeside Memorial (simulated)"
     ends = pack.span.last + timedelta(days=one.days_left)
-    leaf = _certificate(seed, f"CN={host}", issuer, ends - timedelta(days=397), ends, one.key_bits, [host])
+    begins = min(ends - timedelta(days=397), pack.span.first - timedelta(days=30))
+    leaf = _certificate(seed, f"CN={host}", issuer, begins, ends, one.key_bits, [host])
     chain = [leaf]
     if not one.self_signed:
         begun = pack.span.first - timedelta(days=1461)

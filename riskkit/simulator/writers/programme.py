@@ -55,7 +55,7 @@ ANSWERS = (
     ("45 CFR 164.308(a)(3)(ii)(B)", "yes", "Human Resources", 140, 365, "Clearance checklist",
      "Chief Compliance Officer", ""),
     ("45 CFR 164.312(d)", "yes", "Imaging Informatics", 45, 365, "", "", "MFA is required for all accounts."),
-    ("45 CFR 164.308(a)(5)(ii)(A)", "yes", "Security Officer", 30, 180, "Monthly bulletins, folder 2026",
+    ("45 CFR 164.308(a)(5)(ii)(A)", "yes", "Security Officer", 48, 180, "Monthly bulletins, folder 2026",
      "Chief Compliance Officer", ""),
     ("45 CFR 164.308(a)(7)(ii)(C)", "no", "Imaging Informatics", 60, 365, "", "Security Officer",
      "Downtime viewing was never tried outside radiology."),
@@ -90,7 +90,7 @@ def write_programme(pack: Pack, seed: int, hospital: Hospital) -> None:
     )
     pack.table("programme/reviews.csv", REVIEW_COLUMNS, rows, custody)
 
-    custody = Custody("Compliance", pack.moment(20, 11), "interviews", "answers of the people named")
+    custody = Custody("Compliance", pack.moment(33, 11), "interviews", "answers of the people named")
     answers = yaml.safe_dump({"answers": list(_answers(pack))}, sort_keys=False, allow_unicode=True)
     pack.text("programme/answers.yaml", answers, custody)
 

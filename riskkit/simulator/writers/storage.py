@@ -22,7 +22,7 @@ ASSET_COLUMNS = (
 def write_storage(pack: Pack, seed: int) -> None:
     """Write storage/lsblk-*.json and storage/assets.csv."""
     for host, disks in _hosts(seed).items():
-        custody = Custody("Infrastructure", pack.moment(4, 11.5), host, LSBLK)
+        custody = Custody("Infrastructure", pack.moment(33, 11.5), host, LSBLK)
         document = json.dumps({"blockdevices": disks}, indent=3) + "\n"
         pack.text(f"storage/lsblk-{host}.json", document, custody)
     rotated = pack.span.back(200)
@@ -38,7 +38,7 @@ def write_storage(pack: Pack, seed: int) -> None:
          "the manufacturer has not answered"),
     )  # fmt: skip
     custody = Custody(
-        "Infrastructure", pack.moment(4, 12.5), "asset register", "list of storage that hosts do not show"
+        "Infrastructure", pack.moment(33, 12.5), "asset register", "list of storage that hosts do not show"
     )
     pack.table("storage/assets.csv", ASSET_COLUMNS, assets, custody)
 
