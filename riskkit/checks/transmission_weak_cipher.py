@@ -20,10 +20,12 @@ SHORT_BLOCKS = frozenset({"3DES", "IDEA", "EDE3"})
 @check(
     id="transmission.weak_cipher",
     title="No channel accepts a weak cipher suite",
-    question="Which listeners accept suites without encryption or authentication, or with RC4, DES or 3DES?",
+    question="Which listeners accept suites without encryption or authentication, with RC4, DES or 3DES, or "
+    "none with forward secrecy?",
     subject="listener",
     controls=("45 CFR 164.312(e)(2)(i)", "45 CFR 164.312(e)(2)(ii)"),
     severity="high",
+    worst="critical",
     method="TEST",
     remediation="Remove the suites from the listener's list, and allow AES-GCM or ChaCha20 with ephemeral "
     "keys alone.",
@@ -31,7 +33,11 @@ SHORT_BLOCKS = frozenset({"3DES", "IDEA", "EDE3"})
     usual_cause="The list was widened for one old modality and never narrowed again.",
 )
 def transmission_weak_cipher(channels: pd.DataFrame) -> Iterator[Verdict]:
-    """One verdict per listener (RFC 9325 section 4.1; for blocks of 64 bits SWEET32, CVE-2016-2183)."""
+    """One verdict per listener (RFC 9325 section 4.1; for blocks of 64 bits SWEET32, CVE-2016-2183).
+
+    A listener none of whose suites has forward secrecy fails too: whoever copies the traffic and
+    later gets the key reads all of it.
+    """
     for channel in records(channels):
         suites = channel.suites.split("|") if channel.suites else []
         broken = [suite for suite in suites if NO_PROTECTION.intersection(_words(suite))]
@@ -55,14 +61,21 @@ def _words(suite: str) -> set[str]:
 
 def _judged(channel: Any, suites: int, weak: list[str]) -> tuple[Result, str]:
     if weak:
-        return "FAIL", f"The listener accepts {len(weak)} weak of {suites} suites, such as {weak[0]}."
+        return "FAIL", f"Weak among the suites that the listener accepts ({suites}): {', '.join(weak)}."
     if channel.connectivity in WITHOUT_TLS:
         return "NA", "The listener speaks no TLS, so there is no suite to judge."
-    if channel.connectivity != "tls":
-        return "UNKNOWN", f"Its suites are not known: {why_not_tls(channel)}."
-    if not suites:
-        return "UNKNOWN", "The scan does not tell which suites the listener accepts."
+    if channel.connectivity != "tls" or not suites:
+        why = why_not_tls(channel) or "the scan names none"
+        return "UNKNOWN", f"Its suites are not known: {why}."
     if channel.not_known:
         count = len(channel.not_known.split("|"))
-        return "UNKNOWN", f"None of {suites} suites is weak, but {count} protocol versions gave no answer."
-    return "PASS", f"None of {suites} accepted suites is weak."
+        return "UNKNOWN", f"None of the suites ({suites}) is weak, but {count} version(s) gave no answer."
+    if not any(map(_has_forward_secrecy, channel.suites.split("|"))):
+        return "FAIL", f"None of the suites that the listener accepts ({suites}) has forward secrecy."
+    return "PASS", f"None of the suites that the listener accepts ({suites}) is weak."
+
+
+def _has_forward_secrecy(suite: str) -> bool:
+    """Ephemeral keys are named before WITH; the suites of TLS 1.3 all have them and name no exchange."""
+    exchange, named, _ = suite.partition("_WITH_")
+    return not named or exchange.startswith(("TLS_ECDHE_", "TLS_DHE_"))

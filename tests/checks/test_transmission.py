@@ -239,6 +239,8 @@ GCM, CBC = "suite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "suite.TLS_RSA_WITH_AE
         ((GCM, "suite.TLS_RSA_WITH_NULL_SHA256"), "FAIL", "critical"),
         ((GCM, "suite.TLS_DH_anon_WITH_AES_128_CBC_SHA"), "FAIL", "critical"),
         ((GCM, "suite.TLS_RSA_EXPORT_WITH_RC4_40_MD5"), "FAIL", "critical"),
+        ((CBC,), "FAIL", None),
+        (("suite.TLS_AES_128_GCM_SHA256",), "PASS", None),
         ((), "UNKNOWN", None),
     ],
 )
@@ -278,7 +280,25 @@ def test_weak_cipher_unknown(ask: Ask) -> None:
 )
 def test_known_holes(ask: Ask, found: tuple[str, str, str], result: str) -> None:
     """One hole fails; one that was not looked for leaves it unknown, for risk management alone."""
-    facts = {**MODERN, **dict(zip(("heartbleed", "ccs", "robot"), found, strict=True))}
+    old = {**MODERN, "protocol.tls1_3": "rejected", CBC: "accepted"}
+    facts = {**old, **dict(zip(("heartbleed", "ccs", "robot"), found, strict=True))}
     (verdict,) = ask("transmission.known_vulnerability", channel_observations=seen(443, facts))
     assert verdict.result == result
     assert ("45 CFR 164.312(e)(2)(ii)" in verdict.controls) == (result == "FAIL")
+
+
+@pytest.mark.parametrize(
+    ("facts", "result"),
+    [
+        ({**MODERN, GCM: "accepted"}, "PASS"),
+        ({**MODERN, GCM: "accepted", CBC: "accepted"}, "UNKNOWN"),
+        ({**MODERN, GCM: "accepted", "protocol.tls1_3": "rejected"}, "UNKNOWN"),
+        ({**MODERN, GCM: "accepted", "protocol.tls1_0": "unknown"}, "UNKNOWN"),
+        ({**MODERN, GCM: "accepted", "heartbleed": "vulnerable"}, "FAIL"),
+    ],
+    ids=["modern", "RSA key exchange", "no TLS 1.3", "a version unknown", "found"],
+)
+def test_holes_that_cannot_be(ask: Ask, facts: dict[str, str], result: str) -> None:
+    """TLS 1.3 is younger than Heartbleed and CCS, and ROBOT needs RSA key exchange; a find counts more."""
+    (verdict,) = ask("transmission.known_vulnerability", channel_observations=seen(443, facts))
+    assert verdict.result == result
