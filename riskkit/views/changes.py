@@ -31,8 +31,8 @@ def since_last_period(assessment: Assessment) -> Html:
     oldest = min((now[name][1] for name in still if now[name][1]), default="")
     pieces = [
         paragraph(
-            f"Compared with {last['period']}: {count(len(fresh), 'new finding')}, {len(closed)} closed, "
-            f"{len(still)} still open{f' (the oldest since {oldest})' if oldest else ''}."
+            f"Compared with {last['period']}: {count(len(fresh), 'new finding')}, {len(closed)} no longer "
+            f"found, {len(still)} still open{f' (the oldest since {oldest})' if oldest else ''}."
         ),
         _moved(assessment, last),
         bullets(_risk_moves(assessment, last)),
@@ -44,11 +44,11 @@ def since_last_period(assessment: Assessment) -> Html:
     titles = {outcome.check.id: outcome.check.title for outcome in assessment.outcomes}
     frame = rows(
         (
-            {"what should hold": titles.get(check, check), "new": new[check], "closed": gone[check],
+            {"what should hold": titles.get(check, check), "new": new[check], "no longer found": gone[check],
              "still open": sum(now[name][0] == check for name in still)}
             for check in sorted(new.keys() | gone.keys())
         ),
-        ("what should hold", "new", "closed", "still open"),
+        ("what should hold", "new", "no longer found", "still open"),
     )  # fmt: skip
     pieces.insert(1, table(assessment, frame, caption=f"Findings that came or went since {last['period']}",
                            empty="none came and none went."))  # fmt: skip
@@ -166,7 +166,7 @@ def _course(assessment: Assessment) -> Html:
     statuses.append([status.status for status in assessment.controls])
     lines = {
         name: [sum(GROUPS.get(status) == name for status in found) for found in statuses]
-        for name in ("met", "not demonstrated", "not met")
+        for name in ("met", "not met", "not demonstrated")
     }
     told = listed([f"{name} from {values[0]} to {values[-1]}" for name, values in lines.items()])
     return trend(

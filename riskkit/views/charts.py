@@ -16,7 +16,7 @@ from riskkit.views.figures import BAD, GOOD, INK, MARK, NEUTRAL, drawing, figure
 from riskkit.views.html import Html, clean
 from riskkit.views.wording import plural
 
-_LABEL = 34
+_LABEL = 40
 """Characters of a name that fit beside a bar."""
 
 
@@ -189,7 +189,7 @@ def expiries(rows: Sequence[tuple[str, float, str]], *, caption: str, alt: str, 
             axes.plot(days, place, marker="X" if late else "o", color=BAD if late else GOOD, markersize=7)
             axes.text(max(days, 0) + span * 0.025, place, clean(told), va="center")
         axes.axvline(0, color=INK, linewidth=0.9)
-        axes.set_xlim(earliest - span * 0.04, latest + span * 0.35)
+        axes.set_xlim(earliest - span * 0.04, latest + span * 0.55)
         axes.set_xlabel("days after the end of the period")
         _rows(axes, [_short(name) for name, _, _ in rows])
         return figure(fig, alt=alt, caption=caption)
@@ -244,7 +244,8 @@ def _rows(axes: Axes, names: Sequence[str]) -> None:
 
 def _short(name: str) -> str:
     name = clean(name)
-    return name if len(name) <= _LABEL else f"{name[: _LABEL - 1]}…"
+    # Ports and numbers stand at the end.
+    return name if len(name) <= _LABEL else f"{name[: _LABEL - 9]}…{name[-8:]}"
 
 
 def _apart(heights: Mapping[str, float], least: float) -> list[tuple[str, float]]:

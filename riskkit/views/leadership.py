@@ -150,9 +150,11 @@ def not_assessed(assessment: Assessment) -> Html:
     gone = [outcome for outcome in outcomes if outcome.condition in ("NOT_ASSESSED", "ERROR")]
     partly = [outcome for outcome in outcomes if outcome.counts["UNKNOWN"] and outcome not in gone]
     unknown = sum(outcome.counts["UNKNOWN"] for outcome in partly)
+    all_put = f"Each of {count(len(outcomes), 'question')} could be put to the evidence"
     lead = paragraph(
-        f"{share(len(gone), len(outcomes), 'question')} could not be assessed at all, and {len(partly)} "
-        f"only in part, with {count(unknown, 'unknown subject')}. None of this counts as in order."
+        (f"{share(len(gone), len(outcomes), 'question')} could not be assessed at all" if gone else all_put),
+        f"; {len(partly)} {be(len(partly))} answered only in part, with {count(unknown, 'unknown subject')}. "
+        "What is unknown never counts as in order.",
     )
     reasons: dict[str, list[str]] = {}
     for outcome in gone:
@@ -177,7 +179,9 @@ def not_assessed(assessment: Assessment) -> Html:
     return join(
         [
             lead,
-            table(assessment, frame, caption="Why questions could not be assessed", empty="all could."),
+            table(assessment, frame, caption="Why questions could not be assessed")
+            if gone
+            else Html("", frame),
             paragraph(
                 "Kinds of evidence that are not in the pack, with the number of specifications that need "
                 f"them: {kinds}."

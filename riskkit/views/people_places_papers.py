@@ -223,7 +223,7 @@ def not_looked_at(assessment: Assessment) -> Html:
                     "Walk the reading rooms and the server room, and note who can enter and what can be "
                     "seen.",
                     "Read the contracts with the vendors of archive, viewer and cloud storage against 45 "
-                    "CFR 164.314(a).",
+                    "CFR 164.314(a)(1).",
                     "Ask people whether they know what to do when an image shows up under the wrong name.",
                 ]
             ),

@@ -18,6 +18,14 @@ _VERSIONS = {
     "tls1_2": "TLS 1.2", "tls1_3": "TLS 1.3",
 }  # fmt: skip
 
+_OLD = {"ssl2_0", "ssl3_0", "tls1_0", "tls1_1"}
+
+_PROTOCOLS = (
+    *((_VERSIONS[version], {version}, False) for version in sorted(_OLD)),
+    ("TLS 1.2 or 1.3", {"tls1_2", "tls1_3"}, True),
+)
+"""What is counted together, and whether accepting it is as wished."""
+
 _WORST = {
     "FAIL": "✗ findings",
     "UNKNOWN": "? partly unknown",
@@ -52,34 +60,20 @@ def channels(assessment: Assessment) -> Html:
         (
             {
                 "listener": _subject(row),
-                "system": known.name(row.system_id or row.host),
-                "declared": row.declared or "✗ not declared",
-                "ePHI": row.ephi,
-                "speaks": _speaks(row),
-                "accepts": ", ".join(
-                    _VERSIONS.get(name, name) for name in (row.accepted or "").split("|") if name
-                )
-                or None,
-                "asks clients for a certificate": (row.client_auth or "unknown").replace("_", " "),
-                "observed": row.observed_at and day(assessment, row.observed_at),
                 "verdict": _WORST[result],
+                "system": known.label(row.system_id or row.host),
+                "declared": (row.declared or "✗ not at all") + (", no ePHI" if row.ephi is False else ""),
+                "speaks": _speaks(row),
+                "accepts": _names(row.accepted) or None,
+                "client certificate": (row.client_auth or "unknown").replace("_", " ").lower(),
+                "observed": row.observed_at and day(assessment, row.observed_at),
             }
             for row, result in sorted(
                 zip(found, results, strict=True),
                 key=lambda pair: (list(_WORST).index(pair[1]), _subject(pair[0])),
             )
         ),
-        (
-            "listener",
-            "system",
-            "declared",
-            "ePHI",
-            "speaks",
-            "accepts",
-            "asks clients for a certificate",
-            "observed",
-            "verdict",
-        ),
+        ("listener", "verdict", "system", "declared", "speaks", "accepts", "client certificate", "observed"),
     )
     return join(
         [
@@ -132,24 +126,23 @@ def protocols(assessment: Assessment) -> Html:
     if not tls:
         return paragraph("No listener was seen to speak TLS.")
     lines, told = [], []
-    for version, name in _VERSIONS.items():
-        accepted = sum(version in (row.accepted or "").split("|") for row in tls)
-        unclear = sum(version in (row.not_known or "").split("|") for row in tls)
+    for name, versions, wished in _PROTOCOLS:
+        accepted = sum(bool(versions & _set(row.accepted)) for row in tls)
+        unclear = sum(
+            not versions & _set(row.accepted) and bool(versions & _set(row.not_known)) for row in tls
+        )
         refused = len(tls) - accepted - unclear
-        modern = version in ("tls1_2", "tls1_3")
-        lines.append((name, (accepted if modern else refused, unclear, refused if modern else accepted)))
+        lines.append((name, (accepted, unclear, refused) if wished else (refused, unclear, accepted)))
         told.append(f"{accepted} accept, {unclear} unknown, {refused} refuse")
-    old = sum(
-        bool({"ssl2_0", "ssl3_0", "tls1_0", "tls1_1"} & set((row.accepted or "").split("|"))) for row in tls
-    )
+    old = sum(bool(_OLD & _set(row.accepted)) for row in tls)
     sentence = (
         f"Of the listeners that speak TLS, {share(old, len(tls))} {be(old, 'accepts', 'accept')} a version "
         "before TLS 1.2."
     )
     chart = shares(
         lines,
-        caption="Protocol versions of listeners that speak TLS. For TLS 1.2 and 1.3 accepting is as "
-        "wished, for older versions refusing is.",
+        caption="Protocol versions of listeners that speak TLS. Refusing old versions is as wished, "
+        "and so is accepting a new one.",
         alt=sentence,
         words=Words("as wished", "unknown", "not as wished"),
         told=told,
@@ -175,9 +168,9 @@ def certificates(assessment: Assessment) -> Html:
     over = [name for name, days, _ in ends if days <= 0]
     soon = [name for name, days, _ in ends if 0 < days <= SOON_DAYS]
     told = (
-        f"Of {count(len(ends), 'certificate')}, {len(over)} ended before the end of the "
-        f"period{f' ({listed(over)})' if over else ''} and {len(soon)} {be(len(soon), 'ends', 'end')} within {SOON_DAYS} days after "
-        f"it{f' ({listed(soon)})' if soon else ''}."
+        f"Of {count(len(ends), 'certificate')}, {len(over)} ended before the end of the period"
+        f"{f' ({listed(over)})' if over else ''} and {len(soon)} {be(len(soon), 'ends', 'end')} within "
+        f"{SOON_DAYS} days after it{f' ({listed(soon)})' if soon else ''}."
     )
     drawn = [
         (
@@ -220,6 +213,14 @@ def _worst(assessment: Assessment) -> dict[str, str]:
             known = worst.get(verdict.subject, "NA")
             worst[verdict.subject] = max(known, verdict.result, key=order.index)
     return worst
+
+
+def _set(versions: str | None) -> set[str]:
+    return set(filter(None, (versions or "").split("|")))
+
+
+def _names(versions: str | None) -> str:
+    return ", ".join(name for version, name in _VERSIONS.items() if version in _set(versions))
 
 
 def _subject(row: Any) -> str:
