@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from riskkit.assess import all_checks
 from riskkit.assess.engine import Engine
-from riskkit.model import Check, Evidence, Moment, Period, TableState, Verdict
+from riskkit.model import SEVERITIES, Check, Evidence, Moment, Period, TableState, Verdict
 from riskkit.model.time import microseconds
 from riskkit.tables import TABLES
 
@@ -97,7 +97,10 @@ def ask(
     check = check_of(name)
     values = {key: parameter.default for key, parameter in check.parameters.items()} | dict(tunables or {})
     given = engine_of(folder, tables, at).tables_for(check)
-    return list(check.run(**given, **values, at=at))
+    said = list(check.run(**given, **values, at=at))
+    worst = SEVERITIES.index(check.worst)
+    assert all(SEVERITIES.index(one.severity or check.severity) <= worst for one in said)
+    return said
 
 
 def results(verdicts: Sequence[Verdict]) -> dict[str, str]:

@@ -73,7 +73,7 @@ def expected_verdicts(check: Check, verdicts: Sequence[Verdict], inventory: Inve
         ]
     seen = {system_of(verdict.scope, inventory.names) for verdict in verdicts}
     return [
-        _unseen(system, f"is a {kind} that holds ePHI, and no evidence of it answers this question")
+        _unseen(system, f"({kind}) holds ePHI, and no evidence of it answers this question")
         for system, kind in sorted(inventory.kinds.items())
         if system not in seen and ("*" in check.expects or kind in check.expects)
     ]

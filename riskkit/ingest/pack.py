@@ -18,7 +18,7 @@ from riskkit.errors import RiskkitError
 from riskkit.ingest.read import instant, read_into
 from riskkit.ingest.unpack import Unpacked, unpack
 from riskkit.ingest.walk import Found, code_of, find_files, readers, sha256_of
-from riskkit.model import Context, Counts, Evidence, Moment, Reader, Source, TableState
+from riskkit.model import NOT_RECOGNIZED, Context, Counts, Evidence, Moment, Reader, Source, TableState
 from riskkit.settings import Settings
 from riskkit.store import Store
 from riskkit.tables import TABLES, Table
@@ -99,7 +99,7 @@ def _read_member(
         return [_unread(member.name, sha256, size, getattr(error, "what", "cannot be opened"))]
     chosen = _recognize(head, member.name, mapping)
     if not chosen:
-        return [_unread(member.name, sha256, size, "is not recognized")]
+        return [_unread(member.name, sha256, size, NOT_RECOGNIZED)]
     if doubled := _doubled(chosen):
         return [_unread(member.name, sha256, size, f"two readers claim {doubled}")]
     zone = str(settings.timezone)

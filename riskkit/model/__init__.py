@@ -15,6 +15,7 @@ from riskkit.model.checks import (
     fingerprint_text,
 )
 from riskkit.model.evidence import (
+    NOT_RECOGNIZED,
     Batch,
     Context,
     Counts,
@@ -40,6 +41,7 @@ from riskkit.model.time import Moment, Period
 __all__ = [
     "LEVELS",
     "METHODS",
+    "NOT_RECOGNIZED",
     "PERSONAL_SUBJECTS",
     "RESULTS",
     "SEVERITIES",

@@ -95,6 +95,10 @@ class Counts:
     set_aside: int = 0
 
 
+NOT_RECOGNIZED = "is not recognized"
+"""The problem of a source that no reader knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One evidence file or member, and what became of it.

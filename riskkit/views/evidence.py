@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskkit.model import Assessment, Source
+from riskkit.model import NOT_RECOGNIZED, Assessment, Source
 from riskkit.tables import TABLES
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import present
@@ -96,8 +96,11 @@ def unused(assessment: Assessment) -> Html:
     """Files that were not recognized, not readable, set aside or not dated: they show nothing."""
     sources = assessment.evidence.sources
     groups = (
-        ("Not recognized by any reader", [s.name for s in sources if s.reader is None and not s.problem]),
-        ("Not readable", [f"{s.name} ({s.problem})" for s in sources if s.problem]),
+        ("Not recognized by any reader", [s.name for s in sources if s.problem == NOT_RECOGNIZED]),
+        (
+            "Not readable",
+            [f"{s.name} ({s.problem})" for s in sources if s.problem not in {"", NOT_RECOGNIZED}],
+        ),
         ("Collected after the period, set aside", [s.name for s in sources if s.set_aside]),
         (
             "Not dated, so they can be read but demonstrate nothing; evidence.csv says when a file was "
