@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +9,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from riskkit.declare import reader
-from riskkit.errors import RiskkitError
-from riskkit.model import Batch, Context, Member, Quarantined
+from riskkit.model import Batch, Context, Member
+from riskkit.readers.documents import DocumentError, load_json, refused
 from riskkit.tables import TABLES
 
-LARGEST = 8 << 20
 DEEPEST = 64
-NO_PHI = frozenset({"/boot", "/boot/efi", "/efi"})
+NO_PHI = re.compile(r"/(?:boot|efi)(?:/.*)?|/snap/.*")
+_MOUNTS = frozenset({"mountpoint", "mountpoints"})
 _ASSETS = TABLES["storage_assets"]
 
 
@@ -27,10 +26,6 @@ class _Device:
     node: Mapping[str, Any]
     covers: list[str | None] = field(default_factory=list)
     known: bool = True
-
-
-class _UnfitError(Exception):
-    pass
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -53,8 +48,13 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     """
     try:
         devices = _devices(member)
-    except _UnfitError as error:
-        yield Batch("storage_assets", _ASSETS.empty(), 1, 0, (Quarantined(0, str(error)),))
+    except DocumentError as error:
+        yield refused("storage_assets", error, member)
+        return
+    if devices and not any(_MOUNTS & device.node.keys() for device in devices):
+        yield refused(
+            "storage_assets", DocumentError("missing_required", "MOUNTPOINTS was not exported"), member
+        )
         return
     host = host_of(member.name)
     rows, mounted = [], 0
@@ -84,14 +84,8 @@ def host_of(name: str) -> str:
 
 
 def _devices(member: Member) -> list[_Device]:
-    if member.size > LARGEST:
-        raise _UnfitError("too_large")
-    try:
-        with member.open() as file:
-            content = json.loads(file.read().decode("utf-8-sig"))
-        listed = content["blockdevices"]
-    except (ValueError, KeyError, TypeError, RecursionError, RiskkitError) as error:
-        raise _UnfitError("json_malformed") from error
+    content = load_json(member)
+    listed = content.get("blockdevices") if isinstance(content, dict) else None
     found: dict[str, _Device] = {}
     _walk(listed, None, known=True, depth=0, found=found)
     return list(found.values())
@@ -99,10 +93,10 @@ def _devices(member: Member) -> list[_Device]:
 
 def _walk(nodes: Any, cover: str | None, *, known: bool, depth: int, found: dict[str, _Device]) -> None:
     if not isinstance(nodes, list) or depth > DEEPEST:
-        raise _UnfitError("json_malformed")
+        raise DocumentError("json_malformed", "the devices are not listed as lsblk does")
     for node in nodes:
         if not isinstance(node, dict) or not isinstance(node.get("name"), str):
-            raise _UnfitError("json_malformed")
+            raise DocumentError("json_malformed", "the devices are not listed as lsblk does")
         here = cover or _cover(node)
         told = known and ("type" in node or "fstype" in node)
         device = found.setdefault(str(node.get("kname") or node["name"]), _Device(node))
@@ -127,25 +121,34 @@ def _mounts(node: Mapping[str, Any]) -> list[str]:
 
 
 def _row(host: str, mount: str, device: _Device) -> dict[str, object]:
-    covers = device.covers
-    encrypted = "yes" if all(covers) else "no" if device.known else "unknown"
     swap = mount == "[SWAP]"
+    encrypted, reason = _judged(device)
     return {
-        "asset_id": f"{host}:{mount}",
+        "asset_id": f"{host}:{device.node['name'] if swap else mount}",
         "system_id": host,
         "kind": "swap" if swap else "volume",
         "mountpoint": None if swap else mount,
-        "holds_phi": False if mount in NO_PHI else None,
+        "holds_phi": False if NO_PHI.fullmatch(mount) else None,
         "size_bytes": _size(device.node.get("size")),
         "encrypted": encrypted,
-        "method": covers[0] if encrypted == "yes" else None,
-        "reason": "the export names neither type nor file system" if encrypted == "unknown" else None,
+        "method": device.covers[0] if encrypted == "yes" else None,
+        "reason": reason,
     }
 
 
+def _judged(device: _Device) -> tuple[str, str | None]:
+    """Whether a device is encrypted, and why that is unknown."""
+    if all(device.covers):
+        return "yes", None
+    if not device.known:
+        return "unknown", "the export names neither type nor file system"
+    if str(device.node.get("fstype")).startswith("zfs"):
+        return "unknown", "ZFS encrypts by itself: add `zfs get encryption`"
+    if device.node["name"].startswith("zram"):
+        return "unknown", "zram is memory; whether it is written back to a disk is not shown"
+    return "no", None
+
+
 def _size(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value) else None
+    text = str(value)
+    return int(text) if re.fullmatch(r"\d{1,18}", text, re.ASCII) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -10,11 +9,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from riskkit.declare import reader
-from riskkit.errors import RiskkitError
 from riskkit.model import Batch, Context, Member, Quarantined
+from riskkit.readers.documents import DocumentError, load_json, refused
 from riskkit.tables import TABLES
 
-LARGEST = 256 << 20
+_LARGEST_SIZE = 1 << 63
 _BACKUPS = TABLES["backups"]
 
 
@@ -42,16 +41,15 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     """
     try:
         snapshots = _snapshots(member)
-    except (ValueError, RecursionError, RiskkitError):
-        reason = "too_large" if member.size > LARGEST else "json_malformed"
-        yield Batch("backups", _BACKUPS.empty(), 1, 0, (Quarantined(0, reason),))
+    except DocumentError as error:
+        yield refused("backups", error, member)
         return
     rows, quarantined = [], []
     location = PurePosixPath(member.name.replace("!", "/")).name
     for number, snapshot in enumerate(snapshots):
         try:
             row = _row(snapshot, location)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             reason = "missing_required" if isinstance(error, KeyError) else "bad_value"
             quarantined.append(Quarantined(number, reason))
             continue
@@ -68,12 +66,9 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
 
 
 def _snapshots(member: Member) -> list[Any]:
-    if member.size > LARGEST:
-        raise ValueError
-    with member.open() as file:
-        content = json.loads(file.read().decode("utf-8-sig"))
+    content = load_json(member)
     if not isinstance(content, list):
-        raise ValueError
+        raise DocumentError("json_malformed", "no list of snapshots")
     return content
 
 
@@ -91,7 +86,7 @@ def _row(snapshot: Mapping[str, Any], location: str) -> dict[str, Any]:
         "started_at": _instant(begin) if begin else None,
         "finished_at": _instant(end or snapshot["time"]),
         "status": "success",
-        "size_bytes": size if isinstance(size, int) and not isinstance(size, bool) else None,
+        "size_bytes": size if type(size) is int and 0 <= size < _LARGEST_SIZE else None,
         "encrypted": "yes",
         "immutable": "unknown",
         "location": location,

@@ -30,6 +30,7 @@ _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
+_LAST = datetime(9999, 12, 31, tzinfo=UTC)
 _QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 
 
@@ -152,14 +153,16 @@ def _instant_reader(
         if day_only:
             ends = name.endswith("_to")
             remarks.add(f"{name} is a day without time, read as its {'end' if ends else 'start'}")
-            local += timedelta(days=1) if ends else timedelta()
-        if local.tzinfo is None:
-            if not day_only:
+        else:
+            ends = False
+            if local.tzinfo is None:
                 remarks.add(f"{name} has no time zone and was read in {zone.key}")
-            local = local.replace(tzinfo=zone)
         try:
-            return local.astimezone(UTC)
+            local += timedelta(days=ends)
+            return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
         except OverflowError:
+            if local.year == _LAST.year:
+                return _LAST  # what many systems write for "without end"
             raise BadValueError from None
 
     return read

@@ -14,6 +14,7 @@ from riskkit.model import Batch, Context, Member, Quarantined
 from riskkit.tables import Column, Table
 
 LARGEST = 4 << 20
+_LARGEST_INTEGER = 1 << 63
 
 
 class UnfitError(Exception):
@@ -31,6 +32,16 @@ class _NoAliases(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read")
         return super().compose_node(parent, index)
+
+    def construct_yaml_timestamp(self, node: Any) -> Any:
+        """A date that does not exist stays text, so that it costs its entry and not the whole file."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except (ValueError, OverflowError):
+            return self.construct_scalar(node)
+
+
+_NoAliases.add_constructor("tag:yaml.org,2002:timestamp", _NoAliases.construct_yaml_timestamp)
 
 
 def read_list(member: Member, context: Context, table: Table, key: str) -> Iterator[Batch]:
@@ -64,11 +75,12 @@ def read_list(member: Member, context: Context, table: Table, key: str) -> Itera
 
 
 def _entries(member: Member, key: str) -> list[Any]:
-    if member.size > LARGEST:
+    with member.open() as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
         raise UnfitError("too_large")
     try:
-        with member.open() as file:
-            content = yaml.load(file.read(), Loader=_NoAliases)  # noqa: S506 - it is a SafeLoader
+        content = yaml.load(data, Loader=_NoAliases)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError, RiskkitError) as error:
         mark = getattr(error, "problem_mark", None)
         raise UnfitError("yaml_malformed", f"line {mark.line + 1}" if mark else "") from error
@@ -102,7 +114,7 @@ def _value(column: Column, value: Any, zone: ZoneInfo) -> object:
             return _word(column, value)
         case "boolean" if isinstance(value, bool):
             return value
-        case "integer" if isinstance(value, int) and not isinstance(value, bool):
+        case "integer" if type(value) is int and abs(value) < _LARGEST_INTEGER:
             return value
         case "date" if isinstance(value, date) and not isinstance(value, datetime):
             return value
@@ -118,6 +130,7 @@ def _word(column: Column, value: Any) -> str:
     text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value).strip()
     if isinstance(value, list | dict):
         raise ValueError
+    text = text.encode("utf-8", "replace").decode()  # an escape may write half of a character
     if column.values:
         text = text.casefold().replace(" ", "_") if text not in column.values else text
         if text not in column.values:

@@ -182,6 +182,13 @@ def test_relationships_in_microseconds_or_in_words() -> None:
     assert rows(read_all(read, numbers.encode()))[0]["valid_from_us"] == 5
 
 
+def test_days_without_end() -> None:
+    """The last day of the calendar, which systems write for "without end", is read as such."""
+    data = "patient_id,kind,valid_from,valid_to\np,order,2026-10-01,9999-12-31\np,order,0001-01-01,\n"
+    ends = [row["valid_to_us"] for row in rows(read_all(read, data.encode()))]
+    assert ends == [us(9999, 12, 31), None]
+
+
 def test_keys_stand_once() -> None:
     """Of rows with one key the first counts, whether the others agree or not; tables without key repeat."""
     reading = read_all(read, f"{ACCOUNTS}p,a,1,,\np,a,1,,\nq,a,1,,\np,a,0,,\n".encode())

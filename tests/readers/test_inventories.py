@@ -60,6 +60,19 @@ def test_silence_is_unknown() -> None:
     assert encrypted(block({"name": "sda", "mountpoints": ["/data", None]})) == {"h:/data": "unknown"}
 
 
+def test_file_systems_that_encrypt_by_themselves() -> None:
+    """Of ZFS lsblk cannot tell; of zram nobody knows where it goes."""
+    pool = {"name": "sda1", "type": "part", "fstype": "zfs_member", "mountpoints": ["/tank"]}
+    swap = {"name": "zram0", "type": "disk", "mountpoints": ["[SWAP]"]}
+    assert encrypted(block(pool, swap)) == {"h:/tank": "unknown", "h:zram0": "unknown"}
+
+
+def test_without_mount_points_nothing_can_be_judged() -> None:
+    """An export that lacks them is not an empty host."""
+    reading = read_all(lsblk, block({"name": "sda", "type": "disk"}))
+    assert reading.reasons("storage_assets") == {"missing_required": 1}
+
+
 def test_swap_and_boot() -> None:
     """Swap is a kind of its own, and boot partitions hold no images."""
     swap = {"name": "a", "type": "part", "fstype": "swap", "mountpoints": ["[SWAP]"]}
@@ -145,6 +158,17 @@ answers:
     ]
     assert reading.reasons("answers") == {"duplicate": 1, "bad_value": 2, "missing_required": 1}
     assert reading.notes == ["unknown keys: mood"]
+
+
+def test_a_date_that_does_not_exist_costs_its_entry() -> None:
+    """YAML's own reading of dates must not refuse the whole file, nor an escape break a row."""
+    text = b"""
+- {control: a, answer: yes, answered_by: CISO, answered_on: 2026-02-30}
+- {control: b, answer: yes, answered_by: "\\ud800", answered_on: 2026-02-28}
+"""
+    reading = read_all(answers, text)
+    assert [row["control"] for row in reading.table("answers")] == ["b"]
+    assert reading.reasons("answers") == {"bad_value": 1}
 
 
 def test_endpoints() -> None:

@@ -96,7 +96,7 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
 
 def _leads(line: str) -> bool:
     """Whether a line may stand before the header: blank, or Excel's hint which delimiter is used."""
-    return not line.strip() or line.strip("\ufeff").casefold().startswith(_EXCEL_HINT)
+    return not line.strip() or line.casefold().startswith(_EXCEL_HINT)
 
 
 def _check(mapping: FileMapping, fitted: Fit, file: str) -> None:

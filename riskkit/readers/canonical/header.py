@@ -28,7 +28,7 @@ class Fit:
 
 def normal(name: str) -> str:
     """A column name as the tables write it: lower case, `_` for blanks and hyphens."""
-    return re.sub(r"[\s\-_]+", "_", name.strip().strip("\ufeff")).strip("_").casefold()
+    return re.sub(r"[\s\-_]+", "_", name.strip()).strip("_").casefold()
 
 
 def fit(header: Sequence[str], table: Table) -> Fit:
