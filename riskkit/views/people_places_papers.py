@@ -254,7 +254,6 @@ def _state(courses: list[Any], today: Any) -> str:
 
 
 def _told(totals: Counter[str]) -> str:
-    people = totals.total()
     safe = suppress(pd.DataFrame({state: [totals[state]] for state in _TAUGHT}, index=["all"])).loc["all"]
     words = {
         "completed": "have completed all courses",
@@ -265,10 +264,9 @@ def _told(totals: Counter[str]) -> str:
     parts = [f"{safe[state]} {words[state]}" for state in _TAUGHT if safe[state] not in ("0", WITHHELD)]
     hidden = [words[state] for state in _TAUGHT if safe[state] == WITHHELD]
     if hidden:
-        parts.append(
-            f"the numbers of those who {listed(hidden)} are {WITHHELD}, because one of them is small"
-        )
-    return f"Of {safe['people'] if people else 'no'} people employed, {listed(parts)}."
+        parts.append(f"how many {' and how many '.join(hidden)} is {WITHHELD}, because one number is small")
+    people = "the people employed" if safe["people"] == WITHHELD else f"{safe['people']} people employed"
+    return f"Of {people}, {listed(parts)}."
 
 
 def _answered(row: Any, today: Any) -> str:

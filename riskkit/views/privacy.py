@@ -69,8 +69,8 @@ def suppress(counts: pd.DataFrame, *, total: str = "people") -> pd.DataFrame:
 
     `counts` has one row per group (its index) and one column per category; every person stands in
     exactly one cell. Groups are joined as `pools` says. When even all groups together have a count
-    of 1 to 10, it and the next smallest are withheld, as many as it takes for their sum to exceed
-    10. A column of totals comes last.
+    of 1 to 10, it and the next smallest are withheld, as many as it takes, and the total too
+    where that is not enough. A column of totals comes last.
     """
     rows = {
         name: _withhold([int(count) for count in counts.loc[list(groups)].sum()])
@@ -107,14 +107,21 @@ def _has_small(counts: Iterable[Any]) -> bool:
 
 
 def _withhold(counts: list[int]) -> list[str]:
-    """The counts of one row and their sum, with the small ones and their complements withheld."""
+    """The counts of one row and their sum, with the small ones and their complements withheld.
+
+    What is withheld must sum to more than if each of its counts were small at most: else who knows
+    the rule could tell that every one of them is 10.
+    """
     hidden: list[int] = []
     for count, index in sorted((count, index) for index, count in enumerate(counts) if count):
-        together = sum(counts[i] for i in hidden)
-        if count <= SMALL or len(hidden) == 1 or 0 < together <= SMALL:
+        if count <= SMALL or (hidden and not _safe(counts, hidden)):
             hidden.append(index)
     texts = [WITHHELD if index in hidden else f"{count:,}" for index, count in enumerate(counts)]
-    return [*texts, WITHHELD if 0 < sum(counts) <= SMALL else f"{sum(counts):,}"]
+    return [*texts, WITHHELD if hidden and not _safe(counts, hidden) else f"{sum(counts):,}"]
+
+
+def _safe(counts: list[int], hidden: list[int]) -> bool:
+    return sum(counts[index] for index in hidden) > SMALL * len(hidden)
 
 
 def _identifying() -> frozenset[str]:
