@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from riskkit.views import (
     transmission,
 )
 from riskkit.views.html import Html
+from tests.evidence import person
 from tests.views import made
 
 
@@ -168,11 +170,34 @@ def test_backups_by_system(something: Assessment) -> None:
     )
 
 
-def test_training_adds_up(something: Assessment) -> None:
-    """All people employed stand in one row or another; small departments together."""
-    shown = people_places_papers.training(something).frame
-    assert shown is not None
-    assert sum(int(number) for number in shown["people"] if number != "withheld") == 29
+def test_training_adds_up(tmp_path: Path) -> None:
+    """People employed stand under their department; a number that is not small is told."""
+    where = {"radiology": (30, 12), "emergency": (18, 0)}
+    users = [(f"{d}-{n}", d, n < done) for d, (done, late) in where.items() for n in range(done + late)]
+    rows = {
+        "roster": [person(user, department=department) for user, department, _ in users],
+        "training": [
+            {
+                "user_id": user,
+                "course": "Security",
+                "due_on": date(2026, 9, 1),
+                "completed_on": date(2026, 8, 1) if done else None,
+            }
+            for user, _, done in users
+        ],
+    }
+    shown = people_places_papers.training(made.assessment(tmp_path, rows))
+    assert "Of 60 people employed, 48 have completed all courses and 12 are overdue." in _words(shown)
+    assert shown.frame is not None
+    assert shown.frame.set_index("department").T.to_dict("list") == {
+        "emergency": ["18", "0", "0", "0", "18"],
+        "radiology": ["30", "0", "12", "0", "42"],
+    }
+
+
+def test_training_of_few_is_withheld(something: Assessment) -> None:
+    """Where numbers are small, neither they nor a total that would tell them is shown."""
+    assert "is withheld, because one number is small" in _words(people_places_papers.training(something))
 
 
 def test_policies(something: Assessment) -> None:
