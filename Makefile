@@ -8,7 +8,7 @@ TESTS ?=
 LAB ?=
 
 .DEFAULT_GOAL := report
-.PHONY: report test test-slow test-all lint format lab bench lock setup clean
+.PHONY: report test test-slow test-all lint format docs lab bench lock setup clean
 
 report: setup
 	$(BIN)/riskkit report $(PACK) --fail-on never
@@ -34,6 +34,10 @@ format: setup
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	git ls-files -z -- '*.ipynb' | xargs -0 -r $(BIN)/nbstripout
+
+# docs/tables.md and docs/checks.md, from the code.
+docs: setup
+	$(BIN)/python docs/generate.py
 
 # Only this machine reaches it, with the token in the address that it prints, and it asks the
 # internet for nothing: no news, no updates, no extensions.

@@ -126,7 +126,7 @@ def audit_gaps(
     """
     sources, ends = _read(audit_events, look_back_weeks, at)
     limits = _Limits(habit_percent, habit_weeks, silent_hours)
-    begin, close = hour_of(at.start_us, at), hour_of(at.as_of_us - 1, at) + 1
+    begin, close = hour_of(at.start_us, at), hour_of(at.end_us - 1, at) + 1
     first = min((min(source.hours) for source in sources.values()), default=begin)
     calendar = _calendar(min(first, begin), close, at)
     for name, source in sorted(sources.items()):
@@ -152,7 +152,7 @@ def _read(
     """Busy hours by source, and the last hour of each file."""
     time = nw.col("event_time_us")
     hours = (
-        audit_events.filter(time >= at.start_us - look_back_weeks * 7 * DAY_US, time < at.as_of_us)
+        audit_events.filter(time >= at.start_us - look_back_weeks * 7 * DAY_US, time < at.end_us)
         .with_columns(hour=hour(at), key=row_key())
         .group_by("source_system", "source", "hour")
         .agg(nw.len().alias("events"), nw.col("key").min())

@@ -25,13 +25,13 @@ UNNAMED_SOURCE = "source without a name"
 TRANSFER_BEGINS = "110102"
 """One transfer writes 110102 at its begin and 110104 at its end; only the end counts."""
 
-_ROWS_PER_RECORD = 1 << 12
+_ROWS_PER_RECORD = 1 << 14
 
 
 def in_period(at: Moment) -> nw.Expr:
-    """Whether an event happened in the period and before `as_of`."""
+    """Whether an event happened in the period, as far as it has run."""
     time = nw.col("event_time_us")
-    return (time >= at.start_us) & (time < at.as_of_us)
+    return (time >= at.start_us) & (time < at.end_us)
 
 
 def opens_record() -> nw.Expr:

@@ -154,8 +154,6 @@ def _source(
     for table, count in receipt["tables"].items():
         for reason, number in count["quarantined"].items():
             quarantine[reason] = quarantine.get(reason, 0) + number
-        if not any((count["records"], count["rows"])) and len(reader.tables) > 1:
-            continue  # a reader of many tables fed only some of them
         counts[table] = Counts(
             count["records"],
             count["accepted"],

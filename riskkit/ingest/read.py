@@ -66,6 +66,7 @@ def _read(entry: Entry, member: Unpacked, reader: Reader, context: Context) -> N
 class _Tally:
     def __init__(self, tables: tuple[str, ...]) -> None:
         self.counts = {name: {"records": 0, "accepted": 0, "rows": 0} for name in tables}
+        self.fed = set(tables) if len(tables) == 1 else set()
         self.ignored: dict[str, Counter[str]] = {name: Counter() for name in tables}
         self.quarantined: dict[str, Counter[str]] = {name: Counter() for name in tables}
         self.notes: list[str] = []
@@ -73,6 +74,7 @@ class _Tally:
         self.times: list[int] = []
 
     def add(self, batch: Any, rows: pa.Table, event_time: str | None) -> None:
+        self.fed.add(batch.table)
         count = self.counts[batch.table]
         count["records"] += batch.records
         count["accepted"] += batch.accepted
@@ -100,6 +102,7 @@ class _Tally:
                     "quarantined": dict(sorted(self.quarantined[name].items())),
                 }
                 for name, count in self.counts.items()
+                if name in self.fed
             },
         }
 

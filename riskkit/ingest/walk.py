@@ -36,9 +36,14 @@ def readers() -> tuple[Reader, ...]:
 
 @cache
 def code_of(reader: Reader) -> str:
-    """A digest of a reader's version and code: what it read before holds only while both stay."""
+    """A digest of a reader's version and code: what it read before holds only while both stay.
+
+    Its own module or folder, and the modules beside it that hold no reader and that readers share.
+    """
     module = Path(inspect.getfile(reader.read))
-    files = sorted(module.parent.glob("*.py")) if module.name == "__init__.py" else [module]
+    own = sorted(module.parent.glob("*.py")) if module.name == "__init__.py" else [module]
+    shared = (module.parent.parent if module.name == "__init__.py" else module.parent).glob("*.py")
+    files = [*own, *(path for path in sorted(shared) if b"\n@reader(" not in path.read_bytes())]
     digest = hashlib.sha256(str(reader.version).encode())
     for file in files:
         digest.update(file.read_bytes())

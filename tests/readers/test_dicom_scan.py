@@ -143,7 +143,7 @@ def test_the_partial_file_of_an_interrupted_walk_is_an_incomplete_scan(tmp_path:
         (tmp_path / "store" / name).write_bytes(b"x")
     moments = iter([STARTED])
     with pytest.raises(StopIteration):
-        collect_dicom(tmp_path / "store", tmp_path, system_id="archive", now=lambda: next(moments))
+        collect_dicom(tmp_path / "store", tmp_path / "dicom", system_id="archive", now=lambda: next(moments))
     (left,) = (tmp_path / "dicom").iterdir()
     result = read(gzip.decompress(left.read_bytes()))
     (scan,) = result.scans
