@@ -8,7 +8,7 @@ from riskkit.assess.findings import shown_subject
 from riskkit.assess.registry import base_tables
 from riskkit.model import SEVERITIES, Assessment, Check, Outcome, Verdict
 from riskkit.tables import TABLES
-from riskkit.views.html import Content, Html, badge, bullets, clean, facts, join, paragraph, tag
+from riskkit.views.html import Content, Html, badge, bullets, clean, facts, join, paragraph, shown, tag
 from riskkit.views.privacy import permit
 from riskkit.views.scope import inventory, narrowed
 from riskkit.views.tables import rows, table
@@ -223,6 +223,14 @@ def subject(assessment: Assessment, outcome: Outcome, verdict: Verdict, *, ident
     return shown_subject(outcome, verdict, assessment.surrogates)
 
 
+def called(assessment: Assessment, outcome: Outcome, verdict: Verdict, *, identities: bool = False) -> str:
+    """As `subject`, with the name of a system and the title of a specification."""
+    name = subject(assessment, outcome, verdict, identities=identities)
+    if outcome.check.subject == "system":
+        return inventory(assessment).name(name)
+    return named(assessment, name) if outcome.check.subject == "control" else name
+
+
 def base(names: Iterable[str]) -> tuple[str, ...]:
     """The tables that files fill, on which these tables (derived or not) rest."""
     return tuple(sorted({found for name in names for found in base_tables(name)}))
@@ -240,7 +248,7 @@ def _verdicts(
     frame = rows(
         (
             {
-                "subject": subject(assessment, outcome, verdict, identities=identities),
+                "subject": called(assessment, outcome, verdict, identities=identities),
                 "system": systems.name(verdict.scope) if verdict.scope else None,
                 "severity": outcome.severity_of(verdict),
                 "what the evidence shows": verdict.message,
@@ -253,6 +261,8 @@ def _verdicts(
         ("subject", "system", "severity", "what the evidence shows", "since", "rows", "finding"),
     )
     empty = [name for name in ("system", "since", "rows") if frame[name].isna().all()]
+    if outcome.check.subject == "system" and "system" not in empty:
+        empty.append("system")
     if caption == "Not known":
         empty.append("finding")
     noun = outcome.check.subject
@@ -271,10 +281,8 @@ def _verdicts(
 
 def _told(outcome: Outcome) -> str:
     counts, noun = outcome.counts, outcome.check.subject
-    parts = [
-        f"{counts['FAIL']:,} of {count(outcome.population, noun)} "
-        f"{'for review' if for_review(outcome.check) else 'fail'}"
-    ]
+    verb = "for review" if for_review(outcome.check) else be(counts["FAIL"], "fails", "fail")
+    parts = [f"{counts['FAIL']:,} of {count(outcome.population, noun)} {verb}"]
     if counts["UNKNOWN"]:
         parts.append(f"{counts['UNKNOWN']:,} unknown")
     if counts["NA"]:
@@ -289,7 +297,8 @@ def _citations(assessment: Assessment, citations: Iterable[str]) -> Content:
 
 def _parameters(outcome: Outcome) -> str:
     return ", ".join(
-        f"{name.replace('_', ' ')} {value}" for name, value in sorted(outcome.parameters.items())
+        f"{'expected' if name == 'value' else name.replace('_', ' ')} {shown(value)}"
+        for name, value in sorted(outcome.parameters.items())
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Risk
-from riskkit.views.findings import MARKS, mark, named, subject
+from riskkit.views.findings import MARKS, called, mark, named
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.leadership import interval, weight
 from riskkit.views.scope import inventory, narrowed
@@ -183,7 +183,7 @@ def findings(assessment: Assessment, *, limit: int = 100, identities: bool = Fal
             {
                 "what should hold": outcome.check.title,
                 "severity": outcome.severity_of(verdict),
-                "subject": subject(assessment, outcome, verdict, identities=identities),
+                "subject": called(assessment, outcome, verdict, identities=identities),
                 "system": systems.name(verdict.scope) if verdict.scope else None,
                 "what the evidence shows": verdict.message,
                 "since": verdict.since or None,
