@@ -36,7 +36,8 @@ def _table(table: Table) -> Iterator[str]:
         if column.values:
             meaning = f"{meaning}: {', '.join(column.values)}".removeprefix(": ")
         yes = ("yes" if column.required else "", "yes" if column.phi else "")
-        yield f"| {column.name} | {column.dtype} | {yes[0]} | {yes[1]} | {meaning.replace('|', chr(92) + '|')} |"
+        cells = (column.name, column.dtype, *yes, meaning.replace("|", "\\|"))
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 

@@ -23,7 +23,10 @@ def test_no_file_gives_defaults(tmp_path: Path) -> None:
 
 def test_values_are_read(tmp_path: Path) -> None:
     """Zone, hours written as YAML clock times, and freshness per table are understood."""
-    text = "timezone: America/Chicago\nworking_hours: {start: 06:30, end: '18:00'}\nfreshness_days: {accounts: 30}\n"
+    text = (
+        "timezone: America/Chicago\nworking_hours: {start: 06:30, end: '18:00'}\n"
+        "freshness_days: {accounts: 30}\n"
+    )
     settings = read_settings(write(tmp_path, text))
     assert str(settings.timezone) == "America/Chicago"
     assert settings.stated_zone

@@ -37,9 +37,14 @@ def test_an_entry_is_whole(tmp_path: Path) -> None:
 def test_an_interrupted_entry_is_none(tmp_path: Path) -> None:
     """A writer that dies leaves nothing that could be taken for rows."""
     store = Store(tmp_path)
-    with pytest.raises(KeyboardInterrupt), store.write("k") as entry:
-        entry.append("t", ROWS)
-        raise KeyboardInterrupt
+
+    def die() -> None:
+        with store.write("k") as entry:
+            entry.append("t", ROWS)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        die()
     assert store.receipt("k") is None
     assert list(store.root.iterdir()) == []
 

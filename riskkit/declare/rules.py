@@ -114,7 +114,7 @@ def rule_from(path: Path) -> Check:
         expects=rule.expects,
         profiles=rule.profiles,
         aliases=rule.aliases,
-        examples={result: rows for result, rows in rule.examples.items()},
+        examples=dict(rule.examples.items()),
     )
 
 

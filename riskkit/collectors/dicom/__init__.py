@@ -99,7 +99,9 @@ def _store(root: Path, out: Path, system_id: str) -> Path:
         raise CollectError("is not a folder", file=root, do="Name the store's root")
     if out.resolve().is_relative_to(store):
         raise CollectError(
-            "the folder to write to lies within the store", file=out, do="Write it elsewhere: a scan alters nothing"
+            "the folder to write to lies within the store",
+            file=out,
+            do="Write elsewhere: a scan alters nothing",
         )
     return store
 
