@@ -173,7 +173,7 @@ def zipped(flags: list[int], method: int = 0) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number in range(len(flags)):
-            archive.writestr(f"{number}.dcm", b"x" * 40)
+            archive.writestr(zipfile.ZipInfo(f"{number}.dcm"), b"x" * 40)
     content = bytearray(buffer.getvalue())
     at = -1
     for flag in flags:
