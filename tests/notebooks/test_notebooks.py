@@ -25,6 +25,7 @@ NAMES = [path.stem for path in NOTEBOOKS]
 PARAMETERS = {
     "pack": ("str",),
     "period": ("str", "None"),
+    "as_of": ("str", "None"),
     "work": ("str", "None"),
     "site": ("str", "None"),
     "department": ("str", "None"),
