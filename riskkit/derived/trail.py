@@ -25,7 +25,8 @@ UNNAMED_SOURCE = "source without a name"
 TRANSFER_BEGINS = "110102"
 """One transfer writes 110102 at its begin and 110104 at its end; only the end counts."""
 
-_ROWS_PER_RECORD = 1 << 14
+ROWS_PER_RECORD = 1 << 14
+"""More than a reader makes of one record."""
 
 
 def in_period(at: Moment) -> nw.Expr:
@@ -71,7 +72,7 @@ def local_day(hour_number: int, at: Moment) -> date:
 
 def row_key() -> nw.Expr:
     """Offset and row number as one integer, so that a minimum of it names a row within its source."""
-    return nw.col("offset").fill_null(0) * _ROWS_PER_RECORD + nw.col("n").fill_null(0)
+    return nw.col("offset").fill_null(0) * ROWS_PER_RECORD + nw.col("n").fill_null(0)
 
 
 def first_rows(
@@ -83,8 +84,7 @@ def first_rows(
     that it names nobody.
     """
     keys = tuple(
-        (source, key // _ROWS_PER_RECORD, key % _ROWS_PER_RECORD)
-        for source, key in sorted(found)[: Rows.FIRST]
+        (source, key // ROWS_PER_RECORD, key % ROWS_PER_RECORD) for source, key in sorted(found)[: Rows.FIRST]
     )
     return Rows(table, count, keys, predicate)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskkit.derived.trail import HOUR_US, first_rows, hour_of, local, local_day, local_start
+from riskkit.derived.trail import HOUR_US, ROWS_PER_RECORD, first_rows, hour_of, local, local_day, local_start
 from riskkit.model import Moment, Period
 from tests.evidence import us
 
@@ -45,7 +45,7 @@ def test_local_time_for_people() -> None:
 @given(st.lists(st.tuples(st.integers(0, 1 << 48), st.integers(0, 4095)), max_size=9))
 def test_rows_are_named(keys: list[tuple[int, int]]) -> None:
     """The first rows of each file come back as source, offset and number."""
-    rows = first_rows([("a", offset * 4096 + n) for offset, n in keys], len(keys), "p")
+    rows = first_rows([("a", offset * ROWS_PER_RECORD + n) for offset, n in keys], len(keys), "p")
     assert rows.keys == tuple(("a", offset, n) for offset, n in sorted(keys)[:5])
     assert rows.count == len(keys)
 
