@@ -31,9 +31,9 @@ def _crypt(node: Path) -> bool:
     return bool(below) and all(_crypt(child.resolve()) for child in below)
 
 
-def warn_if_plain(path: Path) -> None:
-    """Tell the analyst when evidence lies on a volume that is visibly not encrypted."""
-    if is_encrypted(path) is False:
+def warn_if_plain(path: Path, *, synthetic: bool = False) -> None:
+    """Tell the analyst when real evidence lies on a volume that is visibly not encrypted."""
+    if not synthetic and is_encrypted(path) is False:
         click.echo(
             f"warning: {path} lies on a volume without encryption. Evidence holds ePHI: move it.",
             err=True,

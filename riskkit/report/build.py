@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 FINDINGS = "findings.json"
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+_PACKAGE = Path(__file__).parents[1]
+NOTEBOOKS = next(
+    (folder for folder in (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks") if folder.is_dir()),
+    _PACKAGE.parent / "notebooks",
+)
+"""Inside an installed riskkit, beside the package in a checkout."""
 
 _SURROGATE = re.compile(rf"\b(?:{'|'.join(sorted(PERSONAL_SUBJECTS))}|study|address)-[0-9A-F]{{8}}\b")
 

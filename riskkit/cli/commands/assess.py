@@ -30,9 +30,9 @@ def command(
     """Judge an evidence pack and say how it stands."""
     from riskkit.assess import findings_json, open_pack  # noqa: PLC0415 - `--help` need not load pandas
 
-    warn_if_plain(pack)
     name, day = chosen_period(pack, period, as_of)
     assessment = open_pack(pack, period=name, as_of=day, work=work)
+    warn_if_plain(pack, synthetic=assessment.settings.synthetic)
     if as_json:
         click.echo(json.dumps(findings_json(assessment), indent=1, sort_keys=True, ensure_ascii=False))
     else:

@@ -35,7 +35,7 @@ from riskkit.cli.volume import warn_if_plain
 @click.option(
     "--record/--no-record",
     default=None,
-    help="Keep findings.json in PACK/history [default: unless simulated].",
+    help="Keep a whole period's findings in PACK/history [default: unless simulated].",
 )
 def command(
     pack: Path,
@@ -56,9 +56,10 @@ def command(
     from riskkit.report import make_report  # noqa: PLC0415 - `--help` need not load papermill
     from riskkit.settings import read_settings  # noqa: PLC0415
 
-    warn_if_plain(pack)
     name, day = chosen_period(pack, period, as_of)
-    moment = resolve_moment(read_settings(pack), period=name, as_of=day)
+    settings = read_settings(pack)
+    warn_if_plain(pack, synthetic=settings.synthetic)
+    moment = resolve_moment(settings, period=name, as_of=day)
     result = make_report(
         pack,
         out=out or Path("reports") / moment.period.name,
@@ -72,12 +73,18 @@ def command(
         progress=lambda line: click.echo(line, err=True),
         clock=lambda: datetime.now(UTC),
     )
-    synthetic = result.assessment.settings.synthetic
-    if result.ok and (record if record is not None else not synthetic):
-        kept = pack / "history" / moment.period.name
-        kept.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(result.findings, kept / "findings.json")
+    wanted = record if record is not None else not settings.synthetic
+    if result.ok and wanted and moment.today >= moment.period.last_day:
+        _keep(result.findings, pack / "history" / moment.period.name)
     for reason in reasons(result.assessment, require=require, complete=result.ok):
         click.echo(f"not trustworthy: {reason}", err=True)
     click.echo(result.index)
     sys.exit(exit_code(result.assessment, fail_on=fail_on, require=require, complete=result.ok))
+
+
+def _keep(findings: Path, folder: Path) -> None:
+    """Put findings.json into the pack's history, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / ".findings.json"
+    shutil.copyfile(findings, draft)
+    draft.replace(folder / "findings.json")
