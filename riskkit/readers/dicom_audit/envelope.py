@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from riskkit.readers.dicom_audit.times import zoned_us
+from riskkit.readers.times import zoned_us
 
 BOM = codecs.BOM_UTF8
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from riskkit.readers.dicom_audit import codes
 from riskkit.readers.dicom_audit.codes import code
 from riskkit.readers.dicom_audit.parsing import Message, Participant, Thing
-from riskkit.readers.dicom_audit.times import read_time
+from riskkit.readers.times import read_time
 
 _AE_TITLES = re.compile(r"AETITLES?=\s*([^;]{1,64})", re.IGNORECASE)
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")

@@ -1,4 +1,4 @@
-"""Times as audit messages and syslog headers write them, in integer arithmetic."""
+"""Times as audit trails and syslog headers write them, in integer arithmetic."""
 
 from __future__ import annotations
 

@@ -1,0 +1,145 @@
+"""Gathers audit events of one file: rows, what became of every record, and when the last one happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from operator import itemgetter
+from typing import TypeVar
+
+import pyarrow as pa
+
+from riskkit.errors import EvidenceError
+from riskkit.model import Batch, Quarantined
+from riskkit.tables import TABLES
+
+TABLE = TABLES["audit_events"]
+BATCH_ROWS = 10_000
+
+Row = Mapping[str, object]
+"""Columns of `audit_events`; one that a row lacks is null."""
+
+_NAMES = tuple(TABLE.schema.names)
+_IN_ORDER = itemgetter(*_NAMES)
+_NULLS: Mapping[str, object] = dict.fromkeys(_NAMES)
+
+_DAY_US = 86_400_000_000
+_FIRST_DAY, _LAST_DAY = 7_305, 84_000  # 1990, before which there was no DICOM, to 2199
+_LONELY_DAYS, _LONELY_SHARE = 31, 1000
+
+Item = TypeVar("Item")
+
+
+class Events:
+    """Counts the records of one file and gathers their rows until a batch is due."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._sequence = 0
+        self._days: Counter[int] = Counter()
+        self._latest: dict[int, int] = {}
+        self._clear()
+
+    def _clear(self) -> None:
+        self.records = 0
+        self._accepted = 0
+        self._rows: list[tuple[object, ...]] = []
+        self._quarantined: list[Quarantined] = []
+        self._ignored: Counter[str] = Counter()
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to take a batch."""
+        return max(self.records, len(self._rows)) >= BATCH_ROWS
+
+    def add(self, offset: int, rows: Iterable[Row]) -> None:
+        """Take the rows of one record, at least one; `event_seq` counts the records before it."""
+        place = {"source": self._source, "offset": offset, "event_seq": self._sequence}
+        for number, row in enumerate(rows):
+            self._rows.append(_IN_ORDER({**_NULLS, **row, **place, "n": number}))
+            if number == 0:
+                self._see(row.get("event_time_us"))
+        self.records += 1
+        self._accepted += 1
+        self._sequence += 1
+
+    def quarantine(self, offset: int, reason: str, detail: str = "", length: int = 0) -> None:
+        """Count one record that cannot be trusted; `detail` names no value."""
+        self._quarantined.append(Quarantined(offset, reason, detail, length))
+        self.records += 1
+        self._sequence += 1
+
+    def ignore(self, reason: str, count: int = 1) -> None:
+        """Count records that are no events."""
+        self._ignored[reason] += count
+        self.records += count
+        self._sequence += count
+
+    def batch(self, *, last: bool = False, notes: tuple[str, ...] = ()) -> Batch:
+        """What was gathered since the last batch; the last one says when the trail was collected."""
+        columns = [
+            pa.array(values, kind)
+            for values, kind in zip(
+                zip(*self._rows, strict=True) if self._rows else repeat(()), TABLE.schema.types, strict=False
+            )
+        ]
+        batch = Batch(
+            TABLE.name,
+            pa.Table.from_arrays(columns, schema=TABLE.schema),
+            self.records,
+            self._accepted,
+            tuple(self._quarantined),
+            dict(self._ignored),
+            self._last_plausible() if last else None,
+            notes,
+        )
+        self._clear()
+        return batch
+
+    def _see(self, instant: object) -> None:
+        if isinstance(instant, int):
+            day = instant // _DAY_US
+            if _FIRST_DAY <= day <= _LAST_DAY:
+                self._days[day] += 1
+                self._latest[day] = max(self._latest.get(day, instant), instant)
+
+    def _last_plausible(self) -> datetime | None:
+        """The last event, leaving out a few far ahead of all others: clocks that ran wrong.
+
+        Far is more than 31 days, few is less than one in a thousand events: our own choice.
+        """
+        days = sorted(self._days)
+        if not days:
+            return None
+        events, after = self._days.total(), 0
+        while len(days) > 1:
+            after += self._days[days[-1]]
+            if days[-1] - days[-2] <= _LONELY_DAYS or after * _LONELY_SHARE >= events:
+                break
+            days.pop()
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self._latest[days[-1]])
+
+
+def batches(
+    events: Events,
+    items: Iterable[Item],
+    take: Callable[[Item], None],
+    notes: Callable[[], tuple[str, ...]] = tuple,
+) -> Iterator[Batch]:
+    """Give each item to `take`, which tells `events` of it, and yield batches as they fill.
+
+    When the compression breaks, what came before counts; EvidenceError is raised after it.
+    """
+    failure: EvidenceError | None = None
+    try:
+        for item in items:
+            take(item)
+            if events.full:
+                yield events.batch()
+    except EvidenceError as error:
+        failure = error
+    yield events.batch(last=True, notes=notes())
+    if failure:
+        raise failure
