@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +14,14 @@ from riskkit.discovery import find
 from riskkit.model import Reader
 from riskkit.settings import SITE_FILE
 
+READERS = "riskkit.readers"
 MAPPING_SUFFIX = ".mapping.yaml"
 NOT_EVIDENCE = frozenset({SITE_FILE, "MANIFEST", "README.md", "SIMULATED"})
 HISTORY = "history"
+
+_IMPORT = re.compile(
+    rf"^from {re.escape(READERS)}(?:\.(\w+)[\w.]*)? import (?:\(?([\w\s,]+))", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +37,50 @@ class Found:
 @cache
 def readers() -> tuple[Reader, ...]:
     """Every reader, sorted by id."""
-    return find("riskkit.readers", Reader)
+    return find(READERS, Reader)
 
 
 @cache
 def code_of(reader: Reader) -> str:
     """A digest of a reader's version and code: what it read before holds only while both stay.
 
-    Its own module or folder, and the modules beside it that hold no reader and that readers share.
+    Its own module or folder with the data in it, and what it imports of `riskkit.readers`.
     """
-    module = Path(inspect.getfile(reader.read))
-    own = sorted(module.parent.glob("*.py")) if module.name == "__init__.py" else [module]
-    shared = (module.parent.parent if module.name == "__init__.py" else module.parent).glob("*.py")
-    files = [*own, *(path for path in sorted(shared) if b"\n@reader(" not in path.read_bytes())]
+    own = Path(inspect.getfile(reader.read))
+    root = own.parents[1] if own.name == "__init__.py" else own.parent
+    found: set[Path] = set()
+    wanted = [own]
+    while wanted:
+        module = wanted.pop()
+        files = set(_files_of(module)) - found
+        found |= files
+        for file in files:
+            if file.suffix == ".py":
+                wanted += _imported(file, root)
     digest = hashlib.sha256(str(reader.version).encode())
-    for file in files:
+    for file in sorted(found):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _files_of(module: Path) -> Iterator[Path]:
+    """A module, or all of its folder."""
+    if module.name != "__init__.py":
+        yield module
+        return
+    for path in module.parent.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+
+
+def _imported(file: Path, root: Path) -> Iterator[Path]:
+    """The modules and packages under `root`, the folder of the readers, that a file imports from there."""
+    for line in _IMPORT.finditer(file.read_text(encoding="utf-8")):
+        for name in (line[1] or line[2]).split(","):
+            word = name.split()[0] if name.split() else ""
+            for path in (root / f"{word}.py", root / word / "__init__.py"):
+                if word and path.is_file():
+                    yield path
 
 
 def find_files(pack: Path) -> Iterator[Found]:
