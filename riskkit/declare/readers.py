@@ -20,6 +20,7 @@ def reader(
     tables: tuple[str, ...],
     recognize: Callable[[bytes, str], bool],
     offset_unit: Literal["byte", "line", "row", "item"],
+    mapped: bool = False,
 ) -> Callable[[ReadFunction], Reader]:
     """Declare a reader; the decorated `read(member, context)` becomes a `Reader`.
 
@@ -31,6 +32,6 @@ def reader(
         raise CatalogError(f"reader {id} names tables that do not exist: {sorted(unknown)}")
 
     def declare(read: ReadFunction) -> Reader:
-        return Reader(id, title, version, tables, recognize, read, offset_unit)
+        return Reader(id, title, version, tables, recognize, read, offset_unit, mapped)
 
     return declare

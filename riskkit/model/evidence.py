@@ -71,7 +71,8 @@ class Batch:
 class Reader:
     """Knows one format: recognizes it by content and turns it into rows of its tables.
 
-    `offset_unit` says what the `offset` column counts in this format.
+    `offset_unit` says what the `offset` column counts in this format; `mapped` that a mapping file
+    beside the evidence is read too.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Reader:
     recognize: Callable[[bytes, str], bool]
     read: Callable[[Member, Context], Iterator[Batch]]
     offset_unit: Literal["byte", "line", "row", "item"]
+    mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
