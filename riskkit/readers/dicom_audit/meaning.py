@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from zoneinfo import ZoneInfo
 
-from riskkit.readers.dicom_audit import codes
+from riskkit.readers import audit_codes as codes
 from riskkit.readers.dicom_audit.codes import code
 from riskkit.readers.dicom_audit.parsing import Message, Participant, Thing
 from riskkit.readers.times import read_time
