@@ -31,7 +31,7 @@ def load_json(member: Member) -> Any:
     if len(data) > JSON_LIMIT:
         raise DocumentError("too_large", f"the document has more than {JSON_LIMIT} bytes")
     try:
-        return _mended(
+        return mended(
             data,
             json.loads(
                 data, object_pairs_hook=_object, parse_int=_integer, parse_constant=lambda _name: None
@@ -58,8 +58,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _mended(data: bytes, document: Any) -> Any:
-    """The document without halves of surrogate pairs, which are no text and only escapes can write."""
+def mended(data: bytes, document: Any) -> Any:
+    """The document of `data` without halves of surrogate pairs: no text, and only escapes write them."""
     return _whole(document) if _HALF.search(data) else document
 
 
@@ -75,3 +75,7 @@ def _whole(value: Any) -> Any:
 
 def _integer(digits: str) -> int | None:
     return int(digits) if len(digits) <= _DIGIT_LIMIT else None
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=lambda _name: None)
+"""Decodes with the same guards as `load_json`; raises DocumentError, JSONDecodeError, RecursionError."""
