@@ -113,7 +113,9 @@ def test_system_and_zone_from_beside() -> None:
 
 def test_hostile_texts() -> None:
     """A caller with escape characters in its title stays one row, and harmless."""
-    text = line(text="main.cpp:352] Incoming Store request from AET A\x1b[31m on IP ::1, calling AET B\u202eC")
+    text = line(
+        text="main.cpp:352] Incoming Store request from AET A\x1b[31m on IP ::1, calling AET B\u202eC"
+    )
     (row,) = read_all(read, text.encode(), NAME).table("audit_events")
     assert (row["source_aet"], row["dest_aet"], row["source_ip"]) == (r"A\x1b[31m", r"B\u202eC", "::1")
 
