@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -16,7 +14,7 @@ from typing import Any
 from riskkit.assess.registry import all_checks
 from riskkit.model import Evidence, Moment, Outcome, Rows, Verdict
 from riskkit.settings import Settings
-from riskkit.store import private_folder
+from riskkit.store import private_folder, replace_file
 
 FOLDER = "assessments"
 
@@ -61,12 +59,7 @@ def remember(work: Path, key: str, outcomes: Sequence[Outcome]) -> None:
     """Keep outcomes, identities included, in the work folder (mode 0600)."""
     folder = private_folder(work / FOLDER)
     content = {outcome.check.id: _as_json(outcome) for outcome in outcomes}
-    draft = folder / f".{secrets.token_hex(8)}"
-    with os.fdopen(
-        os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
-    ) as file:
-        json.dump(content, file, default=lambda value: value.isoformat())
-    draft.replace(folder / f"{key}.json")
+    replace_file(folder / f"{key}.json", json.dumps(content, default=lambda value: value.isoformat()))
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from riskkit.assess.memo import memo_key, recall, remember
 from riskkit.assess.registry import all_checks, base_tables
 from riskkit.catalog import load_catalog
 from riskkit.errors import EvidenceError, SettingsError
-from riskkit.ingest import ingest
+from riskkit.ingest import ingest, is_known, remember_files, since_last
 from riskkit.model import Assessment, Moment, Period
 from riskkit.pseudonyms import fingerprint, site_key, surrogate
 from riskkit.scoring import score
@@ -50,6 +50,9 @@ def open_pack(
     work_folder = private_folder(Path(work) if work is not None else folder / WORK)
     evidence = ingest(folder, settings, moment, Store(work_folder))
     history = read_history(folder, settings, moment)
+    sources = (*evidence.sources, *history.sources)
+    if not is_known(work_folder, folder):
+        remember_files(work_folder, folder, sources)
     engine = Engine(evidence, moment, work_folder / "spill")
     key = memo_key(evidence, history.sources, settings, moment, secret)
     outcomes = recall(work_folder, key)
@@ -78,7 +81,7 @@ def open_pack(
     assessment = Assessment(
         settings=settings,
         moment=moment,
-        evidence=replace(evidence, sources=(*evidence.sources, *history.sources)),
+        evidence=replace(evidence, sources=sources, since_last=since_last(work_folder, folder, sources)),
         outcomes=outcomes,
         controls=controls,
         risks=risks,

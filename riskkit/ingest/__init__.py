@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from riskkit.ingest.ledger import is_known, remember_files, since_last
 from riskkit.ingest.pack import ingest
 from riskkit.ingest.unpack import Caps, Unpacked, unpack
 from riskkit.ingest.walk import find_files, readers
 
-__all__ = ["Caps", "Unpacked", "find_files", "ingest", "readers", "unpack"]
+__all__ = [
+    "Caps", "Unpacked", "find_files", "ingest", "is_known", "readers", "remember_files", "since_last",
+    "unpack",
+]  # fmt: skip

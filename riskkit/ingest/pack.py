@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
@@ -208,20 +209,22 @@ def _cut(source: Source, store: Store, moment: Moment) -> dict[str, Counts]:
     counts = dict(source.counts)
     if source.last is None or source.last < moment.as_of:
         return counts
+    month = f"{moment.as_of.astimezone(UTC):%Y-%m}"
     for name, count in counts.items():
-        column, path = TABLES[name].event_time, store.file(source.key, name)
-        if column and path:
-            times = pq.read_table(path, columns=[column])[column].cast("int64").to_numpy()
-            counts[name] = replace(count, set_aside=int((times >= moment.as_of_us).sum()))
+        column = TABLES[name].event_time
+        later = 0
+        for path in store.files(source.key, name) if column else ():
+            if path.stem >= month:  # an earlier month's file need not be opened
+                times = pq.read_table(path, columns=[column])[column].cast("int64")
+                later += pc.sum(pc.greater_equal(times, moment.as_of_us)).as_py() or 0
+        counts[name] = replace(count, set_aside=later)
     return counts
 
 
 def _stored(sources: Iterable[Source], store: Store, table: str) -> Iterable[Path]:
     for source in sources:
         if table in source.counts and not source.set_aside:
-            path = store.file(source.key, table)
-            if path is not None:
-                yield path
+            yield from store.files(source.key, table)
 
 
 def _state(table: Table, sources: Sequence[Source]) -> TableState:

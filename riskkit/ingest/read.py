@@ -52,7 +52,7 @@ def _read(entry: Entry, member: Unpacked, reader: Reader, context: Context) -> N
             quarantined = sum(1 for _ in batch.quarantined)
             if batch.records != batch.accepted + quarantined + sum(batch.ignored.values()):
                 raise EvidenceError(f"reader {reader.id} lost count of its records", file=member.name)
-            entry.append(batch.table, rows)
+            entry.append(batch.table, rows, by_month=table.event_time if table.lazy else None)
             entry.append(QUARANTINE, _quarantine_rows(member.name, batch.table, batch.quarantined))
             tally.add(batch, rows, table.event_time)
     except RiskkitError as error:

@@ -148,7 +148,8 @@ class TableState:
 class Evidence:
     """Everything that was read of one pack, as of one instant.
 
-    `files` maps a table to the stored Parquet files whose rows count.
+    `files` maps a table to the stored Parquet files whose rows count. `since_last` tells which files
+    changed or vanished since an earlier run; it depends on the work folder, so nothing may rest on it.
     """
 
     pack: Path
@@ -156,6 +157,7 @@ class Evidence:
     states: Mapping[str, TableState]
     files: Mapping[str, tuple[Path, ...]]
     tables: Mapping[str, Table]
+    since_last: tuple[str, ...] = ()
 
     def source(self, name: str) -> Source:
         """The source of that name; raises KeyError."""

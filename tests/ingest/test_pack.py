@@ -153,6 +153,20 @@ def test_nothing_is_read_twice(tmp_path: Path) -> None:
     assert calls == ["a.txt", "b.txt", "b.txt"]
 
 
+def test_a_new_month_is_read_alone(tmp_path: Path) -> None:
+    """Adding November's file opens November's file: October's entry stays as it is, to the inode."""
+    (tmp_path / "2026-09.txt").write_text("TRAIN ok")
+    (tmp_path / "2026-10.txt").write_text("TRAIN ok ok")
+    before = read(tmp_path)
+    kept = {path: path.stat().st_ino for path in before.files["training"]}
+    calls.clear()
+    (tmp_path / "2026-11.txt").write_text("TRAIN ok ok ok")
+    after = read(tmp_path)
+    assert calls == ["2026-11.txt"]
+    assert after.states["training"].rows == 6
+    assert {path: path.stat().st_ino for path in after.files["training"][:2]} == kept
+
+
 def test_the_work_folder_and_hidden_files_are_no_evidence(tmp_path: Path) -> None:
     """Neither is history, site.yaml or a mapping file."""
     for name in (".hidden/a.txt", "history/2026-09/a.txt", "site.yaml", "x.mapping.yaml"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from riskkit.cli.changes import tell_and_remember
 from riskkit.cli.exits import exit_code, reasons
 from riskkit.cli.options import PACK, chosen_period, selection
 from riskkit.cli.volume import warn_if_plain
@@ -54,6 +55,7 @@ def command(
         click.echo(
             ", ".join(f"{number} {status}" for status, number in sorted(assessment.coverage().items()))
         )
+    tell_and_remember(assessment, work)
     for reason in reasons(assessment, require=require):
         click.echo(f"not trustworthy: {reason}", err=True)
     sys.exit(exit_code(assessment, fail_on=fail_on, require=require))

@@ -9,15 +9,20 @@ from pathlib import Path
 
 import click
 
+from riskkit.cli.changes import WORK, tell
+from riskkit.cli.options import PACK
+
 
 @click.command()
-@click.argument("pack", type=click.Path(path_type=Path, exists=True, file_okay=False))
-def command(pack: Path) -> None:
+@PACK
+@click.option("--work", type=click.Path(path_type=Path), help="Work folder [default: PACK/.riskkit].")
+def command(pack: Path, work: Path | None) -> None:
     """Read every file of a folder of evidence and account for every record.
 
-    Nothing is assessed and nothing is kept. Exit code 1 when a file is not recognized or cannot be read.
+    Nothing is assessed and nothing is kept; files that changed or vanished since an assessment are
+    noted. Exit code 1 when a file is not recognized or cannot be read.
     """
-    from riskkit.ingest import ingest  # noqa: PLC0415 - `--help` need not load pandas
+    from riskkit.ingest import ingest, since_last  # noqa: PLC0415 - `--help` need not load pandas
     from riskkit.model import Moment, Period  # noqa: PLC0415
     from riskkit.settings import read_settings  # noqa: PLC0415
     from riskkit.store import Store  # noqa: PLC0415
@@ -25,8 +30,8 @@ def command(pack: Path) -> None:
     settings = read_settings(pack)
     now = datetime.now(UTC)
     moment = Moment(now, Period.parse(f"{now:%Y-%m}"), settings.timezone)
-    with tempfile.TemporaryDirectory() as work:
-        evidence = ingest(pack, settings, moment, Store(Path(work)))
+    with tempfile.TemporaryDirectory() as scratch:
+        evidence = ingest(pack, settings, moment, Store(Path(scratch)))
     total = {"records": 0, "accepted": 0, "quarantined": 0, "ignored": 0}
     for source in evidence.sources:
         if source.reader is None:
@@ -47,6 +52,7 @@ def command(pack: Path) -> None:
             click.echo(f"        quarantined {number}: {reason}")
         for note in source.notes:
             click.echo(f"        note: {note}")
+    tell(since_last(work or pack / WORK, pack, evidence.sources))
     unread = [source for source in evidence.sources if source.reader is None or source.problem]
     click.echo(
         f"\n{len(evidence.sources)} sources, {len(unread)} not read; {total['records']} records = "

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from riskkit.cli.changes import tell_and_remember
 from riskkit.cli.exits import exit_code, reasons
 from riskkit.cli.options import PACK, chosen_period, selection
 from riskkit.cli.volume import warn_if_plain
@@ -76,6 +77,7 @@ def command(
     wanted = record if record is not None else not settings.synthetic
     if result.ok and wanted and moment.today >= moment.period.last_day:
         _keep(result.findings, pack / "history" / moment.period.name)
+    tell_and_remember(result.assessment, work)
     for reason in reasons(result.assessment, require=require, complete=result.ok):
         click.echo(f"not trustworthy: {reason}", err=True)
     click.echo(result.index)
