@@ -83,6 +83,21 @@ def _trail() -> list[dict[str, Any]]:
             event(f"2026-10-06 07:0{minute}", USERS[2], "authentication", event_outcome="failure")
             for minute in range(6)
         ),
+        *(
+            opened(f"2026-10-07 22:{minute}", USERS[3], PATIENTS[minute - 10], category="delete")
+            for minute in range(10, 22)
+        ),
+        *(opened(f"2026-10-{day} 10:00", USERS[3], PATIENTS[0], category="import") for day in (12, 15)),
+        opened("2026-10-08 10:00", USERS[3], PATIENTS[0], category="update"),
+        *(
+            event(f"2026-10-08 10:0{number}", USERS[3], source_system="NUMBERED", event_id=str(number))
+            for number in (1, 2, 4)
+        ),
+        event("2026-10-08 10:00", USERS[3], "config", source_system="CLOUD", source_format="cloudtrail"),
+        *(
+            event(f"2026-10-{day} 03:00", "root", "application", event_code="110100", event_subcode=subcode)
+            for day, subcode in ((11, "110133"), (12, "110134"), (13, "110121"))
+        ),
     ]
 
 

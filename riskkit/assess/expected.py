@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 
 from riskkit.assess.engine import Engine
 from riskkit.assess.registry import base_tables
-from riskkit.derived.inventory import in_scope, system_names, system_of
+from riskkit.derived.inventory import NO_TRAIL, in_scope, system_names, system_of
 from riskkit.derived.trail import in_period
 from riskkit.model import Check, Moment, Verdict
 from riskkit.tables import records
-
-NO_TRAIL = frozenset({"backup"})
-"""Kinds of systems whose work shows in the trail of the systems that they copy."""
 
 
 @dataclass(frozen=True, slots=True)

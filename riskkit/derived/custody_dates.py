@@ -1,4 +1,4 @@
-"""When a file was exported, for questions that compare what it says with a later event."""
+"""When and by whom a file was exported, for questions that rest on where the evidence came from."""
 
 from __future__ import annotations
 
@@ -10,16 +10,26 @@ from typing import Any
 from riskkit.tables import records
 
 
-def exported(custody: Any | None) -> Callable[[str], datetime | None]:
-    """A function from a row's `source` to when evidence.csv says that file was exported, if it does.
+def custody_rows(custody: Any | None) -> Callable[[str], list[Any]]:
+    """A function from a row's `source` to the rows of evidence.csv that tell of that file.
 
     Exact names go before patterns, as when a pack is read.
     """
-    rows = [] if custody is None else [(row.file, row.exported_at) for row in records(custody)]
+    rows = [] if custody is None else list(records(custody))
+
+    def of(source: str) -> list[Any]:
+        file = source.partition("!")[0]
+        exact = [row for row in rows if row.file == file]
+        return exact or [row for row in rows if fnmatchcase(file, row.file)]
+
+    return of
+
+
+def exported(custody: Any | None) -> Callable[[str], datetime | None]:
+    """A function from a row's `source` to when evidence.csv says that file was exported, if it does."""
+    rows = custody_rows(custody)
 
     def when(source: str) -> datetime | None:
-        file = source.partition("!")[0]
-        exact = [at for pattern, at in rows if pattern == file]
-        return max(exact or [at for pattern, at in rows if fnmatchcase(file, pattern)], default=None)
+        return max((row.exported_at for row in rows(source)), default=None)
 
     return when

@@ -7,6 +7,9 @@ from typing import Any
 
 from riskkit.tables import records
 
+NO_TRAIL = frozenset({"backup"})
+"""Kinds of systems whose work shows in the trail of the systems that they copy."""
+
 
 def system_names(systems: Any | None) -> Mapping[str, str]:
     """Every name of a system (id, hosts, AE titles, audit source ids), case folded, to its id.

@@ -1,0 +1,102 @@
+"""Many deletions by one user in a short time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+
+from riskkit.declare import check
+from riskkit.derived.trail import MINUTE_US, first_rows, flag, hour, in_period, local_day, row_key
+from riskkit.model import Moment, Result, Verdict
+from riskkit.tables import records
+
+UNIT = ("user_id", "source_system")
+NOBODY = "no user named"
+"""The subject of deletions that name nobody."""
+
+
+@check(
+    id="audit.mass_deletion",
+    title="Nobody deletes images in great number",
+    question="Which users deleted many studies or records within an hour or a day?",
+    subject="user",
+    controls=("45 CFR 164.312(c)(1)",),
+    severity="high",
+    remediation="Ask the user and the owner of the archive why; until it is explained, stop the account "
+    "and compare the archive with its backup.",
+    look_first="Whether a retention rule or an agreed clean-up ran at that time, and under which ticket.",
+    usual_cause="A clean-up of test studies or of a wrongly imported disc.",
+    standing=False,
+    signal=True,
+)
+def audit_mass_deletion(
+    audit_events: nw.LazyFrame[Any],
+    *,
+    burst: int = 10,
+    burst_minutes: int = 60,
+    per_day: int = 20,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per user and system with deletions in the period that were not refused.
+
+    Put up for review when `burst` deletions lie within `burst_minutes`, or `per_day` on one local
+    day. Machines are judged as well: a retention job that begins to delete more is worth a look. A
+    deletion of several patients' records counts once for each.
+    """
+    refused = nw.col("event_outcome").fill_null("unknown") == "failure"
+    deletions = audit_events.filter(in_period(at), nw.col("event_category") == "delete", ~refused)
+    units: dict[tuple[str | None, str | None], list[Any]] = {}
+    for row in records(_by_hour(deletions, burst, burst_minutes, at)):
+        units.setdefault((row.user_id, row.source_system), []).append(row)
+    for (user, source), found in units.items():
+        days: dict[date, int] = {}
+        for row in found:
+            day = local_day(row.hour, at)
+            days[day] = days.get(day, 0) + row.deletions
+        deleted, most = sum(days.values()), max(days.values())
+        bursts, unexplained = (sum(int(getattr(row, name)) for row in found) for name in ("bursts", "bare"))
+        facts = f"{deleted} deletion(s), at most {most} on one day; {unexplained} of them give no reason"
+        result: Result = "FAIL" if bursts or most >= per_day else "PASS"
+        if bursts:
+            facts += f"; {burst} or more lie within {burst_minutes} minutes"
+        yield Verdict(
+            subject=user or NOBODY,
+            result=result,
+            message=f"{facts}, for review." if result == "FAIL" else f"{facts}.",
+            observed=f"{deleted} deletions, at most {most} a day",
+            expected=f"fewer than {burst} in {burst_minutes} minutes and fewer than {per_day} a day",
+            scope=source or "",
+            signal={"deletions": float(deleted)},
+            rows=(
+                first_rows(
+                    [(row.source, row.key) for row in found],
+                    deleted,
+                    "user_id = :subject and source_system = :scope and event_category = 'delete'",
+                ),
+            ),
+        )
+
+
+def _by_hour(deletions: nw.LazyFrame[Any], burst: int, burst_minutes: int, at: Moment) -> nw.LazyFrame[Any]:
+    time = nw.col("event_time_us")
+    earlier = time.shift(burst - 1).over(*UNIT, order_by=["event_time_us", "event_seq", "offset", "n"])
+    return (
+        deletions.with_columns(earlier=earlier)
+        .with_columns(
+            hour=hour(at),
+            key=row_key(),
+            bursts=flag(time - nw.col("earlier") <= burst_minutes * MINUTE_US),
+            bare=flag(nw.col("event_reason").is_null() & nw.col("purpose_of_use").is_null()),
+        )
+        .group_by(*UNIT, "source", "hour")
+        .agg(
+            nw.len().alias("deletions"),
+            nw.col("bursts").sum(),
+            nw.col("bare").sum(),
+            nw.col("key").min(),
+        )
+        .sort(*UNIT, "source", "hour")
+    )
