@@ -6,9 +6,10 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-# XML Schema dateTime and RFC 3339; a space for T and a comma for the point are seen in the wild.
+# XML Schema dateTime and RFC 3339; a space for T and a comma for the point are seen in the wild, and
+# PostgreSQL writes an offset of whole hours without minutes.
 _INSTANT = re.compile(
-    r"\s*(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?\s*(Z|z|[+-]\d\d:?\d\d)?\s*",
+    r"\s*(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?\s*",
     re.ASCII,
 )
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -40,7 +41,7 @@ def read_time(text: str, zone: ZoneInfo) -> tuple[int | None, str]:
         return shifted, "missing" if shifted is None else "assumed_tz"
     if offset in "Zz":
         return local, "zoned"
-    shift = int(offset[1:3]) * _HOUR + int(offset[-2:]) * _MINUTE
+    shift = int(offset[1:3]) * _HOUR + int(offset[3:].lstrip(":") or 0) * _MINUTE
     return local - shift if offset[0] == "+" else local + shift, "zoned"
 
 
