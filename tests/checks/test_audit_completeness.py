@@ -1,0 +1,497 @@
+"""Is the audit trail whole: sources, kinds of events, stops, clocks, numbers, copies, limits, custody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from riskkit.model import Moment, Period, Verdict
+from tests.checks.conftest import Ask
+from tests.evidence import FILE, ZONE, engine_of, event, instant, results, us
+
+SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000
+OCTOBER = us("2026-10-01 00:00")
+
+
+def system(name: str, kind: str = "archive", **columns: Any) -> dict[str, Any]:
+    aliases = f"{name.upper()};{name}.example"
+    return {"system_id": name, "name": name, "kind": kind, "holds_ephi": True, "aliases": aliases} | columns
+
+
+def daily(days: range = range(31), **columns: Any) -> list[dict[str, Any]]:
+    """One event a day at eight, by default all October."""
+    return [event(OCTOBER + day * DAY + 8 * 60 * MINUTE, **columns) for day in days]
+
+
+def only(verdicts: list[Verdict]) -> Verdict:
+    (verdict,) = verdicts
+    return verdict
+
+
+def code(time: str, subcode: str, **columns: Any) -> dict[str, Any]:
+    return event(time, "root", "application", event_code="110100", event_subcode=subcode, **columns)
+
+
+# ---------------------------------------------------------------- sources (C3)
+
+
+def test_systems_without_a_trail(ask: Ask) -> None:
+    """Heard before and silent now fails, never heard is unknown, a backup needs no trail of its own."""
+    verdicts = ask(
+        "audit.source_missing",
+        audit_events=[
+            *daily(source_system="PACS"),
+            event("2026-09-20 00:00", source_system="vna.example"),
+            event("2026-10-05 08:00", source_system="STRANGER"),
+            event("2026-09-05 08:00", source_system="LONG-GONE"),
+            event("2026-10-05 08:00", source_system=None),
+        ],
+        systems=[
+            system("pacs"), system("vna"), system("ris"), system("backup", "backup"),
+            system("cardio", covered=False), system("hr", holds_ephi=False),
+        ],
+    )  # fmt: skip
+    assert results(verdicts) == {
+        "pacs": "PASS",
+        "vna": "FAIL",
+        "ris": "UNKNOWN",
+        "backup": "NA",
+        "STRANGER": "UNKNOWN",
+        "source without a name": "UNKNOWN",
+    }
+    said = {verdict.subject: verdict for verdict in verdicts}
+    assert "the last one lies 42 day(s) before its end" in said["vna"].message
+    assert said["vna"].rows[0].table == "systems"
+    assert said["pacs"].rows[0].count == 31
+
+
+def test_a_missing_inventory_is_not_assessed() -> None:
+    """Without an inventory nobody knows what is missing."""
+    from riskkit.assess import all_checks  # noqa: PLC0415
+
+    check = next(check for check in all_checks() if check.id == "audit.source_missing")
+    assert set(check.needs) == {"trail_files", "systems"}
+
+
+# ---------------------------------------------------------------- kinds of events (C4)
+
+ARCHIVE = ("application", "audit_log_used", "query", "read", "delete", "security_alert")
+
+
+def kinds(*names: str, days: range = range(31), **columns: Any) -> list[dict[str, Any]]:
+    return [row for name in names for row in daily(days, category=name, **columns)]
+
+
+def test_every_kind_is_there(ask: Ask) -> None:
+    """An archive with all that it should record passes; a transfer stands for a read."""
+    for access in ("read", "transfer"):
+        trail = kinds(*(access if name == "read" else name for name in ARCHIVE))
+        verdict = only(ask("audit.event_class_missing", audit_events=trail, systems=[system("pacs")]))
+        assert verdict.result == "PASS"
+
+
+def test_a_kind_that_never_was(ask: Ask) -> None:
+    """Absence alone is unknown, and says which kind."""
+    trail = kinds(*ARCHIVE[:-2], days=range(-60, 31))
+    verdict = only(ask("audit.event_class_missing", audit_events=trail, systems=[system("pacs")]))
+    assert verdict.result == "UNKNOWN"
+    assert "none of delete, security alert" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("before", "result"), [(range(-31, 0), "FAIL"), (range(-31, -22), "UNKNOWN")], ids=["31 times", "9 times"]
+)
+def test_a_kind_that_stopped(ask: Ask, before: range, result: str) -> None:
+    """What was usual in the weeks before and is gone fails; what was rare may just not have happened."""
+    trail = [*kinds(*ARCHIVE[:-2], days=range(-31, 31)), *kinds(*ARCHIVE[-2:-1], days=before)]
+    verdict = only(ask("audit.event_class_missing", audit_events=trail, systems=[system("pacs")]))
+    assert verdict.result == result
+    assert f"delete ({len(before)} before)" in verdict.message
+    assert verdict.rows[0].keys
+
+
+def test_kinds_of_unknown_systems(ask: Ask) -> None:
+    """Without an inventory only what stopped can be told."""
+    verdict = only(ask("audit.event_class_missing", audit_events=kinds("read")))
+    assert verdict.result == "UNKNOWN"
+    stopped = [*kinds("read", days=range(-31, 31)), *kinds("query", days=range(-31, 0))]
+    assert only(ask("audit.event_class_missing", audit_events=stopped)).result == "FAIL"
+
+
+# ---------------------------------------------------------------- stops and starts (C5)
+
+
+def stops(ask: Ask, *marks: tuple[str, str]) -> Verdict:
+    return only(
+        ask(
+            "audit.recording_stopped",
+            audit_events=[event("2026-10-02 08:00"), *(code(time, subcode) for time, subcode in marks)],
+        )
+    )
+
+
+def test_a_restart_is_in_order(ask: Ask) -> None:
+    """Stop and start within the hour pass, in the night of the period's start too; so does the last stop."""
+    verdict = stops(
+        ask,
+        ("2026-09-30 23:50", "110121"), ("2026-10-01 00:10", "110120"),
+        ("2026-10-05 03:00", "110121"), ("2026-10-05 03:20", "110120"),
+        ("2026-10-06 03:00", "110133"), ("2026-10-06 03:20", "110134"),
+        ("2026-10-31 23:00", "110121"),
+    )  # fmt: skip
+    assert verdict.result == "PASS"
+    assert "stopped 2 and started 2 time(s)" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("marks", "severity"),
+    [
+        ([("2026-10-05 03:00", "110133"), ("2026-10-05 04:01", "110134")], "high"),
+        ([("2026-10-05 03:00", "110133")], None),
+        ([("2026-10-05 03:00", "110133"), ("2026-10-06 03:00", "110133")], "high"),
+        ([("2026-10-05 03:00", "110120"), ("2026-10-06 03:00", "110120")], None),
+        ([("2026-10-05 03:00", "110121"), ("2026-10-06 03:00", "110121")], None),
+    ],
+    ids=["recording off", "not started again", "stopped twice", "started twice", "application twice"],
+)
+def test_stops_without_a_start(ask: Ask, marks: list[tuple[str, str]], severity: str | None) -> None:
+    """Long or unpaired stops fail; recording that was off weighs more."""
+    verdict = stops(ask, *marks)
+    assert verdict.result == "FAIL"
+    if severity:
+        assert verdict.severity == severity
+    assert verdict.rows[0].count == len(marks)
+
+
+def test_no_mark_is_unknown(ask: Ask) -> None:
+    """A source that writes neither stop nor start may have crashed, or not."""
+    assert stops(ask).result == "UNKNOWN"
+
+
+def test_an_application_that_rests(ask: Ask) -> None:
+    """A scanner that is stopped every evening is off, not silent."""
+    days = [(f"2026-10-{day:02} {hour}", mark) for day in range(1, 32)
+            for hour, mark in (("06:30", "110120"), ("22:30", "110121"))]  # fmt: skip
+    assert stops(ask, *days).result == "PASS"
+
+
+# ---------------------------------------------------------------- clocks (C6)
+
+
+def received(times: list[int], delays: list[int], **columns: Any) -> list[dict[str, Any]]:
+    return [
+        event(time, event_received_us=time + delay, time_quality="zoned", **columns)
+        for time, delay in zip(times, delays, strict=True)
+    ]
+
+
+HOURLY = [OCTOBER + hour * 60 * MINUTE for hour in range(31 * 24)]
+
+
+def test_a_right_clock(ask: Ask) -> None:
+    """Events that arrive within a second pass; some that were delivered an hour late as well."""
+    delays = [SECOND // 3] * len(HOURLY)
+    assert only(ask("audit.clock", audit_events=received(HOURLY, delays))).result == "PASS"
+    delays[100:110] = [3600 * SECOND] * 10
+    assert only(ask("audit.clock", audit_events=received(HOURLY, delays))).result == "PASS"
+
+
+def test_a_clock_that_lags(ask: Ask) -> None:
+    """A day on which nothing arrives within a minute shows a clock that lags, and by how much."""
+    delays = [SECOND // 3] * 480 + [192 * SECOND + SECOND // 3] * (len(HOURLY) - 480)
+    verdict = only(ask("audit.clock", audit_events=received(HOURLY, delays)))
+    assert verdict.result == "FAIL"
+    assert "at least 192 s after its time" in verdict.message
+
+
+def test_a_clock_that_runs_ahead(ask: Ask) -> None:
+    """Nothing is received before it happens."""
+    delays = [SECOND] * len(HOURLY)
+    delays[50:60] = [-600 * SECOND] * 10
+    verdict = only(ask("audit.clock", audit_events=received(HOURLY, delays)))
+    assert verdict.result == "FAIL"
+    assert "10 event(s) lie after their receipt" in verdict.message
+
+
+@pytest.mark.parametrize(("back", "result"), [(20, "FAIL"), (1, "PASS")], ids=["20 minutes", "1 minute"])
+def test_a_clock_that_is_set_back(ask: Ask, back: int, result: str) -> None:
+    """A step back in the order of the file is seen; a minute is what threads and networks do."""
+    times = [OCTOBER + number * MINUTE for number in range(5000)]
+    times[3000:] = [time - back * MINUTE for time in times[3000:]]
+    verdict = only(ask("audit.clock", audit_events=received(times, [SECOND] * 5000)))
+    assert verdict.result == result
+    if result == "FAIL":
+        assert "1 step(s) back, the longest 1140 s" in verdict.message
+
+
+def test_newest_first_is_no_clock(ask: Ask) -> None:
+    """A file in another order tells no steps: it stays unknown."""
+    verdict = only(ask("audit.clock", audit_events=received(HOURLY[::-1], [SECOND] * len(HOURLY))))
+    assert verdict.result == "UNKNOWN"
+    assert "the order of the files tells no steps" in verdict.message
+
+
+def test_no_receipt_and_no_zone(ask: Ask) -> None:
+    """Without a time of receipt, or without zones, the clock is unknown."""
+    assert only(ask("audit.clock", audit_events=daily(time_quality="zoned"))).result == "UNKNOWN"
+    bare = received(HOURLY, [SECOND] * len(HOURLY))
+    verdict = only(ask("audit.clock", audit_events=[row | {"time_quality": "assumed_tz"} for row in bare]))
+    assert verdict.result == "UNKNOWN"
+    assert "744 were written without zone" in verdict.message
+
+
+def test_the_hour_that_comes_twice(ask: Ask) -> None:
+    """When clocks go back, times without a zone may be an hour later; it is told of how many."""
+    at = Moment.closing(Period.parse("2026-11"), ZONE)
+    first = us("2026-11-01 00:30")
+    trail = [
+        event(
+            first + hour * 60 * MINUTE,
+            time_quality="assumed_tz",
+            event_received_us=first + hour * 60 * MINUTE,
+        )
+        for hour in range(12)
+    ]
+    verdict = only(ask("audit.clock", at, audit_events=trail))
+    assert "1 of them fall into an hour that the clock shows twice" in verdict.message
+
+
+# ---------------------------------------------------------------- numbers (C7)
+
+
+def numbered(*numbers: int | str, **columns: Any) -> list[dict[str, Any]]:
+    return [
+        event(OCTOBER + place * MINUTE, event_id=str(number), **columns)
+        for place, number in enumerate(numbers)
+    ]
+
+
+def test_numbers(ask: Ask) -> None:
+    """Every number once passes, a missing one fails, so does one that is used again; a copy does not."""
+    assert only(ask("audit.sequence_gap", audit_events=numbered(*range(7, 40)))).result == "PASS"
+    verdict = only(ask("audit.sequence_gap", audit_events=numbered(1, 2, 3, 5, 8, 9)))
+    assert verdict.result == "FAIL"
+    assert "3 are missing in 2 gap(s)" in verdict.message
+    assert verdict.rows[0].keys[0][1] == 300
+    verdict = only(ask("audit.sequence_gap", audit_events=numbered(1, 2, 3, 2)))
+    assert "1 are used twice" in verdict.message
+    copy = numbered(1, 2, 3)
+    verdict = only(ask("audit.sequence_gap", audit_events=[*copy, copy[1] | {"source": "other.file"}]))
+    assert verdict.result == "PASS"
+
+
+def test_what_does_not_count_records(ask: Ask) -> None:
+    """Digests are no numbers, scattered numbers count nothing, and Orthanc leaves numbers out."""
+    assert not ask("audit.sequence_gap", audit_events=numbered("a1", "b2"))
+    assert not ask("audit.sequence_gap", audit_events=daily())
+    assert not ask("audit.sequence_gap", audit_events=numbered(1, 5, 9, source_format="orthanc_changes"))
+    verdict = only(ask("audit.sequence_gap", audit_events=numbered(10, 9_000, 77_123)))
+    assert verdict.result == "UNKNOWN"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sets(st.integers(0, 60), min_size=35, max_size=60), st.randoms(use_true_random=False))
+def test_missing_numbers_as_by_hand(ask: Ask, numbers: set[int], chance: Any) -> None:
+    """As many are missing as a set difference says, whatever the order of the file."""
+    order = sorted(numbers)
+    chance.shuffle(order)
+    verdict = only(ask("audit.sequence_gap", audit_events=numbered(*order)))
+    missing = len(set(range(min(numbers), max(numbers) + 1)) - numbers)
+    assert verdict.result == ("FAIL" if missing else "PASS")
+    assert verdict.observed == f"{missing} numbers missing, 0 used twice"
+
+
+# ---------------------------------------------------------------- copies (C8)
+
+
+def identified(count: int, **columns: Any) -> list[dict[str, Any]]:
+    return [event(OCTOBER + n * MINUTE, event_id=f"id{n}", **columns) for n in range(count)]
+
+
+def test_copies(ask: Ask) -> None:
+    """More than one copy in a hundred fails; rows of one record are no copies."""
+    trail = identified(100)
+    assert only(ask("audit.duplicates", audit_events=trail)).result == "PASS"
+    again = [trail[5] | {"source": "other.file"}, trail[7]]
+    verdict = only(ask("audit.duplicates", audit_events=[*trail, *again]))
+    assert verdict.result == "FAIL"
+    assert "2 of 102 event(s) are copies of another, 1 of them in another file" in verdict.message
+    assert verdict.rows[0].keys
+    assert only(ask("audit.duplicates", audit_events=[*trail, trail[7]])).result == "PASS"
+    rows = [row | {"n": 1} for row in trail]
+    assert only(ask("audit.duplicates", audit_events=[*trail, *rows])).result == "PASS"
+
+
+def test_client_and_server(ask: Ask) -> None:
+    """An event that two systems recorded is counted and is no copy; without identifiers it is unknown."""
+    trail = [row | {"correlation_id": row["event_id"]} for row in identified(10)]
+    other = [row | {"source_system": "VIEWER"} for row in trail[:4]]
+    verdicts = ask("audit.duplicates", audit_events=[*trail, *other])
+    assert results(verdicts) == {"PACS": "PASS", "VIEWER": "PASS"}
+    assert all("4 were also recorded by another source" in verdict.message for verdict in verdicts)
+    assert only(ask("audit.duplicates", audit_events=daily())).result == "UNKNOWN"
+
+
+# ---------------------------------------------------------------- limits of exports (C9)
+
+
+@pytest.mark.parametrize(("count", "result"), [(499, "PASS"), (500, "FAIL"), (501, "PASS"), (1000, "FAIL")])
+def test_limits(ask: Ask, count: int, result: str) -> None:
+    """A file with exactly as many records as exports may have may be cut off."""
+    verdict = only(ask("audit.truncated", audit_events=identified(count)))
+    assert verdict.result == result
+
+
+def test_limits_count_whole_files(ask: Ask) -> None:
+    """Records of other sources, of other months and those that could not be read count as well."""
+    mixed = [*identified(300), *identified(200, source_system="VNA")]
+    assert set(results(ask("audit.truncated", audit_events=mixed)).values()) == {"FAIL"}
+    earlier = [*identified(300), *daily(range(-200, 0))]
+    assert only(ask("audit.truncated", audit_events=earlier)).result == "FAIL"
+    unread = [row | {"event_seq": n if n < 300 else n + 3} for n, row in enumerate(identified(497))]
+    assert only(ask("audit.truncated", audit_events=unread)).result == "FAIL"
+
+
+def test_octets(ask: Ask) -> None:
+    """A message that is shorter than its frame says leaves it unknown."""
+    notes = "the octet count does not fit the message"
+    verdict = only(ask("audit.truncated", audit_events=[*daily(), event(OCTOBER, parse_notes=notes)]))
+    assert verdict.result == "UNKNOWN"
+
+
+# ---------------------------------------------------------------- patients (C11)
+
+
+def test_patients(ask: Ask) -> None:
+    """Accesses without a patient fail, those with a study are unknown; queries and log-ins are left out."""
+    named = daily(patient_id="p1")
+    query = daily(category="query")
+    assert only(ask("audit.patient_unlinked", audit_events=[*named, *query])).result == "PASS"
+    bare = [event("2026-10-09 08:00"), event("2026-10-09 08:00")]
+    verdict = only(ask("audit.patient_unlinked", audit_events=[*named, *bare]))
+    assert verdict.result == "FAIL"
+    assert "2 of 33 accesses name no patient" in verdict.message
+    studies = [row | {"study_uid": "1.2.3"} for row in bare]
+    assert only(ask("audit.patient_unlinked", audit_events=[*named, *studies])).result == "UNKNOWN"
+    assert only(ask("audit.patient_unlinked", audit_events=query)).result == "UNKNOWN"
+
+
+# ---------------------------------------------------------------- custody (C12)
+
+
+def row(**columns: Any) -> dict[str, Any]:
+    export = {"exported_by": "IT", "exported_at": instant("2026-10-31 23:59"), "command": "export",
+              "approved_by": "Privacy Officer"}  # fmt: skip
+    return {"file": FILE, **export} | columns
+
+
+def test_custody(ask: Ask) -> None:
+    """A full record passes, half a record or none is unknown, events from after the export fail."""
+    trail = daily()
+    assert only(ask("audit.integrity_unproven", audit_events=trail, custody=[row()])).result == "PASS"
+    assert only(ask("audit.integrity_unproven", audit_events=trail, custody=[row(file="*")])).result == "PASS"
+    for lacking in ({"command": None}, {"approved_by": None}, {"file": "another.file"}):
+        verdict = only(ask("audit.integrity_unproven", audit_events=trail, custody=[row(**lacking)]))
+        assert verdict.result == "UNKNOWN"
+        assert "a digest made by the source" in verdict.message
+    assert only(ask("audit.integrity_unproven", audit_events=trail)).result == "UNKNOWN"
+    early = row(exported_at=instant("2026-10-20 08:00"))
+    verdict = only(ask("audit.integrity_unproven", audit_events=trail, custody=[early]))
+    assert verdict.result == "FAIL"
+
+
+# ---------------------------------------------------------------- use of the log (C13)
+
+
+def test_use_of_the_log(ask: Ask) -> None:
+    """Reading the log passes, deleting from it fails, a refused attempt does not; no trace is unknown."""
+
+    def used(action: str, **columns: Any) -> dict[str, Any]:
+        return event("2026-10-09 08:00", "admin", "audit_log_used", event_action=action, **columns)
+
+    trail = daily()
+    assert only(ask("audit.log_access_unwatched", audit_events=trail)).result == "UNKNOWN"
+    assert only(ask("audit.log_access_unwatched", audit_events=[*trail, used("R")])).result == "PASS"
+    refused = used("D", event_outcome="failure")
+    assert only(ask("audit.log_access_unwatched", audit_events=[*trail, refused])).result == "PASS"
+    verdict = only(ask("audit.log_access_unwatched", audit_events=[*trail, used("R"), used("D")]))
+    assert (verdict.result, verdict.severity) == ("FAIL", "high")
+    assert verdict.rows[0].keys == ((FILE, 3200, 0),)
+
+
+# ---------------------------------------------------------------- what the events say (C16)
+
+
+def test_parse_health(ask: Ask) -> None:
+    """Incomplete events fail; kinds that nobody knows, and assumed zones, leave it unknown."""
+    good = identified(98, parse_status="ok", time_quality="zoned")
+    assert only(ask("audit.parse_health", audit_events=good)).result == "PASS"
+
+    def with_two(**columns: Any) -> str:
+        odd = [row | columns for row in identified(2)]
+        return only(ask("audit.parse_health", audit_events=[*good, *odd])).result
+
+    assert with_two(parse_status="partial") == "FAIL"
+    assert with_two(event_time_us=None) == "FAIL"
+    assert with_two(event_category="other") == "UNKNOWN"
+    assert with_two(event_category=None) == "UNKNOWN"
+    assert with_two(time_quality="assumed_tz") == "UNKNOWN"
+    assert with_two(parse_status="repaired") == "PASS"
+
+
+# ---------------------------------------------------------------- clouds (C17)
+
+
+@pytest.mark.parametrize("cloud", ["cloudtrail", "google_audit/v1", "azure_dicom"])
+def test_clouds(ask: Ask, cloud: str) -> None:
+    """A trail of management events alone fails, so does one without a success; reads pass."""
+    config = daily(category="config", source_format=cloud)
+    assert only(ask("audit.cloud_data_events_off", audit_events=config)).result == "FAIL"
+    reads = daily(source_format=cloud)
+    assert only(ask("audit.cloud_data_events_off", audit_events=[*config, *reads])).result == "PASS"
+    started = [row | {"event_outcome": "unknown"} for row in reads]
+    verdict = only(ask("audit.cloud_data_events_off", audit_events=started))
+    assert verdict.result == "FAIL"
+    assert "None of 31 event(s) tells of anything that succeeded" in verdict.message
+
+
+def test_no_cloud_is_no_subject(ask: Ask) -> None:
+    """A trail of the hospital's own systems is not asked for data events."""
+    assert not ask("audit.cloud_data_events_off", audit_events=daily(source_format="dicom_audit/dicom"))
+
+
+# ---------------------------------------------------------------- what all share
+
+
+BY_SOURCE = (
+    "audit.clock", "audit.duplicates", "audit.event_class_missing", "audit.integrity_unproven",
+    "audit.log_access_unwatched", "audit.parse_health", "audit.patient_unlinked", "audit.recording_stopped",
+    "audit.truncated",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("check", BY_SOURCE)
+def test_every_source_of_the_period_is_judged_once(ask: Ask, check: str) -> None:
+    """Sources with events in the period are the population, one without a name included; others are not."""
+    verdicts = ask(
+        check,
+        audit_events=[
+            *daily(), *daily(source_system="VNA", source="other.file"), *daily(source_system=None),
+            event("2026-09-05 08:00", source_system="EARLIER"),
+        ],
+    )  # fmt: skip
+    assert set(results(verdicts)) == {"PACS", "VNA", "source without a name"}
+    assert all(verdict.rows[0].keys or verdict.result != "FAIL" for verdict in verdicts)
+
+
+def test_files_are_counted_once(tmp_path: Any) -> None:
+    """Rows of one record are one record; a file of two sources has two rows."""
+    trail = [*daily(range(-3, 4)), event(OCTOBER, n=1, offset=0), event(OCTOBER, source_system="VNA")]
+    files = engine_of(tmp_path, {"audit_events": trail}).lazy("trail_files")
+    found = {row.source_system: row for row in files.collect("pandas").to_native().itertuples()}
+    assert (found["PACS"].records, found["PACS"].events) == (7, 5)
+    assert found["PACS"].last_before_us == found["PACS"].last_us
+    assert (found["VNA"].records, found["VNA"].last_seq) == (1, 8)
