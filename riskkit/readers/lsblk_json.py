@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
 from riskkit.readers.documents import DocumentError, load_json, refused
+from riskkit.readers.listeners import host_of
 from riskkit.tables import TABLES
 
 DEEPEST = 64
@@ -56,7 +56,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
             "storage_assets", DocumentError("missing_required", "MOUNTPOINTS was not exported"), member
         )
         return
-    host = host_of(member.name)
+    host = host_of(member.name, "lsblk")
     rows, mounted = [], 0
     for number, device in enumerate(devices):
         mounts = _mounts(device.node)
@@ -71,16 +71,6 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         accepted=mounted,
         ignored={"not mounted": idle} if idle else {},
     )
-
-
-def host_of(name: str) -> str:
-    """The host that a file is about: `lsblk-HOST.json`, `HOST/lsblk.json`, else the file's stem."""
-    path = PurePosixPath(name.replace("!", "/"))
-    stem = path.name.split(".")[0] if path.suffix in {".json", ".gz"} else path.name
-    named = re.fullmatch(r"(?i)lsblk[-_.](.+)", path.name.removesuffix(".gz").removesuffix(".json"))
-    if named:
-        return named[1]
-    return path.parent.name if stem.casefold() == "lsblk" and path.parent.name else stem
 
 
 def _devices(member: Member) -> list[_Device]:

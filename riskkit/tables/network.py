@@ -29,10 +29,12 @@ ENDPOINTS = Table(
 
 CHANNEL_OBSERVATIONS = Table(
     name="channel_observations",
-    doc="One fact about one listener, from a scan or an import, such as protocol.tls1_0 = accepted.",
+    doc="One fact about one listener, from a scan, an import or a configuration, such as protocol.tls1_0 = "
+        "accepted.",
     place="network/scans/**",
     key=("host", "port", "key"),
-    ask="sslyze --json_out of every endpoint, or `riskkit collect tls`",
+    ask="`riskkit collect tls`, or an export of sslyze, testssl.sh, nmap, sslscan or SSL Labs of every "
+        "endpoint; the configuration of the listeners beside it",
     columns=(
         Column("host", required=True),
         Column("port", "integer", required=True),
@@ -41,10 +43,13 @@ CHANNEL_OBSERVATIONS = Table(
         Column("value", doc="what was seen; unknown when the attempt gave no answer", required=True),
         Column("reason", doc="why the value is unknown"),
         Column("detail", doc="more of what was seen, such as the versions of a suite, joined by |"),
-        Column("observed_at", "instant", required=True),
-        Column("tool", required=True),
+        Column("observed_at", "instant",
+               "when it was looked at; configurations and some scanners do not say, evidence.csv may"),
+        Column("tool", doc="config for what a configuration says, which nobody saw in operation",
+               required=True),
         Column("tool_version"),
-        Column("confidence", values=("high", "medium", "low")),
+        Column("confidence", doc="medium: inferred or configured; low: a default of the software",
+               values=("high", "medium", "low")),
     ),
 )  # fmt: skip
 
@@ -58,7 +63,7 @@ CERTIFICATES = Table(
         Column("host", required=True),
         Column("port", "integer", required=True),
         Column("position", "integer", "0 is the leaf", required=True),
-        Column("sha256", doc="fingerprint", required=True),
+        Column("sha256", doc="fingerprint; sslscan does not tell it"),
         Column("subject", doc="RFC 4514 name"),
         Column("issuer", doc="RFC 4514 name"),
         Column("not_before", "instant", required=True),
@@ -68,8 +73,31 @@ CERTIFICATES = Table(
         Column("signature_hash"),
         Column("self_signed", "boolean"),
         Column("matches_host", "boolean", "a subject alternative name matches the host"),
-        Column("observed_at", "instant", required=True),
+        Column("observed_at", "instant"),
     ),
 )
 
-TABLES = (ENDPOINTS, CHANNEL_OBSERVATIONS, CERTIFICATES)
+TUNNELS = Table(
+    name="tunnels",
+    doc="Encrypted tunnels between two ends, as one end is configured or sees them; no key is kept.",
+    place="network/tunnels/**",
+    key=("host", "tunnel_id"),
+    ask="wg0.conf or `wg show all dump`, swanctl.conf or ipsec.conf of every VPN gateway",
+    columns=(
+        Column("tunnel_id", doc="name of the connection, or interface and the first letters of a peer's key",
+               required=True),
+        Column("type", required=True, values=("wireguard", "ipsec")),
+        Column("host", doc="where the configuration lies", required=True),
+        Column("endpoint_a", doc="this end: address, host or port"),
+        Column("endpoint_b", doc="the other end; null when it may be anywhere"),
+        Column("local_cidrs", doc="networks behind this end, joined by |"),
+        Column("remote_cidrs", doc="networks behind the other end, joined by |"),
+        Column("algorithms", doc="as configured, joined by |; null when left at the default"),
+        Column("key_exchange", doc="noise, ikev1, ikev1-aggressive, ikev2 or ike (either)"),
+        Column("authentication", doc="how the ends prove who they are, such as public key or shared secret"),
+        Column("last_handshake", "instant", "when both ends last agreed on keys, if the file tells"),
+        Column("confidence", doc="high: seen in operation; medium: configured", values=("high", "medium")),
+    ),
+)  # fmt: skip
+
+TABLES = (ENDPOINTS, CHANNEL_OBSERVATIONS, CERTIFICATES, TUNNELS)

@@ -9,7 +9,7 @@ import pytest
 
 from riskkit.readers.answers_yaml import read as answers
 from riskkit.readers.endpoints_yaml import read as endpoints
-from riskkit.readers.lsblk_json import host_of
+from riskkit.readers.listeners import host_of
 from riskkit.readers.lsblk_json import read as lsblk
 from riskkit.readers.restic_snapshots import read as restic
 from tests.readers.reading import SAMPLES, read_all, real
@@ -93,7 +93,7 @@ def test_swap_and_boot() -> None:
 )
 def test_the_host_is_in_the_name(name: str, host: str) -> None:
     """lsblk does not say which host it ran on."""
-    assert host_of(name) == host
+    assert host_of(name, "lsblk") == host
 
 
 @pytest.mark.parametrize("data", [b'{"blockdevices": [1]}', b'{"blockdevices": {}}', b'{"blockdevices": ['])

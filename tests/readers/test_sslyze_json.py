@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from riskkit.readers.sslyze_json import read
-from riskkit.readers.sslyze_json.chains import _matches as matches
+from riskkit.readers.presented import matches
 from tests.readers.reading import SAMPLES, Reading, read_all, real
 
 BED = json.loads((SAMPLES / "sslyze_json" / "bed.json").read_bytes())

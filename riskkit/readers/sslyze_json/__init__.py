@@ -17,22 +17,29 @@ Written for sslyze 6, reads 5 too; before that it wrote no date. What an attempt
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from riskkit.declare import reader
-from riskkit.model import Batch, Context, Member, Quarantined
+from riskkit.model import Batch, Context, Member
 from riskkit.readers.documents import DocumentError, load_json, refused
+from riskkit.readers.listeners import (
+    CERTIFICATES,
+    LAST_PORT,
+    OBSERVATIONS,
+    UNKNOWN,
+    Books,
+    Fact,
+    Place,
+    observation,
+    same,
+)
 from riskkit.readers.sslyze_json.chains import certificates
-from riskkit.readers.sslyze_json.facts import UNKNOWN, Fact, attempt, connected, server_facts
+from riskkit.readers.sslyze_json.facts import attempt, connected, server_facts
 from riskkit.readers.values import BadValueError, Remarks, converter
-from riskkit.tables import TABLES, Table
-
-OBSERVATIONS, CERTIFICATES = TABLES["channel_observations"], TABLES["certificates"]
 
 SCAN_FORMAT = 1
 """The version of riskkit's own scan file that is read."""
@@ -40,10 +47,7 @@ SCAN_FORMAT = 1
 _START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"')
 _KEYS = (b'"server_scan_results"', b'"riskkit_tls_scan"')
 _SCANNED = "scanned"
-_LAST_PORT = 65_535
 _STATUS = re.compile(r"[a-z_]{1,40}")
-
-Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,8 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
     except DocumentError as error:
         yield refused(OBSERVATIONS.name, error, member)
         return
-    yield _observations(scan, _Books(OBSERVATIONS, member.name))
-    yield _certificates(scan, _Books(CERTIFICATES, member.name))
+    yield _observations(scan, Books(OBSERVATIONS, member.name))
+    yield _certificates(scan, Books(CERTIFICATES, member.name))
 
 
 def _opened(document: Any, zone: ZoneInfo) -> _Scan:
@@ -126,75 +130,49 @@ def _version(written: object) -> str:
     return written if isinstance(written, str) else ""
 
 
-@dataclass
-class _Books:
-    """What became of the records of one table."""
-
-    table: Table
-    source: str
-    rows: list[dict[str, object]] = field(default_factory=list)
-    accepted: int = 0
-    ignored: Counter[str] = field(default_factory=Counter)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    taken: set[Place] = field(default_factory=set)
-
-    def accept(self, offset: int, place: Place, at: datetime, rows: list[dict[str, object]]) -> None:
-        self.accepted += 1
-        self.taken.add(_key(place))
-        common = {"host": place[0], "port": place[1], "observed_at": at, "source": self.source}
-        self.rows += [{**row, **common, "offset": offset, "n": number} for number, row in enumerate(rows)]
-
-    def refuse(self, offset: int, reason: str, detail: str) -> None:
-        self.quarantined.append(Quarantined(offset, reason, detail))
-
-    def batch(self, scan: _Scan, records: int) -> Batch:
-        rows = self.table.rows(self.rows)
-        quarantined, ignored = tuple(self.quarantined), dict(self.ignored)
-        return Batch(self.table.name, rows, records, self.accepted, quarantined, ignored, scan.at, scan.notes)
-
-    def why_not(self, scan: _Scan, place: Place | None) -> tuple[str, str] | None:
-        """Why a record at this place cannot become rows (reason and detail)."""
-        if place is None:
-            return "bad_value", "host, port or another part is missing or of another type"
-        if _key(place) in self.taken:
-            return "duplicate", "host and port as in a record before"
-        if scan.at is None:
-            return "no_timestamp", "the file does not tell when the scans were completed"
-        return None
+def _why_not(books: Books, scan: _Scan, place: Place | None) -> tuple[str, str] | None:
+    """Why a record at this place cannot become rows (reason and detail)."""
+    if place is None:
+        return "bad_value", "host, port or another part is missing or of another type"
+    if same(place) in books.taken:
+        return "duplicate", "host and port as in a record before"
+    if scan.at is None:
+        return "no_timestamp", "the file does not tell when the scans were completed"
+    return None
 
 
-def _observations(scan: _Scan, books: _Books) -> Batch:
-    told = {_key(place) for item in scan.endpoints if (place := _endpoint(item)) and not _scanned(item)}
+def _observations(scan: _Scan, books: Books) -> Batch:
+    told = {same(place) for item in scan.endpoints if (place := _endpoint(item)) and not _scanned(item)}
     for offset, server in enumerate(scan.servers):
         place = _server(server)
-        if place and not connected(server) and _key(place) in told:
+        if place and not connected(server) and same(place) in told:
             books.ignored["told_by_endpoint"] += 1
-        elif problem := books.why_not(scan, place):
+        elif problem := _why_not(books, scan, place):
             books.refuse(offset, *problem)
         elif place and scan.at:
-            rows = [_row(fact, "sslyze", scan.sslyze) for fact in server_facts(server)]
+            rows = [observation(fact, "sslyze", scan.sslyze) for fact in server_facts(server)]
             books.accept(offset, place, scan.at, rows)
     connected_places = set(books.taken)
     for offset, item in enumerate(scan.endpoints, len(scan.servers)):
         place = _endpoint(item)
-        if place and _key(place) in connected_places:
+        if place and same(place) in connected_places:
             books.ignored["told_by_sslyze"] += 1
-        elif problem := books.why_not(scan, place):
+        elif problem := _why_not(books, scan, place):
             books.refuse(offset, *problem)
         elif place and scan.at:
-            books.accept(offset, place, scan.at, [_row(_endpoint_fact(item), "riskkit", scan.riskkit)])
+            books.accept(offset, place, scan.at, [observation(_endpoint_fact(item), "riskkit", scan.riskkit)])
     first = len(scan.servers) + len(scan.endpoints)
     for offset, _ in enumerate(scan.invalid, first):
         books.refuse(offset, "bad_value", "a server name that sslyze could not use")
-    return books.batch(scan, first + len(scan.invalid))
+    return books.batch(first + len(scan.invalid), scan.at, scan.notes)
 
 
-def _certificates(scan: _Scan, books: _Books) -> Batch:
+def _certificates(scan: _Scan, books: Books) -> Batch:
     for offset, server in enumerate(scan.servers):
         place = _server(server)
         scans = server.get("scan_result") if isinstance(server, dict) else None
         found = attempt(scans.get("certificate_info") if isinstance(scans, dict) else None)
-        if problem := books.why_not(scan, place):
+        if problem := _why_not(books, scan, place):
             books.refuse(offset, *problem)
         elif found.result is None:
             books.ignored["no_certificate"] += 1
@@ -203,7 +181,7 @@ def _certificates(scan: _Scan, books: _Books) -> Batch:
                 books.accept(offset, place, scan.at, list(certificates(found.result, place[0])))
             except (ValueError, KeyError, TypeError, AttributeError):
                 books.refuse(offset, "bad_value", "a certificate is not described as sslyze does")
-    return books.batch(scan, len(scan.servers))
+    return books.batch(len(scan.servers), scan.at, scan.notes)
 
 
 def _server(server: Any) -> Place | None:
@@ -221,13 +199,9 @@ def _place(value: Any, host: str) -> Place | None:
     if not isinstance(value, dict):
         return None
     name, port = value.get(host), value.get("port")
-    if not (isinstance(name, str) and name and type(port) is int and 0 <= port <= _LAST_PORT):
+    if not (isinstance(name, str) and name and type(port) is int and 0 <= port <= LAST_PORT):
         return None
     return name, port
-
-
-def _key(place: Place) -> Place:
-    return place[0].casefold(), place[1]
 
 
 def _scanned(item: Mapping[str, Any]) -> bool:
@@ -239,15 +213,3 @@ def _endpoint_fact(item: Mapping[str, Any]) -> Fact:
         return Fact("connectivity", UNKNOWN, "scanned, but the file holds no result")
     reason = item.get("reason")
     return Fact("connectivity", item["status"], reason if isinstance(reason, str) else "")
-
-
-def _row(fact: Fact, tool: str, version: str) -> dict[str, object]:
-    return {
-        "key": fact.key,
-        "value": fact.value,
-        "reason": fact.reason or None,
-        "detail": fact.detail or None,
-        "tool": tool,
-        "tool_version": version or None,
-        "confidence": fact.confidence,
-    }

@@ -6,16 +6,14 @@ import base64
 import hashlib
 import ssl
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from riskkit.readers.presented import CURVE_BITS, matches
 from riskkit.readers.values import Remarks, converter
 from riskkit.tables import TABLES
 
 TABLE = TABLES["certificates"]
-
-_CURVE_BITS = {"Ed25519": 256, "Ed448": 456}
 
 # RFC 5280 section 4.1.2.5: the times of a certificate are UTC, also where sslyze 5 writes no zone.
 _INSTANT = converter(TABLE.by_name["not_after"], ZoneInfo("UTC"), Remarks())
@@ -50,10 +48,10 @@ def _certificate(certificate: Mapping[str, Any], position: int, host: str) -> di
         "not_before": _INSTANT(certificate["not_valid_before"]),
         "not_after": _INSTANT(certificate["not_valid_after"]),
         "key_algorithm": algorithm,
-        "key_bits": _bits(key.get("key_size")) or _CURVE_BITS.get(algorithm),
+        "key_bits": _bits(key.get("key_size")) or CURVE_BITS.get(algorithm),
         "signature_hash": _text(hashed.get("name")),
         "self_signed": None if subject is None else subject == issuer,
-        "matches_host": None if position else _matches(certificate.get("subject_alternative_name"), host),
+        "matches_host": None if position else matches(certificate.get("subject_alternative_name"), host),
     }
 
 
@@ -71,23 +69,3 @@ def _text(value: object) -> str | None:
 
 def _bits(value: object) -> int | None:
     return value if type(value) is int and 0 < value < 1 << 31 else None
-
-
-def _matches(names: Mapping[str, Any] | None, host: str) -> bool | None:
-    """Whether a subject alternative name matches (RFC 9525 section 6.3); None when the names are unknown."""
-    if not isinstance(names, dict):
-        return None
-    wanted = host.strip("[]").rstrip(".").casefold()
-    try:
-        return str(ip_address(wanted)) in {str(ip_address(one)) for one in names.get("ip_addresses", ())}
-    except ValueError:
-        return any(
-            _dns_matches(str(one).rstrip(".").casefold(), wanted) for one in names.get("dns_names", ())
-        )
-
-
-def _dns_matches(pattern: str, host: str) -> bool:
-    if not pattern.startswith("*."):
-        return pattern == host
-    label, _, domain = host.partition(".")
-    return bool(label) and domain == pattern[2:]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-UNKNOWN = "unknown"
+from riskkit.readers.listeners import UNKNOWN, Fact
 
 VERSIONS = {
     "ssl_2_0": "ssl2_0", "ssl_3_0": "ssl3_0", "tls_1_0": "tls1_0",
@@ -52,16 +52,6 @@ _NO_CONTACT = {
 }
 _ERROR_NAME = re.compile(r"(?:sslyze\.errors\.)([A-Z]\w{3,60}):")
 _TOKEN = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
-
-
-class Fact(NamedTuple):
-    """One observation; `reason` tells why a value is unknown, `detail` more of what was seen."""
-
-    key: str
-    value: str
-    reason: str = ""
-    detail: str = ""
-    confidence: str = "high"
 
 
 class _Attempt(NamedTuple):
