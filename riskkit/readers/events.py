@@ -55,7 +55,10 @@ class Events:
         return max(self.records, len(self._rows)) >= BATCH_ROWS
 
     def add(self, offset: int, rows: Iterable[Row]) -> None:
-        """Take the rows of one record, at least one; `event_seq` counts the records before it."""
+        """Take the rows of one record, at least one; `event_seq` counts the records before it.
+
+        Ignored records do not count: the highest number tells how long an export is.
+        """
         place = {"source": self._source, "offset": offset, "event_seq": self._sequence}
         for number, row in enumerate(rows):
             self._rows.append(_IN_ORDER({**_NULLS, **row, **place, "n": number}))
@@ -75,7 +78,6 @@ class Events:
         """Count records that are no events."""
         self._ignored[reason] += count
         self.records += count
-        self._sequence += count
 
     def batch(self, *, last: bool = False, notes: tuple[str, ...] = ()) -> Batch:
         """What was gathered since the last batch; the last one says when the trail was collected."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from riskkit.model.time import microseconds
@@ -30,8 +32,32 @@ _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
+_SLASHED = re.compile(
+    r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})"
+    r"(?:,?[T ]\s?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,6}))?)?(?:\s?([AaPp])\.?[Mm]\.?)?)?",
+    re.ASCII,
+)
+_SERIAL = re.compile(r"\d{1,6}(?:\.\d{1,12})?", re.ASCII)
+_NOON = 12
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 _QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """How dates and times are written, beside ISO 8601.
+
+    `formats` are strptime formats, of which the first that fits counts; with formats nothing else is
+    read. `day_first` says which of the numbers of `3/4/2026` is the day; None refuses such dates, since
+    both may be meant. `excel` reads numbers as days since 1899-12-30, as spreadsheets keep them.
+    """
+
+    formats: tuple[str, ...] = ()
+    day_first: bool | None = None
+    excel: bool = False
+
+
+ISO = Dates()
 
 
 class BadValueError(ValueError):
@@ -60,7 +86,7 @@ def text_of(value: object) -> str:
 
 
 def converter(
-    column: Column, zone: ZoneInfo, remarks: Remarks, *, date_format: str | None = None, micros: bool = True
+    column: Column, zone: ZoneInfo, remarks: Remarks, *, dates: Dates = ISO, micros: bool = True
 ) -> Convert:
     """How text of a column becomes its type.
 
@@ -69,13 +95,13 @@ def converter(
     The function raises BadValueError.
     """
     plain = re.sub("_us$", "", column.name)
-    as_instant = _instant_reader(zone, remarks, plain, date_format)
+    as_instant = _instant_reader(zone, remarks, plain, dates)
     converters: Mapping[str, Convert] = {
         "string": lambda text: _string(text, column, remarks),
         "integer": _integer,
         "number": _number,
         "boolean": _boolean,
-        "date": lambda text: _date(text, date_format),
+        "date": lambda text: _date(text, dates),
         "instant": as_instant,
         "instant_us": lambda text: (
             int(text) if micros and _INTEGER.fullmatch(text) else microseconds(as_instant(text))
@@ -122,34 +148,67 @@ def _number(text: str) -> float:
     return float(text)
 
 
-def _date(text: str, date_format: str | None) -> date:
-    if date_format:
-        return _strptime(text, date_format).date()
-    found = _DATE.fullmatch(text)
-    if not found:
+def _date(text: str, dates: Dates) -> date:
+    midnight = None if dates.formats else _DATE.fullmatch(text)
+    local, day_only = local_time(midnight[1] if midnight else text, dates)
+    if not (midnight or day_only or dates.formats):
         raise BadValueError
+    return local.date()
+
+
+def local_time(text: str, dates: Dates = ISO) -> tuple[datetime, bool]:
+    """A date and time as written, with a zone where it names one; true when it is a day without time.
+
+    Raises BadValueError.
+    """
+    if dates.formats:
+        return _formatted(text, dates.formats)
+    day_only = _DAY.fullmatch(text) is not None
+    if day_only or _INSTANT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text), day_only
+        except ValueError:
+            raise BadValueError from None
+    if dates.excel and _SERIAL.fullmatch(text):
+        # A double holds about a tenth of a millisecond of such a number.
+        milliseconds = round(Decimal(text) * 86_400_000)
+        day_only = "." not in text
+        return datetime(1899, 12, 30) + timedelta(milliseconds=milliseconds), day_only  # noqa: DTZ001
+    slashed = _SLASHED.fullmatch(text) if dates.day_first is not None else None
+    if slashed:
+        return _slashed(slashed, dates.day_first is True)
+    raise BadValueError
+
+
+def _slashed(found: re.Match[str], day_first: bool) -> tuple[datetime, bool]:
+    first, second, year, hour, minute, seconds, fraction, half = found.groups()
+    day, month = (first, second) if day_first else (second, first)
+    hours = int(hour or 0)
+    if half:
+        if not 1 <= hours <= _NOON:
+            raise BadValueError
+        hours = hours % _NOON + _NOON * (half in "Pp")
+    micros = int((fraction or "0").ljust(6, "0"))
     try:
-        return date.fromisoformat(found[1])
+        local = datetime(int(year), int(month), int(day), hours, int(minute or 0), int(seconds or 0), micros)  # noqa: DTZ001
     except ValueError:
         raise BadValueError from None
+    return local, hour is None
 
 
-def _instant_reader(
-    zone: ZoneInfo, remarks: Remarks, name: str, date_format: str | None
-) -> Callable[[str], datetime]:
-    dated_only = date_format is not None and not re.search("%[HIcX]", date_format)
+def _formatted(text: str, formats: tuple[str, ...]) -> tuple[datetime, bool]:
+    for one in formats:
+        try:
+            found = datetime.strptime(text, one)  # noqa: DTZ007 - the caller gives the zone
+        except (ValueError, re.error):
+            continue
+        return found, not re.search("%[HIcX]", one)
+    raise BadValueError
 
+
+def _instant_reader(zone: ZoneInfo, remarks: Remarks, name: str, dates: Dates) -> Callable[[str], datetime]:
     def read(text: str) -> datetime:
-        if date_format:
-            local, day_only = _strptime(text, date_format), dated_only
-        else:
-            day_only = _DAY.fullmatch(text) is not None
-            if not day_only and not _INSTANT.fullmatch(text):
-                raise BadValueError
-            try:
-                local = datetime.fromisoformat(text)
-            except ValueError:
-                raise BadValueError from None
+        local, day_only = local_time(text, dates)
         if day_only:
             ends = name.endswith("_to")
             remarks.add(f"{name} is a day without time, read as its {'end' if ends else 'start'}")
@@ -166,10 +225,3 @@ def _instant_reader(
             raise BadValueError from None
 
     return read
-
-
-def _strptime(text: str, date_format: str) -> datetime:
-    try:
-        return datetime.strptime(text, date_format)  # noqa: DTZ007 - the caller gives the zone
-    except (ValueError, re.error):
-        raise BadValueError from None

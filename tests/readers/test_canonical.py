@@ -307,6 +307,8 @@ def test_a_mapping_without_table_is_recognized_by_what_it_maps_to() -> None:
         ({"encoding": "base64"}, "encoding"),
         ({"encoding": "rot13"}, "encoding"),
         ({"skip_rows": -1}, "skip_rows"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"day_first": "maybe"}, "day_first"),
         ({"delimiter": "ab"}, "delimiter"),
         ({"values": {"role": "x"}}, "values"),
         ({}, "fits no table"),
@@ -317,6 +319,45 @@ def test_a_wrong_mapping_is_told(mapping: Mapping[str, object], named: str) -> N
     """A mapping that cannot be followed is an error that names the key, not an empty table."""
     with pytest.raises(EvidenceError, match=named):
         mapped("a,b\n1,2\n", mapping)
+
+
+@pytest.mark.parametrize(
+    ("written", "mapping", "expected"),
+    [
+        ("3/4/2026 5:06 PM", {"day_first": True}, (2026, 4, 3, 22, 6)),
+        ("3/4/2026 5:06:07 p.m.", {"day_first": False}, (2026, 3, 4, 23, 6, 7)),
+        ("12/1/2026 12:00 AM", {"day_first": False, "timezone": "UTC"}, (2026, 12, 1)),
+        ("31.10.2026 17:05", {"day_first": True, "timezone": "Europe/Berlin"}, (2026, 10, 31, 16, 5)),
+        ("46326.75", {"excel_dates": True, "timezone": "UTC"}, (2026, 10, 31, 18)),
+        ("46326", {"excel_dates": True, "timezone": "UTC"}, (2026, 10, 31)),
+        ("Oct 31 2026", {"date_format": ["%d.%m.%Y", "%b %d %Y"], "timezone": "UTC"}, (2026, 10, 31)),
+        ("2026-10-31T17:05:00Z", {"day_first": True}, (2026, 10, 31, 17, 5)),
+        ("never", {"nulls": ["never"]}, None),
+        ("3/4/2026 5:06 PM", {}, "bad_value"),
+        ("13/13/2026", {"day_first": True}, "bad_value"),
+        ("3/4/2026 13:06 PM", {"day_first": True}, "bad_value"),
+        ("46326.75", {}, "bad_value"),
+    ],
+    ids=range(13),
+)
+def test_ways_to_write_a_time(
+    written: str, mapping: Mapping[str, object], expected: tuple[int, ...] | str | None
+) -> None:
+    """Day first or not, twelve hours, serial numbers, formats and nulls are read as told, never guessed."""
+    reading = mapped(f"{ACCOUNTS}p,a,yes,,{written}\n", mapping)
+    if isinstance(expected, str):
+        assert [reason for _, reason, _ in refusals(reading)] == [expected]
+    else:
+        wanted = expected and datetime(*expected, tzinfo=UTC)  # type: ignore[misc, arg-type]
+        assert [row["last_login"] for row in rows(reading)] == [wanted]
+
+
+def test_what_stands_after_the_last_row() -> None:
+    """`skip_end` leaves out as many records as it says, counted; a short file is left out whole."""
+    reading = mapped(f"{ACCOUNTS}p,a,yes,,\np,b,yes,,\nTotal,2\nEnd\n", {"skip_end": 2})
+    assert [row["account"] for row in rows(reading)] == ["a", "b"]
+    assert reading.ignored["accounts"] == {"skipped_row": 2}
+    assert mapped(f"{ACCOUNTS}p,a,yes,,\n", {"skip_end": 9}).accepted["accounts"] == 0
 
 
 # ------------------------------------------------------------------ properties

@@ -18,11 +18,13 @@ from riskkit.model import Batch, Context, Member
 from riskkit.readers.canonical.header import CANONICAL, Fit, best_fit, fit, normal
 from riskkit.readers.canonical.lines import (
     DELIMITERS,
+    SKIPPED,
     cells_of,
     encoding_of,
     encoding_of_file,
     split,
     text_lines,
+    without_end,
 )
 from riskkit.readers.canonical.mapping import FileMapping, read_mapping
 from riskkit.readers.canonical.rows import Rows
@@ -57,6 +59,7 @@ def _by_header(line: str, mapping: FileMapping) -> tuple[str, Fit] | None:
     tables=tuple(CANONICAL),
     recognize=_recognize,
     offset_unit="line",
+    mapped=True,
 )
 def read(member: Member, context: Context) -> Iterator[Batch]:
     """One record per line after the header; a quoted cell may span lines.
@@ -79,10 +82,10 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
     _check(mapping, fitted, member.name)
     rows = Rows(member.name, fitted, mapping, context)
     if skipped:
-        rows.ignore("skipped_row", skipped)
+        rows.ignore(SKIPPED, skipped)
     failure: EvidenceError | None = None
     try:
-        for record in split(lines, delimiter):
+        for record in without_end(split(lines, delimiter), mapping.skip_end, rows.ignore):
             rows.add(record)
             if rows.records >= BATCH_ROWS:
                 yield rows.batch()

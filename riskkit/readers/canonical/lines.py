@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from riskkit.errors import EvidenceError
@@ -19,6 +19,9 @@ JOINED_LINES = 100
 """Lines that one quoted cell may span at most; an unclosed quote costs its own line only."""
 
 DELIMITERS = (",", ";", "\t", "|")
+
+SKIPPED = "skipped_row"
+"""Why the rows are ignored that a mapping file says to leave out."""
 
 _CHUNK = 1 << 20
 _MARKS = (
@@ -97,6 +100,19 @@ def split(lines: Iterator[tuple[int, str | None]], delimiter: str) -> Iterator[R
             yield Record(number, [], "bad_framing", "a quote is not closed, or text follows a closed one")
         else:
             yield Record(number, cells)
+
+
+def without_end(
+    records: Iterator[Record], count: int, ignore: Callable[[str, int], None]
+) -> Iterator[Record]:
+    """All but the last `count` records, which `ignore` is told of."""
+    held: deque[Record] = deque()
+    for record in records:
+        held.append(record)
+        if len(held) > count:
+            yield held.popleft()
+    if held:
+        ignore(SKIPPED, len(held))
 
 
 def cells_of(text: str, delimiter: str) -> list[str] | None:

@@ -6,23 +6,27 @@ import codecs
 import re
 from collections.abc import Mapping
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from riskkit.errors import EvidenceError
 from riskkit.readers.canonical.header import CANONICAL, normal
-from riskkit.readers.values import text_of
+from riskkit.readers.origin import ZoneName, wrong_mapping
+from riskkit.readers.values import NULLS, Dates, text_of
 
 _YAML_BOOLEANS: Mapping[bool, tuple[str, ...]] = {True: ("yes", "true", "on"), False: ("no", "false", "off")}
 
 Text = Annotated[str, BeforeValidator(text_of)]
+Formats = Annotated[tuple[str, ...], BeforeValidator(lambda one: (one,) if isinstance(one, str) else one)]
 
 
 class FileMapping(BaseModel):
     """The content of a `*.mapping.yaml`.
 
     `columns` maps headers of the file to columns of a table, `values` cells to values by column of
-    the table, `constants` gives columns that the file lacks. `date_format` is a strptime format.
+    the table, `constants` gives columns that the file lacks. `date_format` is a strptime format, or
+    several; `day_first`, `excel_dates` and `timezone` say how other times are written. `nulls` are cells
+    that mean nothing. `skip_rows` lines stand before the header, `skip_end` records after the last row.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,10 +35,29 @@ class FileMapping(BaseModel):
     columns: Mapping[str, str] = Field(default_factory=dict)
     values: Mapping[str, Mapping[str, Text]] = Field(default_factory=dict)
     constants: Mapping[str, Text] = Field(default_factory=dict)
-    date_format: str | None = None
+    date_format: Formats = ()
+    day_first: bool | None = None
+    excel_dates: bool = False
+    timezone: ZoneName | None = None
+    nulls: tuple[Text, ...] = ()
     encoding: str | None = None
     delimiter: Annotated[str, Field(pattern=r"^[,;\t| :^~]$")] | None = None
     skip_rows: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
+    skip_end: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
+
+    @property
+    def dates(self) -> Dates:
+        """How the file writes dates and times."""
+        return Dates(self.date_format, self.day_first, self.excel_dates)
+
+    @property
+    def nothing(self) -> frozenset[str]:
+        """Cells that mean nothing."""
+        return NULLS.union(self.nulls)
+
+    def zone(self, site: ZoneInfo) -> ZoneInfo:
+        """The zone of times that name none."""
+        return ZoneInfo(self.timezone) if self.timezone else site
 
     @field_validator("table")
     @classmethod
@@ -85,10 +108,4 @@ def read_mapping(content: Mapping[str, object], file: str) -> FileMapping:
     try:
         return FileMapping.model_validate(dict(content))
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, problem['loc'][:2]))}: {problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise EvidenceError(
-            f"its mapping file is wrong: {wrong}", file=file, do="Correct the mapping file"
-        ) from None
+        raise wrong_mapping(error, file) from None
