@@ -11,7 +11,7 @@ from riskkit.simulator.hospital import DOMAIN, SYSTEMS, Person
 
 Kind = Literal[
     "start", "stop", "login", "logout", "query", "begin", "transfer", "read", "export", "delete",
-    "patient_record", "order", "procedure", "emergency", "audit_log",
+    "patient_record", "order", "procedure", "emergency", "audit_log", "merge", "vanish",
 ]  # fmt: skip
 OK, MINOR, SERIOUS = 0, 4, 8  # EventOutcomeIndicator
 
@@ -62,7 +62,7 @@ class Event:
     query: str = ""
     slow: timedelta = timedelta()
     incident: str = ""
-    flaw: Literal["", "truncated", "zoneless"] = ""
+    flaw: Literal["", "truncated", "zoneless", "doubled"] = ""
 
     @property
     def order(self) -> tuple[datetime, str, str, str, str]:

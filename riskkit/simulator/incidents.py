@@ -18,9 +18,11 @@ from riskkit.simulator.chance import Chance
 from riskkit.simulator.events import SERIOUS, Actor, Event
 from riskkit.simulator.hospital import (
     EMERGENCY,
+    INFORMATICS,
     INTENSIVE,
     MEDICINE,
     ORTHOPEDICS,
+    RECORDS,
     REGISTRATION,
     Hospital,
     Person,
@@ -38,7 +40,7 @@ class Incident:
 
     `label` is inappropriate (an access that a review should find), innocent (it looks like one, but
     the records explain it) or technical. `silences` drops what `system` recorded between `starts`
-    and `ends`, `slow` lets its clock lag, and `flaw` damages its first `flawed` messages.
+    and `ends`, `slow` lets its clock lag, and `flaw` damages or doubles its first `flawed` messages.
     """
 
     kind: str
@@ -53,7 +55,7 @@ class Incident:
     relationships: tuple[Relationship, ...] = ()
     silences: bool = False
     slow: timedelta = timedelta()
-    flaw: Literal["", "truncated", "zoneless"] = ""
+    flaw: Literal["", "truncated", "zoneless", "doubled"] = ""
     flawed: int = 0
     id: str = ""
 
@@ -278,9 +280,54 @@ def damaged_messages(scene: Scene) -> Iterator[Incident]:
                    flaw="zoneless", flawed=2)  # fmt: skip
 
 
+def mass_deletion(scene: Scene) -> Iterator[Incident]:
+    """An administrator deletes study after study in an evening, without a reason."""
+    if one := scene.someone(scene.hospital.those(INFORMATICS, "administrator")):
+        at, tasks = scene.at(4, 21.4, THURSDAY), []
+        for patient in scene.chance.some(scene.care.patients, 22):
+            tasks.append(Task(at, "delete", "pacs1", patient, scene.care.earlier_study(patient)))
+            at += scene.chance.integer(40, 95) * MINUTE / 60
+        events = sessions(scene.chance, one, tasks)
+        yield from _incident("mass_deletion", "inappropriate", "22 studies deleted in an evening", events)
+
+
+def merges(scene: Scene) -> Iterator[Incident]:
+    """Two clerks each merge two patients' records in the archive; one of them says why."""
+    for kind, label, note, reason in (
+        ("bare_merge", "inappropriate", "Records merged, no reason given", ""),
+        ("reasoned_merge", "innocent", "Records merged, with the reason", "Duplicate registration, MPI-2231"),
+    ):
+        hospital = scene.hospital
+        clerks = [*hospital.those(RECORDS, "clerk"), *hospital.those(REGISTRATION, "clerk")]
+        if one := scene.someone(clerks):
+            at = scene.shift(one, 9) + 100 * MINUTE
+            stays, goes = scene.chance.some(scene.care.patients, 2)
+            tasks = [
+                Task(at, "merge", "pacs1", stays, reason=reason),
+                Task(at + MINUTE / 60, "vanish", "pacs1", goes, reason=reason),
+            ]
+            events = sessions(scene.chance, one, tasks)
+            yield from _incident(kind, label, note, events)  # type: ignore[arg-type]
+
+
+def clock_step(scene: Scene) -> Iterator[Incident]:
+    """The clock of the RIS is set back by an hour, and put right after some hours."""
+    starts = scene.at(24, 9, WEDNESDAY)
+    yield Incident("clock_step", "technical", "Clock set back 61 min for 4 h", starts, starts + DAY / 6,
+                   "ris1", slow=timedelta(minutes=61))  # fmt: skip
+
+
+def sent_twice(scene: Scene) -> Iterator[Incident]:
+    """The router gets no acknowledgement and sends some messages again."""
+    starts = scene.at(5, 6)
+    yield Incident("sent_twice", "technical", "12 messages sent twice", starts, starts + 4 * DAY, "router1",
+                   flaw="doubled", flawed=12)  # fmt: skip
+
+
 PLANTED: tuple[Callable[[Scene], Iterator[Incident]], ...] = (
     browsing, same_household, coworker, leaver, guessed_password, needless_override, unknown_station,
-    merged_record, peer_review, silent_source, slow_clock, damaged_messages,
+    merged_record, peer_review, silent_source, slow_clock, damaged_messages, mass_deletion, merges,
+    clock_step, sent_twice,
 )  # fmt: skip
 
 

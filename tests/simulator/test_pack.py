@@ -387,6 +387,60 @@ def test_two_stamps_have_no_zone(pack: Path, trail: list[Message]) -> None:
     assert {message.at for message in bare} == {datetime.fromisoformat(row["event_time"]) for row in events}
 
 
+def test_studies_are_deleted_in_an_evening(pack: Path, trail: list[Message]) -> None:
+    """One administrator deletes over twenty studies within an hour; all other deletions are single ones."""
+    incident, events = labelled(pack, "mass_deletion")
+    at = [datetime.fromisoformat(row["event_time"]) for row in events if row["event"] == "delete"]
+    others = [m for m in trail if m.code == "110105" and not at[0] <= m.at <= at[-1] + timedelta(seconds=1)]
+
+    assert len(at) > 20
+    assert at[-1] - at[0] < timedelta(hours=1)
+    assert len({message.at.date() for message in others}) == len(others)
+    assert incident["user_id"]
+
+
+def test_records_are_merged_with_and_without_a_reason(pack: Path) -> None:
+    """Both merges are an update and a deletion of a patient's record in the archive; one says why."""
+    text = unpacked(pack / "audit/pacs1-2026-10.log.gz")
+    assert isinstance(text, bytes)
+    lines = [line for line in text.splitlines() if b'csd-code="110110"' in line]
+    reasons = [b"EventOutcomeDescription" in line for line in lines]
+
+    assert sorted(reasons) == [False, False, True, True]
+    assert {re.findall(rb'EventActionCode="(.)"', line)[0] for line in lines} == {b"U", b"D"}
+    for kind in ("bare_merge", "reasoned_merge"):
+        _, events = labelled(pack, kind)
+        assert len({row["patient_id"] for row in events if row["patient_id"]}) == 2
+
+
+def test_a_clock_is_set_back(pack: Path) -> None:
+    """The RIS writes times an hour before those above them, for some hours of one day."""
+    incident, _ = labelled(pack, "clock_step")
+    text = unpacked(pack / "audit/ris1-2026-10.log.gz")
+    assert isinstance(text, bytes)
+    lags = Counter(
+        (datetime.fromisoformat(received) - datetime.fromisoformat(happened)) // timedelta(minutes=1)
+        for received, happened in re.findall(
+            r'^<\d+>1 (\S+) .*? EventDateTime="([^"]+)"', text.decode(), re.MULTILINE
+        )
+    )
+
+    assert set(lags) == {0, 61}
+    assert lags[61] < 40
+    assert incident["system_id"] == "ris1"
+
+
+def test_messages_come_twice(pack: Path) -> None:
+    """Twelve messages of the router, and none of any other source, stand in the trail twice."""
+    twice = {}
+    for path in (pack / "audit").glob("*.log.gz"):
+        bodies = Counter(re.findall(rb"<AuditMessage>.*", gzip.decompress(path.read_bytes())))
+        twice[path.name] = sum(count - 1 for count in bodies.values())
+
+    assert twice.pop("router1-2026-10.log.gz") == 12
+    assert set(twice.values()) == {0}
+
+
 # ---------------------------------------------------------------- other evidence
 
 

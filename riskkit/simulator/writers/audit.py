@@ -64,6 +64,9 @@ CODES: Mapping[Kind, tuple[str, str, str, str, str]] = {
     "export": ("110106", "Export", "", "", "R"),
     "delete": ("110105", "DICOM Study Deleted", "", "", "D"),
     "patient_record": ("110110", "Patient Record", "", "", "R"),
+    # A merge: the record that stays is updated, the other one is deleted.
+    "merge": ("110110", "Patient Record", "", "", "U"),
+    "vanish": ("110110", "Patient Record", "", "", "D"),
     "order": ("110109", "Order Record", "", "", "C"),
     "procedure": ("110111", "Procedure Record", "", "", "U"),
     "emergency": ("110113", "Security Alert", "110127", "Emergency Override Started", "E"),
@@ -93,9 +96,9 @@ class AuditWriter:
         if dialect.bare and event.at < self.pack.span.at(self.pack.span.back(LAST_DAYS_OF_BARE - 1)):
             return
         message = _message(event, dialect, self._written(event, dialect)).encode()
-        if not dialect.bare:
-            message = self._syslog(event, dialect, message)
-        self._file(event, dialect).write(message + b"\n")
+        for _ in range(2 if event.flaw == "doubled" else 1):
+            line = message if dialect.bare else self._syslog(event, dialect, message)
+            self._file(event, dialect).write(line + b"\n")
 
     def _file(self, event: Event, dialect: Dialect) -> IO[bytes]:
         local = self.pack.span.local(event.at)
