@@ -10,13 +10,25 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import DAY_US, HOUR_US, UNNAMED_SOURCE, first_rows, flag, in_period, row_key
+from riskkit.derived.trail import (
+    DAY_US,
+    HOUR_US,
+    MINUTE_US,
+    UNNAMED_SOURCE,
+    first_rows,
+    flag,
+    in_period,
+    row_key,
+)
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 
 SECOND_US = 1_000_000
 ODD_OF_1000 = 1
 """Events of a thousand that may lie ahead of their receipt before it is a finding."""
+
+SPREAD_US = 10 * MINUTE_US
+"""Events of an hour that lie this far apart were not delivered in one heap after an outage."""
 
 ENOUGH_PERCENT = 50
 """Of the events that must have a time of receipt for the clock to be judged."""
@@ -31,6 +43,7 @@ class _Source:
     events: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FLAGS, 0))
     late_days: int = 0
+    late_hours: int = 0
     lag_us: int = 0
     longest_us: int = 0
     keys: list[tuple[str, int]] = field(default_factory=list)
@@ -66,11 +79,13 @@ def audit_clock(
     """One verdict per audit source with events in the period.
 
     The clock lags on a day on which every event, of at least `least_events`, was received more than
-    `skew_seconds` after its time: late delivery delays some events, a wrong clock all. It runs ahead
-    when events lie that far after their receipt. A step back is an event more than `step_seconds`
-    before the one above it in its file; a file in which more than `unordered_percent` of the events
-    lie before the one above is in another order, and tells no steps. Without times of receipt the
-    skew is unknown. Events from after the moment of judging are set aside before any check sees them.
+    `skew_seconds` after its time; and in an hour in which events spread over ten minutes or more all
+    were, by the same time give or take `skew_seconds`: late delivery delays some events and each
+    differently, a wrong clock all alike. It runs ahead when events lie that far after their receipt. A
+    step back is an event more than `step_seconds` before the one above it in its file; a file in which
+    more than `unordered_percent` of the events lie before the one above is in another order, and tells
+    no steps. Without times of receipt the skew is unknown. Events from after the moment of judging are
+    set aside before any check sees them.
     """
     sources = _read(audit_events, skew_seconds, step_seconds, least_events, at)
     for name, source in sorted(sources.items()):
@@ -80,7 +95,8 @@ def audit_clock(
             subject=name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{source.late_days} days late, {source.counts['ahead']} events ahead, "
+            observed=f"{source.late_days} days and {source.late_hours} hours late, "
+            f"{source.counts['ahead']} events ahead, "
             f"{source.counts['steps'] if ordered else 'unknown'} steps back",
             expected=f"within {skew_seconds} s of the receipt, no step back of {step_seconds} s",
             scope=name,
@@ -99,8 +115,9 @@ def _read(
 ) -> dict[str, _Source]:
     found: dict[str, _Source] = {}
     late: dict[tuple[str, int], tuple[int, int]] = {}
-    days = _by_day(audit_events, skew_seconds * SECOND_US, step_seconds * SECOND_US, at)
-    for row in records(days.sort("source_system", "source", "day")):
+    skew_us = skew_seconds * SECOND_US
+    hours = _by_hour(audit_events, skew_us, step_seconds * SECOND_US, at)
+    for row in records(hours.sort("source_system", "source", "hour")):
         source = found.setdefault(row.source_system or "", _Source())
         source.events += row.events
         for name in FLAGS:
@@ -109,19 +126,24 @@ def _read(
         source.keys.append((row.source, row.key))
         if row.odd is not None:
             source.odd.append((row.source, row.odd))
-        if row.received:
-            events, least = late.get((row.source_system or "", row.day), (0, row.delay))
-            late[row.source_system or "", row.day] = (events + int(row.received), min(least, row.delay))
-            if row.delay > skew_seconds * SECOND_US:
-                source.odd.append((row.source, row.key))
+        if not row.received:
+            continue
+        day = row.source_system or "", row.hour * HOUR_US // DAY_US
+        events, least = late.get(day, (0, row.delay))
+        late[day] = (events + int(row.received), min(least, row.delay))
+        if row.delay > skew_us:
+            source.odd.append((row.source, row.key))
+            if row.longest_delay - row.delay <= skew_us and row.last_us - row.first_us >= SPREAD_US:
+                source.late_hours += 1
+                source.lag_us = min(source.lag_us or row.delay, row.delay)
     for (name, _), (events, least) in late.items():
-        if events >= least_events and least > skew_seconds * SECOND_US:
+        if events >= least_events and least > skew_us:
             found[name].late_days += 1
             found[name].lag_us = min(found[name].lag_us or least, least)
     return found
 
 
-def _by_day(audit_events: nw.LazyFrame[Any], skew_us: int, step_us: int, at: Moment) -> nw.LazyFrame[Any]:
+def _by_hour(audit_events: nw.LazyFrame[Any], skew_us: int, step_us: int, at: Moment) -> nw.LazyFrame[Any]:
     time, received = nw.col("event_time_us"), nw.col("event_received_us")
     above = time.shift(1).over("source", "source_system", order_by="event_seq")
     unsure = nw.col("time_quality").is_in(("assumed_tz", "assumed_year"))
@@ -133,7 +155,7 @@ def _by_day(audit_events: nw.LazyFrame[Any], skew_us: int, step_us: int, at: Mom
         audit_events.filter(in_period(at), nw.col("n").fill_null(0) == 0)
         .with_columns(above=above)
         .with_columns(
-            day=time // DAY_US,
+            hour=time // HOUR_US,
             received=flag(~received.is_null()),
             delay=received - time,
             ahead=flag(ahead),
@@ -145,11 +167,14 @@ def _by_day(audit_events: nw.LazyFrame[Any], skew_us: int, step_us: int, at: Mom
             key=row_key(),
             odd=nw.when(ahead | steps).then(row_key()),
         )
-        .group_by("source_system", "source", "day")
+        .group_by("source_system", "source", "hour")
         .agg(
             nw.len().alias("events"),
             *(nw.col(name).sum() for name in FLAGS),
             nw.col("delay").min(),
+            nw.col("delay").max().alias("longest_delay"),
+            time.min().alias("first_us"),
+            time.max().alias("last_us"),
             nw.col("longest").max(),
             nw.col("key").min(),
             nw.col("odd").min(),
@@ -193,10 +218,11 @@ def _judged(source: _Source, ordered: bool, zoneless_percent: int) -> tuple[Resu
 
 def _wrong(source: _Source, ordered: bool) -> str:
     counts = source.counts
-    if source.late_days:
+    if source.late_days or source.late_hours:
+        spans = f"On {source.late_days} day(s)" if source.late_days else f"In {source.late_hours} hour(s)"
         return (
-            f"On {source.late_days} day(s) every event was received at least {source.lag_us // SECOND_US} "
-            "s after its time: the clock lags."
+            f"{spans} every event was received at least {source.lag_us // SECOND_US} s after its time: "
+            "the clock lags."
         )
     if counts["ahead"] * 1000 > ODD_OF_1000 * counts["received"]:
         return f"{counts['ahead']} event(s) lie after their receipt: the clock ran ahead."

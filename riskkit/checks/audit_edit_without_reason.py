@@ -13,7 +13,7 @@ from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 
 PATIENT_RECORD = "110110"
-"""The event of a merge: an update of the record that stays and a deletion of the other (IHE ITI-8, ITI-30)."""
+"""The event of a merge: an update of the record that stays and a deletion of the other (IHE ITI-8)."""
 
 
 @check(

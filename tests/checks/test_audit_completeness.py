@@ -207,6 +207,18 @@ def test_a_clock_that_lags(ask: Ask) -> None:
     assert "at least 192 s after its time" in verdict.message
 
 
+def test_a_clock_that_lags_for_an_hour(ask: Ask) -> None:
+    """Events of an hour that all come late by the same time show it; a heap after an outage does not."""
+    times = [OCTOBER + number * 10 * MINUTE for number in range(31 * 144)]
+    delays = [SECOND] * len(times)
+    delays[600:606] = [300 * SECOND + n * SECOND for n in range(6)]
+    verdict = only(ask("audit.clock", audit_events=received(times, delays)))
+    assert verdict.result == "FAIL"
+    assert "In 1 hour(s) every event was received at least 300 s after its time" in verdict.message
+    delays[600:606] = [(3600 - n * 600) * SECOND for n in range(6)]
+    assert only(ask("audit.clock", audit_events=received(times, delays))).result == "PASS"
+
+
 def test_a_clock_that_runs_ahead(ask: Ask) -> None:
     """Nothing is received before it happens."""
     delays = [SECOND] * len(HOURLY)
