@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -17,6 +17,12 @@ SITE_FILE = "site.yaml"
 
 FRESHNESS_DAYS = 90
 """Our own choice: a quarter; site.yaml overrides it per table."""
+
+EngineName = Literal["duckdb", "spark"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
+MEMORY_LIMIT = "2GB"
+"""Our own choice: what a laptop can spare while notebooks run beside it."""
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -54,7 +60,8 @@ class Settings(_Strict):
 
     `freshness_days` says after how many days evidence of a table no longer shows anything; `default`
     holds for tables that are not named. `checks` overrides parameters by check id; they are
-    validated against the checks themselves when the pack is opened.
+    validated against the checks themselves when the pack is opened. `engine` is where big tables are
+    asked; beyond `memory_limit` DuckDB goes on in the work folder, and slower.
     """
 
     organisation: str = "Unnamed organisation"
@@ -70,6 +77,8 @@ class Settings(_Strict):
     freshness_days: Mapping[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     confidentiality: str = ""
+    engine: EngineName = "duckdb"
+    memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[KMGT]i?B$")] = MEMORY_LIMIT
     stated_zone: bool = False
 
     def freshness(self, table: str) -> int:

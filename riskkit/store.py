@@ -176,7 +176,7 @@ class Store:
 
     def __init__(self, work: Path) -> None:
         self.root = private_folder(work / "store")
-        for name in ("", "store", "assessments", "spill"):
+        for name in ("", "store", "assessments"):
             remove_abandoned(work / name)
 
     @staticmethod

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from riskkit.assess.registry import all_derived
-from riskkit.backend import Backend
+from riskkit.backend import Backend, start
 from riskkit.errors import EvidenceError
 from riskkit.model import Check, Derived, Evidence, Moment, TableState
+from riskkit.settings import MEMORY_LIMIT, EngineName
 from riskkit.tables import TABLES, to_arrow
 
 if TYPE_CHECKING:
@@ -21,17 +22,30 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """The tables of one Evidence on one backend."""
+    """The tables of one Evidence on one backend, which starts when a big table is first asked for.
 
-    def __init__(self, evidence: Evidence, moment: Moment, spill: Path | None) -> None:
+    `spill` is a folder of this engine's own; two DuckDBs in one would write over each other.
+    """
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        moment: Moment,
+        spill: Path | None,
+        *,
+        engine: EngineName = "duckdb",
+        memory_limit: str = MEMORY_LIMIT,
+    ) -> None:
         self._evidence, self._moment, self._spill = evidence, moment, spill
+        self._engine: EngineName = engine
+        self._memory_limit = memory_limit
         self._arrow: dict[str, pa.Table] = {}
         self._held: dict[str, nw.LazyFrame[Any]] = {}
         self._derived: dict[tuple[str, bool], Any] = {}
 
     @cached_property
     def _backend(self) -> Backend:
-        return Backend(self._spill)
+        return start(self._engine, self._spill, memory_limit=self._memory_limit)
 
     def state(self, name: str) -> TableState:
         """The state of a table; a derived one is as its first input that cannot be judged."""

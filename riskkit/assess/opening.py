@@ -19,8 +19,8 @@ from riskkit.ingest import ingest, is_known, remember_files, since_last
 from riskkit.model import Assessment, Moment, Period
 from riskkit.pseudonyms import fingerprint, site_key, surrogate
 from riskkit.scoring import score
-from riskkit.settings import Settings, read_settings
-from riskkit.store import Store, private_folder
+from riskkit.settings import ENGINES, EngineName, Settings, read_settings
+from riskkit.store import Store, draft_name, private_folder
 from riskkit.tables import records
 
 WORK = ".riskkit"
@@ -34,16 +34,18 @@ def open_pack(
     work: str | Path | None = None,
     site: str | None = None,
     department: str | None = None,
+    engine: EngineName | None = None,
 ) -> Assessment:
     """Read an evidence pack and assess it.
 
     pack: the folder. period: `2026-10`, `2026-Q3`; the site's default without it. as_of: the last day
     that counts, for a period still running. work: where rows that were read are kept (default
     `PACK/.riskkit`). site, department: what views show; a location of the inventory, a department of
-    the roster. Raises EvidenceError, SettingsError or CatalogError; the text says what to do.
+    the roster. engine: `duckdb` or `spark`, where big tables are asked (default: the site's).
+    Raises EvidenceError, SettingsError or CatalogError; the text says what to do.
     """
     folder = find_pack(pack)
-    settings = read_settings(folder)
+    settings = _on(read_settings(folder), engine)
     moment = resolve_moment(settings, period=period, as_of=as_of)
     check_overrides(all_checks(), settings)
     secret = site_key(folder, synthetic=settings.synthetic)
@@ -53,7 +55,13 @@ def open_pack(
     sources = (*evidence.sources, *history.sources)
     if not is_known(work_folder, folder):
         remember_files(work_folder, folder, sources)
-    engine = Engine(evidence, moment, work_folder / "spill")
+    tables = Engine(
+        evidence,
+        moment,
+        work_folder / draft_name(),
+        engine=settings.engine,
+        memory_limit=settings.memory_limit,
+    )
     key = memo_key(evidence, history.sources, settings, moment, secret)
     outcomes = recall(work_folder, key)
     if outcomes is None:
@@ -61,10 +69,10 @@ def open_pack(
             settings=settings,
             moment=moment,
             evidence=evidence,
-            engine=engine,
+            engine=tables,
             history=history,
-            inventory=read_inventory(engine, moment),
-            reviewed=_reviewed(engine),
+            inventory=read_inventory(tables, moment),
+            reviewed=_reviewed(tables),
             fingerprint=lambda text: fingerprint(secret, text),
         )
         outcomes = tuple(judge(check, court) for check in all_checks())
@@ -89,7 +97,7 @@ def open_pack(
         history=history.findings,
         version=__version__,
         surrogates=lambda kind, value: surrogate(secret, name, kind, value),
-        engine=engine,
+        engine=tables,
         site=site,
         department=department,
     )
@@ -125,6 +133,14 @@ def resolve_moment(settings: Settings, *, period: str | None, as_of: date | str 
     if day is None:
         return Moment.closing(chosen, settings.timezone)
     return Moment.ending(day, chosen, settings.timezone)
+
+
+def _on(settings: Settings, engine: EngineName | None) -> Settings:
+    if engine is None:
+        return settings
+    if engine not in ENGINES:
+        raise SettingsError(f"engine {engine!r} is not known", do=f"Known: {', '.join(ENGINES)}")
+    return settings.model_copy(update={"engine": engine})
 
 
 def _reviewed(engine: Engine) -> dict[str, str]:
