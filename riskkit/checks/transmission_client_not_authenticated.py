@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import WITHOUT_TLS, named, why_not_tls
+from riskkit.derived.channels import WITHOUT_TLS, as_configured, named, why_not_tls
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 
 NODE_PROTOCOLS = frozenset({"dicom-tls", "mllp-tls"})
 """Between nodes there is no log-in: the certificate is the only thing that tells who calls."""
 
+ABOUT = ("connectivity", "mtls.client_auth")
 NOT_ASKED = frozenset({"disabled", "none", "not_requested"})
 
 
@@ -37,9 +38,9 @@ def transmission_client_not_authenticated(channels: pd.DataFrame) -> Iterator[Ve
             continue
         result, message = _judged(channel)
         yield Verdict(
-            **named(channel),
+            **named(channel, *ABOUT),
             result=result,
-            message=message,
+            message=message + as_configured(channel, *ABOUT),
             observed=channel.client_auth or "not observed",
             expected="required",
         )

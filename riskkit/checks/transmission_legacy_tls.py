@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import WITHOUT_TLS, named, why_not_tls
+from riskkit.derived.channels import WITHOUT_TLS, as_configured, named, why_not_tls
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 
 LEGACY = {"ssl2_0": "SSL 2.0", "ssl3_0": "SSL 3.0", "tls1_0": "TLS 1.0", "tls1_1": "TLS 1.1"}
 BROKEN = frozenset({"ssl2_0", "ssl3_0"})
+ABOUT = ("connectivity", "protocol.")
 
 
 @check(
@@ -37,9 +38,9 @@ def transmission_legacy_tls(channels: pd.DataFrame) -> Iterator[Verdict]:
         accepted = [version for version in channel.accepted.split("|") if version in LEGACY]
         result, message = _judged(channel, accepted)
         yield Verdict(
-            **named(channel),
+            **named(channel, *ABOUT),
             result=result,
-            message=message,
+            message=message + as_configured(channel, *ABOUT),
             observed=channel.accepted or "nothing",
             expected="TLS 1.2 or later only",
             severity="critical" if BROKEN.intersection(accepted) else None,
@@ -55,7 +56,7 @@ def _judged(channel: Any, accepted: list[str]) -> tuple[Result, str]:
     if channel.connectivity != "tls":
         return "UNKNOWN", f"Its versions are not known: {why_not_tls(channel)}."
     if silent:
-        return "UNKNOWN", f"The scan got no answer about {_listed(silent)}."
+        return "UNKNOWN", f"Nothing tells of {_listed(silent)}."
     return "PASS", f"The listener accepts none of the {len(LEGACY)} legacy versions."
 
 

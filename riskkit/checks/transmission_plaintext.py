@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import WITHOUT_TLS, named, why_not_tls
+from riskkit.derived.channels import WITHOUT_TLS, as_configured, named, why_not_tls
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 
@@ -39,9 +39,9 @@ def transmission_plaintext(channels: pd.DataFrame) -> Iterator[Verdict]:
     for channel in records(channels):
         result, message = _judged(channel)
         yield Verdict(
-            **named(channel),
+            **named(channel, "connectivity"),
             result=result,
-            message=message,
+            message=message + as_configured(channel, "connectivity"),
             observed=channel.connectivity or "not observed",
             expected="tls",
         )
@@ -58,7 +58,7 @@ def _judged(channel: Any) -> tuple[Result, str]:
     if channel.connectivity not in WITHOUT_TLS:
         return "UNKNOWN", f"Whether this channel is encrypted is not known: {why_not_tls(channel)}."
     if channel.ephi is None:
-        return "UNKNOWN", "The listener answers without TLS, and nothing says whether it carries ePHI."
+        return "UNKNOWN", "The listener works without TLS, and nothing says whether it carries ePHI."
     if channel.ephi:
-        return "FAIL", f"The listener ({channel.declared}) carries ePHI and answers without TLS."
-    return "NA", "The listener answers without TLS and is declared to carry no ePHI."
+        return "FAIL", f"The listener ({channel.declared}) carries ePHI and works without TLS."
+    return "NA", "The listener works without TLS and is declared to carry no ePHI."

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import WITHOUT_TLS, named, why_not_tls
+from riskkit.derived.channels import WITHOUT_TLS, as_configured, named, why_not_tls
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 
 NO_PROTECTION = frozenset({"NULL", "ANON", "EXPORT", "EXPORT40", "RC4", "RC2", "DES", "DES40"})
+ABOUT = ("connectivity", "protocol.", "suite.")
 SHORT_BLOCKS = frozenset({"3DES", "IDEA", "EDE3"})
 """Words of suite names (IANA): no or broken encryption, no authentication; blocks of 64 bits."""
 
@@ -44,9 +45,9 @@ def transmission_weak_cipher(channels: pd.DataFrame) -> Iterator[Verdict]:
         weak = [suite for suite in suites if SHORT_BLOCKS.intersection(_words(suite))]
         result, message = _judged(channel, len(suites), sorted({*broken, *weak}))
         yield Verdict(
-            **named(channel),
+            **named(channel, *ABOUT),
             result=result,
-            message=message,
+            message=message + as_configured(channel, *ABOUT),
             observed=f"{len(broken) + len(weak)} weak of {len(suites)} accepted suites",
             expected="0 weak suites",
             severity="critical" if broken else None,
@@ -67,9 +68,12 @@ def _judged(channel: Any, suites: int, weak: list[str]) -> tuple[Result, str]:
     if channel.connectivity != "tls" or not suites:
         why = why_not_tls(channel) or "the scan names none"
         return "UNKNOWN", f"Its suites are not known: {why}."
-    if channel.not_known:
-        count = len(channel.not_known.split("|"))
-        return "UNKNOWN", f"None of the suites ({suites}) is weak, but {count} version(s) gave no answer."
+    unclear = set(filter(None, f"{channel.not_known}|{channel.suites_not_known}".split("|")))
+    if unclear:
+        return (
+            "UNKNOWN",
+            f"None of the suites ({suites}) is weak, but of {len(unclear)} version(s) not all is known.",
+        )
     if not any(map(_has_forward_secrecy, channel.suites.split("|"))):
         return "FAIL", f"None of the suites that the listener accepts ({suites}) has forward secrecy."
     return "PASS", f"None of the suites that the listener accepts ({suites}) is weak."

@@ -1,14 +1,22 @@
-"""One row per listener: what was declared of it, and what the latest observations say."""
+"""One row per listener: what was declared of it, what was seen of it, and what its configuration says.
+
+Of several observations of one fact one counts: an answer before an attempt without one, whatever was seen
+before what is configured, then the newest, and of equally old ones a scan of riskkit or sslyze. So a
+configuration never overrides a scan; where the two disagree, that is `drift`. A scan that writes no date
+is as old as evidence.csv says, and older than all others when it says nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
+from riskkit.derived.custody_dates import exported
 from riskkit.model import Rows
 from riskkit.tables import records
 
@@ -20,6 +28,15 @@ HOLES = ("ccs", "heartbleed", "robot")
 
 WITHOUT_TLS = frozenset({"no_tls", "plaintext"})
 """Values of `connectivity` of listeners that answered, but not with TLS."""
+
+CONFIGURED = "config"
+"""The tool of observations that nobody made: the listener is configured so."""
+
+LIVE = frozenset({"riskkit", "sslyze"})
+
+UNKNOWN = "unknown"
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+PLACE = pa.struct([("source", pa.string()), ("offset", pa.int64()), ("n", pa.int64())])
 
 SCHEMA = pa.schema(
     [
@@ -38,13 +55,17 @@ SCHEMA = pa.schema(
         ("worst", pa.string()),
         ("best", pa.string()),
         ("suites", pa.string()),  # accepted cipher suites, sorted, joined by |
+        ("suites_not_known", pa.string()),  # accepted versions whose suites are not all known, likewise
         ("vulnerable", pa.string()),  # known holes that were found, likewise
         ("holes_not_known", pa.string()),  # known holes of which nothing is known, likewise
         ("client_auth", pa.string()),
         ("client_auth_reason", pa.string()),
-        ("source", pa.string()),
-        ("offset", pa.int64()),
-        ("n", pa.int64()),
+        ("configured", pa.string()),  # keys whose value is known from a configuration alone, joined by |
+        ("compared", pa.int64()),  # facts that a configuration and a scan tell; null: no configuration
+        ("drift", pa.string()),  # what the two disagree on, joined by |
+        ("drift_is_worse", pa.bool_()),  # the scan saw less protection than is configured
+        ("rests_on", pa.list_(PLACE)),  # one observation of each file that the row rests on, newest first
+        ("configured_in", pa.list_(PLACE)),  # likewise of the configurations
     ]
 )
 
@@ -53,32 +74,70 @@ SCHEMA = pa.schema(
     name="channels",
     doc="One row per listener, declared in endpoints.yaml or only observed: system, whether it "
     "carries ePHI, connectivity, the worst and best protocol version and the suites that it accepts, "
-    "known holes, and whether it asks clients for a certificate. The newest observation of each fact counts; "
-    "source, offset and n are those of the newest observation.",
+    "known holes, and whether it asks clients for a certificate. The newest answer counts, a configuration "
+    "only where no scan answered; `drift` says where a configuration and a scan disagree.",
 )
-def channels(channel_observations: pd.DataFrame, endpoints: pd.DataFrame | None) -> pd.DataFrame:
+def channels(
+    channel_observations: pd.DataFrame, endpoints: pd.DataFrame | None, custody: pd.DataFrame | None
+) -> pd.DataFrame:
     """Join endpoints with observations by host (whatever its case) and port."""
-    facts: dict[tuple[str, int], dict[str, Any]] = {}
-    for seen in sorted(records(channel_observations), key=lambda seen: (seen.observed_at, seen.tool)):
-        facts.setdefault((seen.host.casefold(), seen.port), {})[seen.key] = seen
+    dated = _dated(exported(custody))
+    seen: dict[tuple[str, int], list[Any]] = {}
+    for one in sorted(records(channel_observations), key=lambda one: _precedence(one, dated(one))):
+        seen.setdefault((one.host.casefold(), one.port), []).append(one)
     declared = [] if endpoints is None else list(records(endpoints))
-    rows = [_row(point, facts.get((point.host.casefold(), point.port), {})) for point in declared]
+    rows = [_row(point, seen.get((point.host.casefold(), point.port), []), dated) for point in declared]
     known = {(point.host.casefold(), point.port) for point in declared}
-    rows += [_row(None, facts[key]) for key in sorted(facts.keys() - known)]
+    rows += [_row(None, seen[key], dated) for key in sorted(seen.keys() - known)]
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 
-def named(channel: Any) -> dict[str, Any]:
-    """Subject, scope and rows of a verdict on one row of `channels`."""
-    seen = channel.connectivity is not None or channel.observations
-    key = (channel.source, channel.offset or 0, channel.n or 0)
-    predicate = "host = :host and port = :port"
-    return {
+def _dated(of: Callable[[str], datetime | None]) -> Callable[[Any], datetime]:
+    return lambda one: one.observed_at or of(one.source) or NEVER
+
+
+def _precedence(one: Any, at: datetime) -> tuple[Any, ...]:
+    """The last of one fact counts; the source ends every tie."""
+    is_default = one.confidence == "low"
+    place = one.source or "", one.offset or 0, one.n or 0
+    answered, seen = one.value != UNKNOWN, one.tool != CONFIGURED
+    return answered, seen, not is_default, at, one.tool in LIVE, one.tool, place
+
+
+def named(channel: Any, *about: str) -> dict[str, Any]:
+    """Subject, scope, rows and method of a verdict on one row of `channels`.
+
+    `about` names the facts that the verdict rests on, `protocol.` for all versions: when a
+    configuration alone tells one, the listener was examined and not tested.
+    """
+    keys = places(channel.rests_on)
+    rows = Rows(
+        "channel_observations", channel.observations, keys[: Rows.FIRST], "host = :host and port = :port"
+    )
+    found: dict[str, Any] = {
         "subject": f"{channel.host}:{channel.port}",
         "scope": channel.system_id or channel.host,
-        "rows": (Rows("channel_observations", channel.observations, (key,), predicate),) if seen else (),
+        "rows": (rows,) if channel.observations else (),
     }
+    return {**found, "method": "EXAMINE"} if is_configured(channel, *about) else found
+
+
+def places(found: Iterable[Mapping[str, Any]] | None) -> tuple[tuple[str, int, int], ...]:
+    """Keys of rows as `Rows` wants them."""
+    return tuple((one["source"], one["offset"] or 0, one["n"] or 0) for one in found or ())
+
+
+def is_configured(channel: Any, *about: str) -> bool:
+    """Whether a configuration alone tells one of these facts (`protocol.` for those of all versions)."""
+    return any(key.startswith(about) for key in channel.configured.split("|") if key) if about else False
+
+
+def as_configured(channel: Any, *about: str) -> str:
+    """A sentence to add to a verdict that rests on a configuration; empty for others."""
+    return (
+        " That is how it is configured; no scan in the pack saw it." if is_configured(channel, *about) else ""
+    )
 
 
 def why_not_tls(channel: Any) -> str:
@@ -95,10 +154,14 @@ def why_not_tls(channel: Any) -> str:
     return f"the scan saw: {channel.connectivity.replace('_', ' ')}{reason}"
 
 
-def _row(point: Any | None, facts: Mapping[str, Any]) -> dict[str, Any]:
-    newest = max(facts.values(), key=lambda fact: (fact.observed_at, fact.tool), default=None)
+def _row(point: Any | None, seen: list[Any], dated: Callable[[Any], datetime]) -> dict[str, Any]:
+    facts = {one.key: one for one in seen}
     by_version = {version: _value(facts, f"protocol.{version}") for version in PROTOCOLS}
     accepted = [version for version, value in by_version.items() if value == "accepted"]
+    suites, suites_not_known = _suites(facts, accepted)
+    used = _used(facts, accepted)
+    newest = max(used.values(), key=dated, default=None)
+    compared, drift, is_worse = _drift(seen)
     return {
         "endpoint_id": point and point.endpoint_id,
         "system_id": point and point.system_id,
@@ -116,27 +179,116 @@ def _row(point: Any | None, facts: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "worst": accepted[0] if accepted else None,
         "best": accepted[-1] if accepted else None,
-        "suites": _joined(
-            sorted(
-                key.removeprefix("suite.")
-                for key, fact in facts.items()
-                if key.startswith("suite.") and fact.value == "accepted"
-            )
-        ),
+        "suites": _joined(sorted(suites)),
+        "suites_not_known": _joined(suites_not_known),
         "vulnerable": _joined(hole for hole in HOLES if _value(facts, hole) == "vulnerable"),
         "holes_not_known": _joined(
             hole for hole in HOLES if _value(facts, hole) not in {"vulnerable", "not_vulnerable"}
         ),
         "client_auth": _value(facts, "mtls.client_auth"),
         "client_auth_reason": _reason(facts, "mtls.client_auth"),
-        "source": newest and newest.source,
-        "offset": newest and newest.offset,
-        "n": newest and newest.n,
+        "configured": _joined(
+            sorted(key for key, one in used.items() if one.tool == CONFIGURED and one.value != UNKNOWN)
+        ),
+        "compared": compared,
+        "drift": _joined(drift),
+        "drift_is_worse": is_worse,
+        "rests_on": _places(used.values(), dated),
+        "configured_in": _places([one for one in seen if one.tool == CONFIGURED], dated),
     }
+
+
+def _suites(facts: Mapping[str, Any], accepted: list[str]) -> tuple[set[str], list[str]]:
+    """The suites of the accepted versions, and the versions whose suites are not all known.
+
+    Only the files count that say what is accepted: a suite that an older one names was switched off.
+    """
+    told = {facts[f"protocol.{version}"].source for version in accepted}
+    found = {
+        key.removeprefix("suite."): one.detail or ""
+        for key, one in facts.items()
+        if key.startswith("suite.") and one.value == "accepted" and (one.source in told or not told)
+    }
+    versions = [set(filter(None, detail.split("|"))) for detail in found.values()]
+    by_version = bool(versions) and all(versions)
+    missing = [
+        version
+        for version in accepted
+        if _source(facts, f"suites.{version}") in told
+        or (by_version and not any(version in one for one in versions))
+    ]
+    return set(found), missing
+
+
+def _used(facts: Mapping[str, Any], accepted: list[str]) -> dict[str, Any]:
+    """The facts on which a row rests: of a configuration only those that no scan tells better."""
+    told = {facts[f"protocol.{version}"].source for version in accepted}
+    return {
+        key: one
+        for key, one in facts.items()
+        if one.tool != CONFIGURED
+        or (one.value != UNKNOWN and (not key.startswith("suite") or one.source in told))
+    } or dict(facts)
+
+
+def _places(seen: Iterable[Any], dated: Callable[[Any], datetime]) -> list[dict[str, Any]]:
+    """The first observation of each file, newest file first."""
+    first: dict[str, Any] = {}
+    for one in sorted(seen, key=lambda one: (one.source, one.offset or 0, one.n or 0)):
+        first.setdefault(one.source, one)
+    ordered = sorted(first.values(), key=lambda one: (dated(one), one.source), reverse=True)
+    return [{"source": one.source, "offset": one.offset, "n": one.n} for one in ordered]
+
+
+def _drift(seen: list[Any]) -> tuple[int | None, list[str], bool]:
+    """How many facts both a configuration and a scan tell, where they differ, and whether for the worse.
+
+    A default that was only assumed is not compared, and a list of suites only when it is whole.
+    """
+    said = {one.key: one for one in seen if one.tool == CONFIGURED and one.confidence != "low"}
+    found = {one.key: one for one in seen if one.tool != CONFIGURED and one.value != UNKNOWN}
+    if not any(one.tool == CONFIGURED for one in seen):
+        return None, [], False
+    pairs = [
+        (key, _meaning(key, said[key].value), _meaning(key, found[key].value))
+        for key in sorted(said.keys() & found.keys())
+        if not key.startswith("suite")
+    ]
+    pairs = [(key, configured, real) for key, configured, real in pairs if configured and real]
+    differ = [(key, one, other) for key, one, other in pairs if one != other]
+    texts = [f"{key}: configured {configured}, seen {real}" for key, configured, real in differ]
+    extra = list(_unlisted(said, found))
+    if extra:
+        texts.append(f"suites: {len(extra)} accepted that the configured list does not name")
+    is_worse = bool(extra) or any(real in {"accepted", "no tls", "not asked"} for _, _, real in differ)
+    return len(pairs) + bool(extra), texts, is_worse
+
+
+def _meaning(key: str, value: str) -> str:
+    """A value as it is compared; empty when it says nothing of protection."""
+    if key == "connectivity":
+        return "tls" if value == "tls" else "no tls" if value in WITHOUT_TLS else ""
+    if key == "mtls.client_auth":
+        # A web server asks in the handshake and insists after it, which scanners take for optional.
+        return {"REQUIRED": "asked", "OPTIONAL": "asked", "DISABLED": "not asked"}.get(value.upper(), "")
+    return value if key.startswith("protocol.") and value in {"accepted", "rejected"} else ""
+
+
+def _unlisted(said: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    """Suites that a scan saw and a whole configured list lacks; lists do not govern TLS 1.3."""
+    listed = {key for key in said if key.startswith("suite.")}
+    if listed and not any(key.startswith("suites.") for key in said):
+        for key, one in found.items():
+            if key.startswith("suite.") and "_WITH_" in key and one.value == "accepted" and key not in listed:
+                yield key
 
 
 def _value(facts: Mapping[str, Any], key: str) -> str | None:
     return facts[key].value if key in facts else None
+
+
+def _source(facts: Mapping[str, Any], key: str) -> str | None:
+    return facts[key].source if key in facts else None
 
 
 def _reason(facts: Mapping[str, Any], key: str) -> str | None:

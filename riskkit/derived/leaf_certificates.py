@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
+from riskkit.derived.channels import NEVER
+from riskkit.derived.custody_dates import exported
 from riskkit.model import Rows
 from riskkit.tables import TABLES, records
 
@@ -20,12 +23,17 @@ SCHEMA = TABLES["certificates"].schema.append(pa.field("system_id", pa.string())
     "observation, with the system of endpoints.yaml. A listener of which only other certificates "
     "of a chain are known keeps the lowest position.",
 )
-def leaf_certificates(certificates: pd.DataFrame, endpoints: pd.DataFrame | None) -> pd.DataFrame:
-    """Take the newest leaf by host (whatever its case) and port."""
+def leaf_certificates(
+    certificates: pd.DataFrame, endpoints: pd.DataFrame | None, custody: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Take the newest leaf by host (whatever its case) and port; evidence.csv dates what names no date."""
+    when = exported(custody)
     points = [] if endpoints is None else list(records(endpoints))
     systems = {(point.host.casefold(), point.port): point.system_id for point in points}
     newest: dict[tuple[str, int], Any] = {}
-    for certificate in sorted(records(certificates), key=_oldest_and_farthest_first):
+    for certificate in sorted(
+        records(certificates), key=lambda one: _oldest_and_farthest_first(one, when(one.source))
+    ):
         newest[certificate.host.casefold(), certificate.port] = certificate
     rows = [{**newest[key]._asdict(), "system_id": systems.get(key)} for key in sorted(newest)]
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
@@ -41,5 +49,7 @@ def named(leaf: Any) -> dict[str, Any]:
     }
 
 
-def _oldest_and_farthest_first(certificate: Any) -> tuple[Any, ...]:
-    return certificate.observed_at, -certificate.position, certificate.sha256
+def _oldest_and_farthest_first(certificate: Any, exported_at: datetime | None) -> tuple[Any, ...]:
+    at = certificate.observed_at or exported_at or NEVER
+    place = certificate.source or "", certificate.offset or 0, certificate.n or 0
+    return at, -certificate.position, certificate.sha256 or "", place

@@ -302,3 +302,123 @@ def test_holes_that_cannot_be(ask: Ask, facts: dict[str, str], result: str) -> N
     """TLS 1.3 is younger than Heartbleed and CCS, and ROBOT needs RSA key exchange; a find counts more."""
     (verdict,) = ask("transmission.known_vulnerability", channel_observations=seen(443, facts))
     assert verdict.result == result
+
+
+def configured(port: int, facts: dict[str, str], **columns: Any) -> list[dict[str, Any]]:
+    """What a configuration says: it names no date and was seen by nobody."""
+    rows = seen(port, facts)
+    return [
+        {**row, "observed_at": None, "tool": "config", "confidence": "medium", "source": "nginx.conf"}
+        | columns
+        for row in rows
+    ]
+
+
+def test_a_configuration_never_overrides_a_scan(ask: Ask) -> None:
+    """However old the scan is, what was seen counts; the disagreement is a finding of its own."""
+    scan = seen(443, {**MODERN, "protocol.tls1_0": "accepted"}, at="2020-01-01 12:00")
+    observations = [*scan, *configured(443, MODERN)]
+    (legacy,) = ask("transmission.legacy_tls", channel_observations=observations)
+    assert (legacy.result, legacy.method) == ("FAIL", None)
+    (drift,) = ask("transmission.drift", channel_observations=observations)
+    assert (drift.result, drift.severity) == ("FAIL", "medium")
+    assert "protocol.tls1_0: configured rejected, seen accepted" in drift.message
+    assert {key[0] for rows in drift.rows for key in rows.keys} == {"evidence.file", "nginx.conf"}
+
+
+def test_a_configuration_alone_is_examined_and_not_tested(ask: Ask) -> None:
+    """Without a scan the configuration is judged, says so, and cannot close what a test found."""
+    observations = configured(443, MODERN)
+    (plain,) = ask("transmission.plaintext", channel_observations=observations)
+    assert (plain.result, plain.method) == ("PASS", "EXAMINE")
+    assert "no scan in the pack saw it" in plain.message
+    (drift,) = ask("transmission.drift", channel_observations=observations)
+    assert drift.result == "UNKNOWN"
+    (without,) = ask("transmission.drift", channel_observations=seen(443, MODERN))
+    assert without.result == "NA"
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "result", "severity"),
+    [
+        ({"connectivity": "tls"}, {"connectivity": "tls"}, "PASS", None),
+        ({"connectivity": "tls"}, {"connectivity": "no_tls"}, "FAIL", "medium"),
+        ({"connectivity": "plaintext"}, {"connectivity": "tls"}, "FAIL", None),
+        ({"connectivity": "plaintext"}, {"connectivity": "no_tls"}, "PASS", None),
+        ({"connectivity": "tls"}, {"connectivity": "timeout"}, "UNKNOWN", None),
+        ({"protocol.tls1_0": "accepted"}, {"protocol.tls1_0": "rejected"}, "FAIL", None),
+        ({"protocol.tls1_0": "rejected"}, {"protocol.tls1_0": "unknown"}, "UNKNOWN", None),
+        ({"mtls.client_auth": "REQUIRED"}, {"mtls.client_auth": "OPTIONAL"}, "PASS", None),
+        ({"mtls.client_auth": "REQUIRED"}, {"mtls.client_auth": "DISABLED"}, "FAIL", "medium"),
+    ],
+)
+def test_drift(
+    ask: Ask, said: dict[str, str], found: dict[str, str], result: str, severity: str | None
+) -> None:
+    """Only what both tell is compared, by its meaning; less protection than configured weighs more."""
+    (verdict,) = ask("transmission.drift", channel_observations=[*configured(1, said), *seen(1, found)])
+    assert (verdict.result, verdict.severity) == (result, severity)
+
+
+def test_drift_of_suites(ask: Ask) -> None:
+    """A suite beyond a whole list differs; suites of TLS 1.3 are governed by no list, nor is half a list."""
+    listed = {"connectivity": "tls", GCM: "accepted"}
+    extra = {
+        "connectivity": "tls",
+        GCM: "accepted",
+        "suite.TLS_AES_128_GCM_SHA256": "accepted",
+        CBC: "accepted",
+    }
+    (whole,) = ask("transmission.drift", channel_observations=[*configured(1, listed), *seen(1, extra)])
+    assert "1 accepted that the configured list does not name" in whole.message
+    half = {**listed, "suites.tls1_2": "unknown"}
+    (partial,) = ask("transmission.drift", channel_observations=[*configured(1, half), *seen(1, extra)])
+    assert partial.result == "PASS"
+
+
+def test_a_default_is_no_drift(ask: Ask) -> None:
+    """What only the software's default says is an assumption, which a scan corrects."""
+    default = configured(1, {"connectivity": "plaintext"}, confidence="low")
+    (verdict,) = ask("transmission.drift", channel_observations=[*default, *seen(1, MODERN)])
+    assert verdict.result == "UNKNOWN"
+
+
+def test_an_answer_goes_before_an_attempt_without_one(ask: Ask) -> None:
+    """A tool that does not look for a version takes nothing from what another saw."""
+    later = seen(443, {"protocol.ssl2_0": "unknown"}, at="2026-10-25 12:00")
+    (verdict,) = ask("transmission.legacy_tls", channel_observations=[*seen(443, MODERN), *later])
+    assert verdict.result == "PASS"
+
+
+def test_a_scan_without_a_date(ask: Ask) -> None:
+    """It gives way to any dated one, unless evidence.csv says that it is newer."""
+    undated = [
+        {**row, "observed_at": None, "tool": "sslscan", "source": "network/a.xml"}
+        for row in seen(443, {**MODERN, "protocol.tls1_0": "accepted"})
+    ]
+    observations = [*undated, *seen(443, MODERN)]
+    (before,) = ask("transmission.legacy_tls", channel_observations=observations)
+    custody = [{"file": "network/*.xml", "exported_at": instant("2026-10-30 12:00")}]
+    (after,) = ask("transmission.legacy_tls", channel_observations=observations, custody=custody)
+    assert (before.result, after.result) == ("PASS", "FAIL")
+
+
+def test_suites_of_an_older_scan_are_gone(ask: Ask) -> None:
+    """A suite that the newest scan of a version does not name any more was switched off."""
+    old = [
+        {**row, "source": "old.json"}
+        for row in seen(443, {**MODERN, CBC.replace("AES_128", "NULL"): "accepted"}, at="2026-09-01 12:00")
+    ]
+    new = [{**row, "source": "new.json"} for row in seen(443, {**MODERN, GCM: "accepted"})]
+    (verdict,) = ask("transmission.weak_cipher", channel_observations=[*old, *new])
+    assert verdict.result == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("detail", "result"), [("tls1_2|tls1_3", "PASS"), ("tls1_3", "UNKNOWN"), (None, "PASS")]
+)
+def test_versions_without_suites(ask: Ask, detail: str | None, result: str) -> None:
+    """A scanner that names a version and none of its suites has not seen them: nothing is passed."""
+    facts = [{**row, "detail": detail} for row in seen(443, {GCM: "accepted"})]
+    (verdict,) = ask("transmission.weak_cipher", channel_observations=[*seen(443, MODERN), *facts])
+    assert verdict.result == result
