@@ -25,8 +25,8 @@ from riskkit.store import Store
 from riskkit.tables import TABLES, Table
 
 HEAD_BYTES = 64 << 10
-MAPPED_READER = "canonical"
-"""The reader of files that a mapping file explains."""
+MAPPED_READER, MAPPED_TRAIL_READER = "canonical", "audit_csv"
+"""The readers of files whose columns a mapping file explains: of any table, and of audit events."""
 
 
 def ingest(pack: Path, settings: Settings, moment: Moment, store: Store) -> Evidence:
@@ -101,6 +101,9 @@ def _read_member(
     chosen = _recognize(head, member.name, mapping)
     if not chosen:
         return [_unread(member.name, sha256, size, NOT_RECOGNIZED)]
+    if mapping and (deaf := [reader.id for reader in chosen if not reader.mapped]):
+        problem = f"is read by {', '.join(deaf)}, which takes no mapping file"
+        return [_unread(member.name, sha256, size, problem)]
     if doubled := _doubled(chosen):
         return [_unread(member.name, sha256, size, f"two readers claim {doubled}")]
     zone = str(settings.timezone)
@@ -121,9 +124,22 @@ def _read_member(
 
 
 def _recognize(head: bytes, name: str, mapping: _Mapping | None) -> list[Reader]:
-    if mapping is not None:
-        return [reader for reader in readers() if reader.id == MAPPED_READER]
-    return [reader for reader in readers() if reader.recognize(head, name)]
+    """The readers of a member: a mapping file that explains columns names one, else content decides.
+
+    Other mapping files tell what a log does not say of itself, such as its system.
+    """
+    named = "" if mapping is None else _explaining(mapping.content)
+    if not named:
+        found = [reader for reader in readers() if reader.recognize(head, name)]
+        if found or mapping is None:
+            return found
+    return [reader for reader in readers() if reader.id == (named or MAPPED_READER)]
+
+
+def _explaining(mapping: Mapping[str, Any]) -> str:
+    if "preset" in mapping or mapping.get("table") == "audit_events":
+        return MAPPED_TRAIL_READER
+    return MAPPED_READER if "table" in mapping or "columns" in mapping else ""
 
 
 def _doubled(chosen: Sequence[Reader]) -> str:

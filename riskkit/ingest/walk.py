@@ -16,12 +16,12 @@ from riskkit.settings import SITE_FILE
 
 READERS = "riskkit.readers"
 MAPPING_SUFFIX = ".mapping.yaml"
+PROPOSED_SUFFIX = ".mapping.yaml.proposed"
+"""A mapping file that `riskkit inspect --propose` wrote: not used until a person renames it."""
 NOT_EVIDENCE = frozenset({SITE_FILE, "MANIFEST", "README.md", "SIMULATED"})
 HISTORY = "history"
 
-_IMPORT = re.compile(
-    rf"^from {re.escape(READERS)}(?:\.(\w+)[\w.]*)? import (?:\(?([\w\s,]+))", re.MULTILINE
-)
+_IMPORT = re.compile(rf"^from {re.escape(READERS)}(?:\.(\w+)[\w.]*)? import (?:\(?([\w\s,]+))", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,11 @@ def find_files(pack: Path) -> Iterator[Found]:
     root = pack.resolve()
     for path in sorted(pack.rglob("*")):
         name = path.relative_to(pack).as_posix()
-        if name in NOT_EVIDENCE or name.endswith(MAPPING_SUFFIX) or name.startswith(f"{HISTORY}/"):
+        if (
+            name in NOT_EVIDENCE
+            or name.endswith((MAPPING_SUFFIX, PROPOSED_SUFFIX))
+            or name.startswith(f"{HISTORY}/")
+        ):
             continue
         if any(part.startswith(".") for part in Path(name).parts):
             continue

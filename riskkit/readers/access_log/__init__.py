@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
 from riskkit.readers.access_log.hits import Hit, NoHitError, is_access_json, read_json, read_line
+from riskkit.readers.action_words import CODES
 from riskkit.readers.dicomweb_uri import decode, outcome
 from riskkit.readers.events import Events, Row, batches
 from riskkit.readers.origin import Origin, read_origin
@@ -34,11 +35,6 @@ _STATIC = re.compile(
     r"[^?#]*\.(?:js|mjs|css|map|png|gif|jpe?g|svg|ico|webp|woff2?|ttf|wasm|webmanifest)(?:[?#].*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_CODES = {
-    "query": "110112", "read": "110103", "export": "110106", "import": "110107", "delete": "110105",
-    "authentication": "110114", "audit_log_used": "110101",
-}  # fmt: skip
-"""The DICOM event (PS3.15 A.5.3) that a request of a category is nearest to."""
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -134,7 +130,7 @@ def _row(hit: Hit, utf8: bool, origin: Origin) -> Row | None:
         "event_time_raw": harmless(hit.time_raw),
         "time_quality": hit.time_quality,
         "event_id": harmless(hit.request_id),
-        "event_code": _CODES.get(category),
+        "event_code": CODES.get(category),
         "event_category": category,
         "event_action": action,
         "event_outcome": result,

@@ -22,21 +22,20 @@ from riskkit.readers.canonical.lines import (
     cells_of,
     encoding_of,
     encoding_of_file,
+    leads,
     split,
     text_lines,
     without_end,
 )
-from riskkit.readers.canonical.mapping import FileMapping, read_mapping
+from riskkit.readers.canonical.mapping import FileMapping, check_fit, read_mapping
 from riskkit.readers.canonical.rows import Rows
 
 BATCH_ROWS = 10_000
 
-_EXCEL_HINT = "sep="
-
 
 def _recognize(head: bytes, _name: str) -> bool:
     text = head.decode(encoding_of(head) or "utf-8", errors="replace")
-    header = next((line for line in re.split(r"\r\n?|\n", text) if not _leads(line)), "")
+    header = next((line for line in re.split(r"\r\n?|\n", text) if not leads(line)), "")
     return _by_header(header, FileMapping()) is not None
 
 
@@ -72,14 +71,14 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
     encoding = mapping.encoding or encoding_of_file(member)
     lines = text_lines(member, encoding)
     skipped = sum(1 for _ in islice(lines, mapping.skip_rows))
-    header = next((line for _, line in lines if line is None or not _leads(line)), None)
+    header = next((line for _, line in lines if line is None or not leads(line)), None)
     found = header and _by_header(header, mapping)
     if not found:
         raise EvidenceError(
             "its header fits no table", file=member.name, do="Explain its columns in a mapping file"
         )
     delimiter, fitted = found
-    _check(mapping, fitted, member.name)
+    check_fit(mapping, fitted, member.name)
     rows = Rows(member.name, fitted, mapping, context)
     if skipped:
         rows.ignore(SKIPPED, skipped)
@@ -95,30 +94,3 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
     yield replace(rows.batch(), notes=(*rows.notes(), *assumed))
     if failure:
         raise failure
-
-
-def _leads(line: str) -> bool:
-    """Whether a line may stand before the header: blank, or Excel's hint which delimiter is used."""
-    return not line.strip() or line.casefold().startswith(_EXCEL_HINT)
-
-
-def _check(mapping: FileMapping, fitted: Fit, file: str) -> None:
-    """A mapping that names what is not there would be read as silence; raises EvidenceError."""
-    table = fitted.table
-    named = {*mapping.columns.values(), *mapping.values, *mapping.constants}
-    wrong = sorted(named - {column.name for column in table.columns})
-    if wrong:
-        problem = f"its mapping file names columns that {table.name} does not have: {', '.join(wrong)}"
-        raise EvidenceError(problem, file=file, do="See docs/tables.md")
-    both = sorted(fitted.places.keys() & mapping.constants.keys())
-    if both:
-        raise EvidenceError(
-            f"its mapping file makes columns constant that it has: {', '.join(both)}", file=file
-        )
-    missing = sorted(table.required - fitted.places.keys() - mapping.constants.keys())
-    if missing:
-        raise EvidenceError(
-            f"it lacks columns of {table.name}: {', '.join(missing)}",
-            file=file,
-            do="Name the columns that hold them in its mapping file",
-        )

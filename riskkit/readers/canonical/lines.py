@@ -20,6 +20,8 @@ JOINED_LINES = 100
 
 DELIMITERS = (",", ";", "\t", "|")
 
+EXCEL_HINT = "sep="
+
 SKIPPED = "skipped_row"
 """Why the rows are ignored that a mapping file says to leave out."""
 
@@ -100,6 +102,11 @@ def split(lines: Iterator[tuple[int, str | None]], delimiter: str) -> Iterator[R
             yield Record(number, [], "bad_framing", "a quote is not closed, or text follows a closed one")
         else:
             yield Record(number, cells)
+
+
+def leads(line: str) -> bool:
+    """Whether a line may stand before the header: blank, or Excel's hint which delimiter is used."""
+    return not line.strip() or line.casefold().startswith(EXCEL_HINT)
 
 
 def without_end(

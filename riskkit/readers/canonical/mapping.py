@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from riskkit.readers.canonical.header import CANONICAL, normal
+from riskkit.errors import EvidenceError
+from riskkit.readers.canonical.header import CANONICAL, Fit, normal
 from riskkit.readers.origin import ZoneName, wrong_mapping
 from riskkit.readers.values import NULLS, Dates, text_of
 
@@ -109,3 +110,25 @@ def read_mapping(content: Mapping[str, object], file: str) -> FileMapping:
         return FileMapping.model_validate(dict(content))
     except ValidationError as error:
         raise wrong_mapping(error, file) from None
+
+
+def check_fit(mapping: FileMapping, fitted: Fit, file: str) -> None:
+    """A mapping that names what is not there would be read as silence; raises EvidenceError."""
+    table = fitted.table
+    named = {*mapping.columns.values(), *mapping.values, *mapping.constants}
+    wrong = sorted(named - {column.name for column in table.columns})
+    if wrong:
+        problem = f"its mapping file names columns that {table.name} does not have: {', '.join(wrong)}"
+        raise EvidenceError(problem, file=file, do="See docs/tables.md")
+    both = sorted(fitted.places.keys() & mapping.constants.keys())
+    if both:
+        raise EvidenceError(
+            f"its mapping file makes columns constant that it has: {', '.join(both)}", file=file
+        )
+    missing = sorted(table.required - fitted.places.keys() - mapping.constants.keys())
+    if missing:
+        raise EvidenceError(
+            f"it lacks columns of {table.name}: {', '.join(missing)}",
+            file=file,
+            do="Name the columns that hold them in its mapping file",
+        )
