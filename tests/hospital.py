@@ -26,6 +26,7 @@ def hospital() -> dict[str, list[dict[str, Any]]]:
             _account("gone", USERS[4], remote=True),
             _account("room", None, kind="shared"),
         ],
+        **_authority(),
         "patients": [{"patient_id": PATIENTS[0], "family_name": CANARY, "given_name": CANARY}],
         "relationships": [
             {
@@ -119,6 +120,32 @@ def _account(name: str, user: str | None, **columns: Any) -> dict[str, Any]:
     } | columns
 
 
+def _authority() -> dict[str, list[dict[str, Any]]]:
+    settings = {
+        "authentication.enabled": "no",
+        "remote.allowed": "yes",
+        "registration.allowed": "yes",
+        "lockout.enabled": "no",
+        "session.idle_seconds": "7200",
+        "password.min_length": "6",
+    }
+    return {
+        "grants": [
+            {"system_id": "pacs", "account": f"{CANARY}-ada", "permission": "read", "approved": True},
+            {
+                "system_id": "pacs",
+                "account": f"{CANARY}-bob",
+                "permission": "admin",
+                "approved_by": f"{CANARY}-bob",
+            },
+        ],
+        "configurations": [
+            *({"system_id": "pacs", "key": key, "value": value} for key, value in settings.items()),
+            {"system_id": "vna", "part": "realm", "key": "session.idle_seconds", "value": "900"},
+        ],
+    }
+
+
 def _network() -> dict[str, list[dict[str, Any]]]:
     def facts(port: int, **seen: str) -> list[dict[str, Any]]:
         return [
@@ -192,6 +219,20 @@ def _storage() -> dict[str, list[dict[str, Any]]]:
                 "holds_phi": True,
             },
             {"asset_id": "pacs:swap", "system_id": "pacs", "kind": "swap", "encrypted": "unknown"},
+            {
+                "asset_id": "vna:/data",
+                "system_id": "vna",
+                "kind": "volume",
+                "encrypted": "yes",
+                "method": "LUKS1 aes-cbc-plain",
+                "key_location": "vna:/root/key",
+                "key_id": "k1",
+            },
+            {"asset_id": "vault", "kind": "vault", "encrypted": "unknown", "immutable": "no"},
+        ],
+        "encryption_keys": [
+            {"key_id": "k1", "key_manager": "customer", "rotation_enabled": "no"},
+            {"key_id": "k2", "key_manager": "unknown", "rotation_enabled": "yes"},
         ],
         "dicom_scans": [
             {
@@ -227,6 +268,7 @@ def _backup() -> dict[str, list[dict[str, Any]]]:
                 "finished_at": instant(f"2026-10-{day} 02:00"),
                 "status": "success",
                 "encrypted": encrypted,
+                "location": "Vault",
             }
             for day, encrypted in ((28, "yes"), (29, "no"))
         ],

@@ -31,10 +31,11 @@ OF_PEOPLE = frozenset({"person", "vendor"})
 def access_account_without_mfa(accounts: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per enabled account of a person or vendor.
 
-    An account of no stated kind counts as personal if it names a person.
+    An account of no stated kind counts as personal if it names a person or may administer the system.
     """
     for account in records(accounts):
-        personal = account.kind in OF_PEOPLE or (account.kind is None and account.user_id is not None)
+        meant = account.user_id is not None or bool(account.privileged)
+        personal = account.kind in OF_PEOPLE or (account.kind is None and meant)
         if not account.enabled or not personal:
             continue
         result, message = _judged(account)

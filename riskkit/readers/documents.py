@@ -13,6 +13,9 @@ JSON_LIMIT = 256 << 20
 """Bytes of the largest document that is read: our own cap."""
 
 _HALF = re.compile(rb"\\[uU](?:0000)?[dD][89a-fA-F]")
+_TEXT = rb'("[^"\\]*(?:\\.[^"\\]*)*"?)'
+_COMMENT = re.compile(_TEXT + rb"|//[^\r\n]*|/\*(?:.*?\*/|.*)", re.DOTALL)
+_LAST_COMMA = re.compile(_TEXT + rb"|,(\s*[}\]])", re.DOTALL)
 _DIGIT_LIMIT = 4000  # below what Python converts without complaint
 
 
@@ -24,12 +27,17 @@ class DocumentError(Exception):
         self.reason, self.detail = reason, detail
 
 
-def load_json(member: Member) -> Any:
-    """The document; numbers too long to be any are None. Raises DocumentError."""
+def load_json(member: Member, *, comments: bool = False) -> Any:
+    """The document; numbers too long to be any are None. Raises DocumentError.
+
+    `comments` tolerates // and /* */ outside of texts, and a comma before a closing bracket.
+    """
     with member.open() as stream:
         data = stream.read(JSON_LIMIT + 1)
     if len(data) > JSON_LIMIT:
         raise DocumentError("too_large", f"the document has more than {JSON_LIMIT} bytes")
+    if comments:
+        data = without_comments(data)
     try:
         return mended(
             data,
@@ -43,6 +51,15 @@ def load_json(member: Member) -> Any:
         raise DocumentError("encoding", "the document is not UTF-8") from None
     except RecursionError:
         raise DocumentError("json_malformed", "the document nests too deep") from None
+
+
+def without_comments(data: bytes) -> bytes:
+    """JSON without its // and /* */ comments; lines stay where they are.
+
+    One that is not closed reaches to the end. Works on a head that is cut anywhere.
+    """
+    plain = _COMMENT.sub(lambda found: found[1] or b" " + b"\n" * found[0].count(b"\n"), data)
+    return _LAST_COMMA.sub(lambda found: found[1] or found[2], plain)
 
 
 def refused(table: str, error: DocumentError, member: Member) -> Batch:

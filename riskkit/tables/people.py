@@ -53,7 +53,53 @@ ACCOUNTS = Table(
         Column("last_login", "instant"),
         Column("created_on", "date"),
         Column("disabled_at", "instant"),
+        Column("password_changed_on", "date"),
+        Column("password_never_expires", "boolean"),
+        Column("default_password", "boolean", "still opens with the password that the vendor documents"),
     ),
 )
 
-TABLES = (ROSTER, ACCOUNTS)
+GRANTS = Table(
+    name="grants",
+    doc="What each account may do, and who agreed to it.",
+    place="people/grants/*.csv",
+    canonical=True,
+    key=("system_id", "account", "permission"),
+    ask="the roles and rights of each account, with who asked for them, who approved them and when",
+    columns=(
+        Column("system_id", doc="system of inventory/systems.csv", required=True),
+        Column("account", doc="log-in name", required=True, phi=True),
+        Column("permission", doc="role, group or right, as the system calls it", required=True),
+        Column("granted_on", "date"),
+        Column("granted_by", doc="who made the change in the system", phi=True),
+        Column(
+            "approved",
+            "boolean",
+            "somebody who may decide it agreed; empty when nothing is recorded",
+        ),
+        Column("approved_by", doc="log-in name of who agreed", phi=True),
+    ),
+)
+
+CONFIGURATIONS = Table(
+    name="configurations",
+    doc="How a system is set to identify people: one row per setting. Keys and values: "
+    "`authentication.enabled`, `authentication.plugin`, `remote.allowed`, `registration.allowed`, "
+    "`lockout.enabled`, `session.remember_me` (yes, no); `second_factor.required` (all, enrolled, none); "
+    "`ssl.required` (all, external, none); `password.min_length`, `password.history`, "
+    "`password.max_age_days`, `password.character_classes`, `lockout.attempts`, `session.idle_seconds`, "
+    "`session.remember_idle_seconds`, `session.max_seconds` (whole numbers, 0: not set); "
+    "`password.reversible` (yes, no). Further keys are kept and judged by nothing.",
+    place="people/configurations/*.csv",
+    canonical=True,
+    key=("system_id", "part", "key"),
+    ask="the settings for log-in, passwords, lock-out and sessions of each system, exported by the system",
+    columns=(
+        Column("system_id", doc="system of inventory/systems.csv", required=True),
+        Column("part", doc="realm, domain or policy; empty for all of the system"),
+        Column("key", doc="setting, such as session.idle_seconds", required=True),
+        Column("value", doc="as the key asks; empty when the export does not tell"),
+    ),
+)
+
+TABLES = (ROSTER, ACCOUNTS, GRANTS, CONFIGURATIONS)

@@ -53,7 +53,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "access_patterns": ("audit_events", "relationships", "roster"),
     "encryption": ("storage_assets", "dicom_scans", "dicom_files"),
     "transmission": ("endpoints", "channel_observations", "certificates"),
-    "access_control": ("accounts", "roster"),
+    "access_control": ("accounts", "roster", "configurations", "grants"),
     "backup_recovery": ("backups", "restore_tests"),
     "people_places_papers": ("training", "roster", "policies", "reviews", "answers"),
     "risk_register": ("systems",),

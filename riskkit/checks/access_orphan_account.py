@@ -1,0 +1,63 @@
+"""Accounts of people whom the workforce list does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.model import Result, Rows, Verdict
+from riskkit.tables import records
+
+NOT_OF_THE_WORKFORCE = frozenset({"service", "vendor", "emergency", "shared"})
+"""Kinds whose holders no list of human resources names; shared ones are judged by themselves."""
+
+
+@check(
+    id="access.orphan_account",
+    title="The person of every account is known to human resources",
+    question="Which enabled accounts name a person whom the roster does not know?",
+    subject="account",
+    controls=(
+        "45 CFR 164.308(a)(3)(i)",
+        "45 CFR 164.308(a)(4)(i)",
+        "45 CFR 164.308(a)(4)(ii)(C)",
+    ),
+    severity="medium",
+    worst="high",
+    remediation="Find the person, or disable the account; enter contractors and residents in the roster.",
+    look_first="Whether the account is one of a contractor, student or merged department.",
+    usual_cause="The account was made by hand, or its person left before the roster begins.",
+    expects=("archive", "viewer"),
+)
+def access_orphan_account(accounts: pd.DataFrame, roster: pd.DataFrame) -> Iterator[Verdict]:
+    """One verdict per enabled account that is not of a service, vendor, emergency or several people.
+
+    Names are compared without regard to case, as directories do. Whether the person still works here
+    is another question.
+    """
+    people = {row.user_id.casefold() for row in records(roster)}
+    for account in records(accounts):
+        if not account.enabled or account.kind in NOT_OF_THE_WORKFORCE:
+            continue
+        result, message = _judged(account, people)
+        yield Verdict(
+            subject=account.account,
+            result=result,
+            message=message,
+            observed="in the roster" if result == "PASS" else "not in the roster",
+            expected="in the roster",
+            scope=account.system_id,
+            severity="high" if account.privileged else None,
+            rows=(Rows.of("accounts", [account]),),
+        )
+
+
+def _judged(account: Any, people: set[str]) -> tuple[Result, str]:
+    if account.user_id is None:
+        return "UNKNOWN", "The list names no person for the account."
+    if account.user_id.casefold() in people:
+        return "PASS", "The roster knows the person of the account."
+    return "FAIL", f"None of {len(people)} people of the roster is the person of the account."
