@@ -12,8 +12,8 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
 
-NO_DATA = frozenset({"swap"})
-"""Judged by a rule of its own."""
+JUDGED_ELSEWHERE = frozenset({"swap", "vault"})
+"""By encryption.unencrypted_swap, and copy by copy by backup.unencrypted_copy."""
 
 
 @check(
@@ -37,7 +37,7 @@ def encryption_unencrypted_volume(
     """One verdict per place; one of which nothing says whether it holds ePHI may hold it."""
     names = system_names(systems)
     for asset in records(storage_assets):
-        if asset.kind in NO_DATA:
+        if asset.kind in JUDGED_ELSEWHERE:
             continue
         result, message = _judged(asset)
         yield Verdict(
@@ -56,9 +56,9 @@ def _judged(asset: Any) -> tuple[Result, str]:
     holds = {True: "holds ePHI", None: "may hold ePHI, as nothing says otherwise,"}
     if asset.holds_phi is False:
         return "NA", f"The {asset.kind} is recorded to hold no ePHI."
+    why = f": {asset.reason}" if asset.reason else ""
     if asset.encrypted == "yes":
         return "PASS", f"The {asset.kind} {holds[asset.holds_phi]} and is encrypted."
     if asset.encrypted == "no":
-        return "FAIL", f"The {asset.kind} {holds[asset.holds_phi]} and is not encrypted."
-    why = f": {asset.reason}" if asset.reason else ""
+        return "FAIL", f"The {asset.kind} {holds[asset.holds_phi]} and is not encrypted{why}."
     return "UNKNOWN", f"Whether the {asset.kind} is encrypted is not known{why}."

@@ -15,6 +15,7 @@ from riskkit.tables import TABLES
 
 DEEPEST = 64
 NO_PHI = re.compile(r"/(?:boot|efi)(?:/.*)?|/snap/.*")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOUNTS = frozenset({"mountpoint", "mountpoints"})
 _ASSETS = TABLES["storage_assets"]
 
@@ -24,7 +25,7 @@ class _Device:
     """One device, however many parents show it; it is covered when every way to it is."""
 
     node: Mapping[str, Any]
-    covers: list[str | None] = field(default_factory=list)
+    covers: list[Mapping[str, Any] | None] = field(default_factory=list)
     known: bool = True
 
 
@@ -81,13 +82,15 @@ def _devices(member: Member) -> list[_Device]:
     return list(found.values())
 
 
-def _walk(nodes: Any, cover: str | None, *, known: bool, depth: int, found: dict[str, _Device]) -> None:
+def _walk(
+    nodes: Any, cover: Mapping[str, Any] | None, *, known: bool, depth: int, found: dict[str, _Device]
+) -> None:
     if not isinstance(nodes, list) or depth > DEEPEST:
         raise DocumentError("json_malformed", "the devices are not listed as lsblk does")
     for node in nodes:
         if not isinstance(node, dict) or not isinstance(node.get("name"), str):
             raise DocumentError("json_malformed", "the devices are not listed as lsblk does")
-        here = cover or _cover(node)
+        here = cover or (node if _encrypts(node) else None)
         told = known and ("type" in node or "fstype" in node)
         device = found.setdefault(str(node.get("kname") or node["name"]), _Device(node))
         device.covers.append(here)
@@ -97,11 +100,19 @@ def _walk(nodes: Any, cover: str | None, *, known: bool, depth: int, found: dict
             _walk(below, here, known=told, depth=depth + 1, found=found)
 
 
-def _cover(node: Mapping[str, Any]) -> str | None:
-    """What encrypts at this device: LUKS and its version, or dm-crypt without LUKS."""
-    if node.get("fstype") == "crypto_LUKS":
-        return f"LUKS{node['fsver']}" if node.get("fsver") in {"1", "2"} else "LUKS"
-    return "dm-crypt" if node.get("type") == "crypt" else None
+def _encrypts(node: Mapping[str, Any]) -> bool:
+    return node.get("fstype") == "crypto_LUKS" or node.get("type") == "crypt"
+
+
+def _how(cover: Mapping[str, Any]) -> dict[str, object]:
+    """LUKS, its version and its header's UUID, or dm-crypt without LUKS."""
+    if cover.get("fstype") != "crypto_LUKS":
+        return {"method": "dm-crypt"}
+    version, uuid = cover.get("fsver"), str(cover.get("uuid")).casefold()
+    return {
+        "method": f"LUKS{version}" if version in {"1", "2"} else "LUKS",
+        "container": f"luks-{uuid}" if _UUID.fullmatch(uuid) else None,
+    }
 
 
 def _mounts(node: Mapping[str, Any]) -> list[str]:
@@ -121,8 +132,8 @@ def _row(host: str, mount: str, device: _Device) -> dict[str, object]:
         "holds_phi": False if NO_PHI.fullmatch(mount) else None,
         "size_bytes": _size(device.node.get("size")),
         "encrypted": encrypted,
-        "method": device.covers[0] if encrypted == "yes" else None,
         "reason": reason,
+        **(_how(device.covers[0]) if encrypted == "yes" and device.covers[0] else {}),
     }
 
 

@@ -11,7 +11,9 @@ BACKUPS = Table(
     canonical=True,
     key=("system_id", "backup_id"),
     event_time="finished_at",
-    ask="the job history of the backup software, or restic snapshots --json of each repository",
+    ask="restic snapshots --json, borg list --json or pgbackrest info --output=json of each repository, AWS "
+    "Backup's recovery points; of Veeam, Bacula and others the job history as backup/jobs.csv "
+    "(docs/storage-exports.md)",
     columns=(
         Column("system_id", doc="system of inventory/systems.csv, or one of its aliases", required=True),
         Column("backup_id", required=True),
@@ -26,7 +28,9 @@ BACKUPS = Table(
             doc="cannot be altered before its end of retention",
             values=("yes", "no", "unknown"),
         ),
-        Column("location"),
+        Column(
+            "location", doc="the place of the copy: repository, vault, tape; never two names for one place"
+        ),
         Column("tool"),
     ),
 )

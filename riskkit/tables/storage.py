@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from riskkit.tables.schema import Column, Table
 
-KINDS = ("volume", "database", "bucket", "tape", "device", "backup", "swap")
+KINDS = ("volume", "database", "bucket", "tape", "device", "backup", "vault", "swap")
+"""A vault holds copies, each of which says for itself whether it is encrypted; a backup is one place."""
 
 STORAGE_ASSETS = Table(
     name="storage_assets",
@@ -13,7 +14,8 @@ STORAGE_ASSETS = Table(
     canonical=True,
     key=("asset_id",),
     ask="lsblk -J -b -o NAME,KNAME,PATH,TYPE,FSTYPE,FSVER,SIZE,MOUNTPOINTS,UUID,PKNAME,RO,RM of every host "
-    "that stores images; storage/assets.csv for everything else",
+    "that stores images; what other systems export stands in docs/storage-exports.md; storage/assets.csv "
+    "for everything else",
     columns=(
         Column("asset_id", doc="unique name: host and mount point, bucket, barcode", required=True),
         Column("system_id", doc="system of inventory/systems.csv, or one of its aliases"),
@@ -24,12 +26,41 @@ STORAGE_ASSETS = Table(
         Column("encrypted", doc="a missing statement is unknown, never no",
                required=True, values=("yes", "no", "unknown")),
         Column("method", doc="LUKS2, BitLocker XTS-AES 256, aws:kms ..."),
-        Column("key_bits", "integer", unit="bit"),
-        Column("kdf"),
+        Column("key_bits", "integer", "of the cipher; the second key of XTS is not counted", unit="bit"),
+        Column("kdf", doc="how a passphrase becomes the key: argon2id ..., pbkdf2-sha256 1000 iterations"),
         Column("key_manager"),
         Column("key_location", doc="where the key lies; with the data it protects nothing"),
         Column("key_last_rotated", "date"),
-        Column("reason", doc="why encrypted is unknown"),
+        Column("reason", doc="why encrypted is unknown, or why what looks encrypted is not"),
+        Column("container", doc="encrypted container that the place lies in (luks-UUID), whose header may "
+               "stand in a row of its own"),
+        Column("key_id", doc="the key's name in encryption_keys"),
+        Column("immutable", doc="what lies there cannot be altered before its end of retention",
+               values=("yes", "no", "unknown")),
+    ),
+)  # fmt: skip
+
+ENCRYPTION_KEYS = Table(
+    name="encryption_keys",
+    doc="Keys of a key service, with what is known of their rotation. Never a key itself.",
+    place="storage/keys.csv",
+    canonical=True,
+    key=("key_id",),
+    ask="aws kms describe-key and aws kms get-key-rotation-status of every key that storage or backups "
+    "use; storage/keys.csv for other key services",
+    columns=(
+        Column("key_id", doc="as storage_assets names it", required=True),
+        Column("key_manager", doc="who manages it: the customer, or the provider", required=True,
+               values=("customer", "provider", "unknown")),
+        Column("key_usage", doc="ENCRYPT_DECRYPT, SIGN_VERIFY ..."),
+        Column("key_spec", doc="SYMMETRIC_DEFAULT, RSA_2048 ..."),
+        Column("key_origin", doc="AWS_KMS, EXTERNAL, AWS_CLOUDHSM ..."),
+        Column("key_state", doc="Enabled, Disabled, PendingDeletion ..."),
+        Column("rotation_enabled", doc="the service replaces it by itself",
+               values=("yes", "no", "unknown")),
+        Column("rotation_days", "integer", "days between two rotations", unit="day"),
+        Column("key_created_on", "date"),
+        Column("key_last_rotated", "date"),
     ),
 )  # fmt: skip
 
@@ -101,4 +132,4 @@ DICOM_FILES = Table(
     ),
 )
 
-TABLES = (STORAGE_ASSETS, DICOM_SCANS, DICOM_FILES)
+TABLES = (STORAGE_ASSETS, ENCRYPTION_KEYS, DICOM_SCANS, DICOM_FILES)

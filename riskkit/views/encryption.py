@@ -275,7 +275,9 @@ def _assets(assessment: Assessment) -> list[Any]:
     return [
         asset
         for asset in records(assessment.table("storage_assets"))
-        if asset.holds_phi is not False and in_view(assessment, known, asset.system_id)
+        if asset.holds_phi is not False
+        and asset.kind != "vault"  # its copies stand among the backups, each with its own encryption
+        and in_view(assessment, known, asset.system_id)
     ]
 
 

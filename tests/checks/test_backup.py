@@ -129,3 +129,75 @@ def test_restore_population(ask: Ask) -> None:
     )
     assert results(verdicts) == {"pacs": "PASS", "vna": "FAIL"}
     # That an archive without any test is unknown is the engine's part.
+
+
+SECOND = "backup.no_second_copy"
+LOCKED = "backup.not_immutable"
+
+
+def test_copies_in_two_places(ask: Ask) -> None:
+    """Two places pass, one fails, a place that is not told may be the second."""
+    verdicts = ask(
+        SECOND,
+        systems=[
+            system("two"),
+            system("one"),
+            system("perhaps"),
+            system("old"),
+            system("no", holds_ephi=False),
+        ],
+        backups=[
+            job("two", "2026-10-30 02:00", location="disk"),
+            job("two", "2026-10-30 03:00", "warning", location="tape"),
+            job("one", "2026-10-29 02:00", location="disk"),
+            job("one", "2026-10-30 02:00", location="Disk"),
+            job("one", "2026-10-30 03:00", "failed", location="tape"),
+            job("one", "2026-07-30 03:00", location="tape"),
+            job("perhaps", "2026-10-30 02:00", location="disk"),
+            job("perhaps", "2026-10-30 03:00"),
+            job("old", "2026-07-30 02:00", location="disk"),
+            job("no", "2026-10-30 02:00", location="disk"),
+        ],
+    )
+    assert results(verdicts) == {"two": "PASS", "one": "FAIL", "perhaps": "UNKNOWN", "old": "UNKNOWN"}
+    assert "2 copies of the last 35 days lie in 1 place(s)" in {v.subject: v.message for v in verdicts}["one"]
+
+
+def test_one_repository_exported_twice_is_one_place(ask: Ask) -> None:
+    """Names of files are no places: those that share a copy are the same, also by way of a third."""
+    copies = [("a", "1"), ("a", "2"), ("b", "2"), ("b", "3"), ("c", "3")]
+    backups = [job("pacs", "2026-10-30 02:00", location=place) | {"backup_id": one} for place, one in copies]
+    (verdict,) = ask(SECOND, backups=backups)
+    assert verdict.result == "FAIL"
+    (verdict,) = ask(SECOND, backups=[*backups, job("pacs", "2026-10-30 02:00", location="d")])
+    assert verdict.result == "PASS"
+
+
+def test_one_copy_that_cannot_be_altered(ask: Ask) -> None:
+    """One such copy is enough; it may be so by its vault; silence is unknown; a contradiction is no."""
+    verdicts = ask(
+        LOCKED,
+        backups=[
+            job("locked", "2026-10-29 02:00", immutable="no"),
+            job("locked", "2026-10-30 02:00", immutable="yes"),
+            job("vaulted", "2026-10-30 02:00", immutable="unknown", location="Vault"),
+            job("open", "2026-10-30 02:00", immutable="no"),
+            job("silent", "2026-10-29 02:00", immutable="no"),
+            job("silent", "2026-10-30 02:00"),
+            job("contradicted", "2026-10-30 02:00", immutable="yes", location="share"),
+            job("past", "2026-08-30 02:00", immutable="yes"),
+        ],
+        storage_assets=[
+            {"asset_id": "vault", "kind": "vault", "encrypted": "unknown", "immutable": "yes"},
+            {"asset_id": "share", "kind": "backup", "encrypted": "yes", "immutable": "yes"},
+            {"asset_id": "share", "kind": "backup", "encrypted": "yes", "immutable": "no"},
+        ],
+    )
+    assert results(verdicts) == {
+        "locked": "PASS",
+        "vaulted": "PASS",
+        "open": "FAIL",
+        "silent": "UNKNOWN",
+        "contradicted": "FAIL",
+        "past": "UNKNOWN",
+    }

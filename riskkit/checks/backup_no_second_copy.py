@@ -1,0 +1,70 @@
+"""Systems whose copies all lie in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.backup_copies import copies_by_system
+from riskkit.model import Moment, Result, Rows, Verdict
+
+
+@check(
+    id="backup.no_second_copy",
+    title="Copies of each system lie in two places",
+    question="Which systems have recent backup copies in one place only?",
+    subject="system",
+    controls=("45 CFR 164.308(a)(7)(ii)(A)",),
+    severity="medium",
+    remediation="Keep a second copy on another medium at another site, so that with the system itself three "
+    "exist.",
+    look_first="Whether replication of the repository, or tapes, are only missing in the job history.",
+    usual_cause="One repository was set up, and its copy to another site was left for later.",
+    expects=("archive",),
+)
+def backup_no_second_copy(
+    backups: pd.DataFrame, systems: pd.DataFrame | None, *, within_days: int = 35, at: Moment
+) -> Iterator[Verdict]:
+    """One verdict per system with a copy (three copies, two of them backups, is the rule 3-2-1).
+
+    Places that hold a copy of the same id are one place under two names, as when one repository was
+    exported twice. How far apart places lie is not told.
+    """
+    for system, copies in copies_by_system(backups, systems, within_days, at).items():
+        places, nowhere = _places(copies), sum(not copy.location for copy in copies)
+        result: Result
+        if len(places) > 1:
+            result = "PASS"
+        elif copies and not nowhere:
+            result = "FAIL"
+        else:
+            result = "UNKNOWN"
+        facts = f"{len(copies)} copies of the last {within_days} days lie in {len(places)} place(s)"
+        unsaid = f"; of {nowhere} it is not recorded where" if nowhere else ""
+        yield Verdict(
+            subject=system,
+            result=result,
+            message=f"{facts}{unsaid}; whether they lie at two sites is not told."
+            if copies
+            else f"No copy on record is younger than {within_days} days.",
+            observed=f"{len(places)} place(s)",
+            expected="at least 2 places",
+            scope=system,
+            rows=(Rows.of("backups", copies[::-1]),),
+        )
+
+
+def _places(copies: Sequence[Any]) -> list[set[str]]:
+    """The places where copies lie; those that share a copy are one."""
+    of_copy: dict[str, set[str]] = {}
+    for copy in copies:
+        if copy.location:
+            of_copy.setdefault(copy.backup_id, set()).add(copy.location.strip().casefold())
+    places: list[set[str]] = []
+    for names in of_copy.values():
+        touched = [place for place in places if place & names]
+        places = [place for place in places if not place & names] + [names.union(*touched)]
+    return places

@@ -1,0 +1,77 @@
+"""Systems all of whose copies could be altered by whoever alters the system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.backup_copies import copies_by_system
+from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.tables import records
+
+
+@check(
+    id="backup.not_immutable",
+    title="One recent copy of each system cannot be altered or deleted",
+    question="Which systems have no recent backup copy that is protected from being altered before its end "
+    "of retention?",
+    subject="system",
+    controls=("45 CFR 164.308(a)(7)(ii)(A)", "45 CFR 164.312(c)(1)"),
+    severity="high",
+    remediation="Keep one copy where nobody can alter or delete it before its end of retention: object "
+    "lock, a locked vault, write-once tape, or media that are taken offline.",
+    look_first="The retention lock of the repository, bucket or vault, and who may switch it off.",
+    usual_cause="Copies go to a share that the backup server, and with it an intruder, may write to.",
+    expects=("archive",),
+)
+def backup_not_immutable(
+    backups: pd.DataFrame,
+    systems: pd.DataFrame | None,
+    storage_assets: pd.DataFrame | None,
+    *,
+    within_days: int = 35,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per system with a copy; a copy is immutable by itself or by the place where it lies."""
+    places = _places(storage_assets)
+    for system, copies in copies_by_system(backups, systems, within_days, at).items():
+        states = [_state(copy, places) for copy in copies]
+        locked, open_ = states.count("yes"), states.count("no")
+        result: Result
+        if locked:
+            result = "PASS"
+        elif copies and open_ == len(copies):
+            result = "FAIL"
+        else:
+            result = "UNKNOWN"
+        facts = (
+            f"Of {len(copies)} copies of the last {within_days} days {locked} cannot be altered before their "
+            f"end of retention, {open_} can, and of {len(copies) - locked - open_} it is not known."
+        )
+        yield Verdict(
+            subject=system,
+            result=result,
+            message=facts if copies else f"No copy on record is younger than {within_days} days.",
+            observed=f"{locked} of {len(copies)} copies",
+            expected="at least 1 copy",
+            scope=system,
+            rows=(Rows.of("backups", copies[::-1]),),
+        )
+
+
+def _places(storage_assets: Any | None) -> Mapping[str, str]:
+    """Whether what lies there can be altered, by name; of a place that is told twice the worse."""
+    found: dict[str, str] = {}
+    for asset in () if storage_assets is None else records(storage_assets):
+        if asset.immutable in {"yes", "no"}:
+            name = asset.asset_id.casefold()
+            found[name] = "no" if "no" in {asset.immutable, found.get(name)} else "yes"
+    return found
+
+
+def _state(copy: Any, places: Mapping[str, str]) -> str:
+    said = {copy.immutable, places.get((copy.location or "").casefold())}
+    return "no" if "no" in said else "yes" if "yes" in said else "unknown"

@@ -1,0 +1,44 @@
+"""The copies of each system that are young enough to count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from riskkit.derived.inventory import in_scope, system_names, system_of
+from riskkit.model import Moment
+from riskkit.tables import records
+
+COPY = frozenset({"success", "warning"})
+"""States of a job that left a copy."""
+
+COPIES = "backup"
+"""The kind of systems that are copies themselves."""
+
+
+def copies_by_system(
+    backups: Any, systems: Any | None, within_days: int, at: Moment
+) -> Mapping[str, Sequence[Any]]:
+    """Copies of at most `within_days` by system, in the order of their time; none where all are older.
+
+    A system that the inventory leaves out, or that is a copy itself, is not there.
+    """
+    names, since = system_names(systems), at.as_of - timedelta(days=within_days)
+    left_out = {
+        system.system_id
+        for system in (() if systems is None else records(systems))
+        if not in_scope(system) or system.kind == COPIES
+    }
+    found: dict[str, list[Any]] = {}
+    for copy in records(backups):
+        system = system_of(copy.system_id, names)
+        if copy.status in COPY and copy.finished_at < at.as_of and system not in left_out:
+            found.setdefault(system, []).append(copy)
+    return {
+        system: sorted(
+            (copy for copy in copies if copy.finished_at >= since),
+            key=lambda copy: (copy.finished_at, copy.backup_id, copy.source, copy.offset or 0),
+        )
+        for system, copies in sorted(found.items())
+    }
