@@ -16,13 +16,24 @@ from riskkit.cli.options import PACK
 @click.command()
 @PACK
 @click.option("--work", type=click.Path(path_type=Path), help="Work folder [default: PACK/.riskkit].")
-def command(pack: Path, work: Path | None) -> None:
+@click.option(
+    "--propose",
+    is_flag=True,
+    help="Write FILE.mapping.yaml.proposed beside each table that is not recognized.",
+)
+def command(pack: Path, work: Path | None, propose: bool) -> None:
     """Read every file of a folder of evidence and account for every record.
 
     Nothing is assessed and nothing is kept; files that changed or vanished since an assessment are
-    noted. Exit code 1 when a file is not recognized or cannot be read.
+    noted. For a table that is not recognized a mapping file is proposed by its headers. Exit code 1
+    when a file is not recognized or cannot be read.
     """
-    from riskkit.ingest import ingest, since_last  # noqa: PLC0415 - `--help` need not load pandas
+    from riskkit.ingest import (  # noqa: PLC0415 - `--help` need not load pandas
+        ingest,
+        proposals,
+        since_last,
+        write_proposal,
+    )
     from riskkit.model import Moment, Period  # noqa: PLC0415
     from riskkit.settings import read_settings  # noqa: PLC0415
     from riskkit.store import Store  # noqa: PLC0415
@@ -53,6 +64,12 @@ def command(pack: Path, work: Path | None) -> None:
         for note in source.notes:
             click.echo(f"        note: {note}")
     tell(since_last(work or pack / WORK, pack, evidence.sources))
+    for proposal in proposals(pack, evidence.sources):
+        click.echo(f"\n{proposal.file}: proposed as {proposal.file}.mapping.yaml")
+        click.echo("".join(f"    {line}\n" for line in proposal.text.splitlines()), nl=False)
+        if propose:
+            written = write_proposal(pack, proposal)
+            click.echo(f"    written: {written}" if written else "    not written: there is one already")
     unread = [source for source in evidence.sources if source.reader is None or source.problem]
     click.echo(
         f"\n{len(evidence.sources)} sources, {len(unread)} not read; {total['records']} records = "
