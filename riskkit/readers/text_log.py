@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import IO
 
@@ -72,6 +73,7 @@ def as_json(parts: Mapping[str, object]) -> str | None:
     return ENCODE([known]) if known else None
 
 
+@lru_cache(maxsize=65536)
 def ip_of(text: str | None) -> str | None:
     """An IP address in its usual form, `::ffff:` and brackets taken off; else None."""
     try:
