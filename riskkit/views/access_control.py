@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from riskkit.derived.login_settings import PASSWORDS, Login, logins
 from riskkit.model import Assessment
 from riskkit.tables import records
 from riskkit.views.charts import Words, shares
@@ -166,6 +167,103 @@ def privileged(assessment: Assessment, *, identities: bool = False) -> Html:
         table(assessment, frame, caption="Privileged accounts", limit=40, rest="All stand in the evidence.",
               empty="none is listed.", identities=identities),
     ])  # fmt: skip
+
+
+def log_in_settings(assessment: Assessment) -> Html:
+    """How each system is set to identify people: log-in, second factor, passwords, lock-out, idle time."""
+    if not present(assessment, "configurations"):
+        return missing(assessment, "configurations")
+    known = inventory(assessment)
+    found = [
+        login
+        for login in logins(assessment.table("configurations"), "authentication.", "remote.", *PASSWORDS)
+        if in_view(assessment, known, login.system_id)
+    ]
+    told = {known.of(login.system_id) for login in found}
+    silent = [
+        known.name(system.system_id)
+        for system in known.covered
+        if system.system_id not in told and in_view(assessment, known, system.system_id)
+    ]
+    frame = rows(
+        ({"system": known.name(login.system_id), **_settings(login)} for login in found),
+        ("system", *SETTINGS),
+    )
+    systems = {login.system_id for login in found}
+    words = f"Settings of log-in of {count(len(systems), 'system')}."
+    if silent:
+        words += f" No settings of {count(len(silent), 'covered system')}: {listed(silent)}."
+    note = "An empty cell is not told by the export. 0 is no lower or upper limit."
+    return join([
+        paragraph(words),
+        table(assessment, frame, caption="Settings of log-in by system", note=note, empty="none is told."),
+    ])  # fmt: skip
+
+
+SETTINGS = (
+    "realm or policy", "asks for a log-in", "second factor asked of", "least characters",
+    "lock-out after", "idle minutes", "self-registration",
+)  # fmt: skip
+
+
+def _settings(login: Login) -> dict[str, object]:
+    idle, lock = login.number("session.idle_seconds"), login.says("lockout.enabled")
+    return dict(
+        zip(
+            SETTINGS,
+            (
+                login.part or None,
+                login.says("authentication.enabled"),
+                login.word("second_factor.required"),
+                login.number("password.min_length"),
+                "never" if lock is False else lock and login.number("lockout.attempts"),
+                None if idle is None else -(-idle // 60),
+                login.says("registration.allowed"),
+            ),
+            strict=True,
+        )
+    )
+
+
+def rights(assessment: Assessment) -> Html:
+    """Which rights accounts hold by system, and how many somebody approved."""
+    if not present(assessment, "grants"):
+        return missing(assessment, "grants")
+    known = inventory(assessment)
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for grant in records(assessment.table("grants")):
+        if in_view(assessment, known, grant.system_id):
+            groups.setdefault((grant.system_id, grant.permission), []).append(grant)
+    frame = rows(
+        (
+            {
+                "system": known.name(system),
+                "right": permission,
+                "accounts": len(held),
+                "approved": sum(_approved(grant) is True for grant in held),
+                "not approved": sum(_approved(grant) is False for grant in held),
+                "not recorded": sum(_approved(grant) is None for grant in held),
+            }
+            for (system, permission), held in sorted(groups.items(), key=lambda item: _most_held(*item))
+        ),
+        ("system", "right", "accounts", "approved", "not approved", "not recorded"),
+    )
+    total = sum(map(len, groups.values()))
+    approved = sum(_approved(grant) is True for held in groups.values() for grant in held)
+    told = f"{count(total, 'grant')} of {count(len(groups), 'right')}; {approved:,} are recorded as approved."
+    return join([
+        paragraph(told),
+        table(assessment, frame, caption="Rights by number of accounts", limit=40,
+              rest="All stand in the evidence.", empty="none is listed."),
+    ])  # fmt: skip
+
+
+def _approved(grant: Any) -> bool | None:
+    return True if grant.approved is None and grant.approved_by else grant.approved
+
+
+def _most_held(right: tuple[str, str], held: list[Any]) -> tuple[int, str, str]:
+    return -len(held), *right
 
 
 def _accounts(assessment: Assessment) -> list[Any]:

@@ -109,6 +109,25 @@ def rows(bad: str = "") -> dict[str, list[dict[str, Any]]]:
             )
             for number, user in enumerate(users)
         ],
+        "configurations": [
+            {"system_id": "PACS", "part": f"realm{bad}", "key": key, "value": value}
+            for key, value in (
+                ("second_factor.required", f"enrolled{bad}"),
+                ("password.min_length", "6"),
+                ("lockout.enabled", "yes"),
+                ("lockout.attempts", "30"),
+                ("session.idle_seconds", "1810"),
+            )
+        ],
+        "grants": [
+            {
+                "system_id": "PACS",
+                "account": user,
+                "permission": f"{('read', 'administer')[number % 4 == 0]}{bad}",
+                "approved": (True, False, None)[number % 3],
+            }
+            for number, user in enumerate(users)
+        ],
         "accounts": [
             {
                 "system_id": "PACS",
