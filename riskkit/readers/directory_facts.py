@@ -43,7 +43,7 @@ def day_first(cells: Iterable[str]) -> bool | None:
     """Whether these dates name the day before the month; None when they do not show it, or both ways."""
     shown = set()
     for cell in cells:
-        found = _LOCAL.fullmatch(cell.strip())
+        found = _LOCAL.fullmatch(_plain(cell))
         if found and int(found[1]) <= _MONTHS < int(found[3]):
             shown.add(False)
         elif found and (int(found[1]) > _MONTHS or found[2] == "."):
@@ -56,7 +56,7 @@ def instant(text: str, zone: ZoneInfo, *, days_first: bool | None = None) -> dat
 
     Raises ValueError for what is none of them, or may be read in two ways.
     """
-    text = text.strip()
+    text = _plain(text)
     if _FILETIME.fullmatch(text) or text in ("0", "-1"):
         return filetime(int(text))
     found = _ISO.fullmatch(text)
@@ -92,6 +92,11 @@ def filetime(value: int) -> datetime | None:
 def local_day(when: datetime | None, zone: ZoneInfo) -> date | None:
     """The day of an instant at the site."""
     return when and when.astimezone(zone).date()
+
+
+def _plain(text: str) -> str:
+    """With plain spaces, and without the marks of direction that Windows writes into dates."""
+    return " ".join(text.replace("\u200e", "").replace("\u200f", "").split())
 
 
 def _made(
