@@ -21,7 +21,8 @@ AUDIT_EVENTS = Table(
     event_time="event_time_us",
     key=(),
     ask="the audit trail of the PACS for the period and the month before, as DICOM audit messages "
-    "(PS3.15 A.5) from the audit record repository or syslog server",
+    "(PS3.15 A.5) from the audit record repository or syslog server; what other systems export stands in "
+    "docs/audit-exports.md",
     columns=(
         Column("event_time_us", "instant_us", "when it happened (EventDateTime)", unit=EPOCH_US),
         Column("event_seq", "integer", "breaks ties of equal time: order within the source"),

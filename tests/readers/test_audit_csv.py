@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,8 @@ from riskkit.ingest import ingest
 from riskkit.model import Moment, Period
 from riskkit.readers.action_words import outcome_of
 from riskkit.readers.audit_csv import read
-from riskkit.readers.audit_csv.mapping import PRESETS, presets
+from riskkit.readers.audit_csv.mapping import PRESETS, AuditMapping, presets, read_audit_mapping
+from riskkit.readers.origin import read_origin
 from riskkit.settings import Settings
 from riskkit.store import Store
 from tests.readers.reading import CHICAGO, SAMPLES, Reading, read_all
@@ -236,6 +239,15 @@ def test_every_record_is_accounted_for(cells: list[list[str]]) -> None:
 def test_words_of_results(result: str, outcome: str) -> None:
     """A word of failure goes before one of success; neither is unknown."""
     assert outcome_of(result) == outcome
+
+
+def test_the_documents_examples_are_mapping_files() -> None:
+    """What docs/audit-exports.md shows is accepted, key by key."""
+    text = (Path(__file__).parents[2] / "docs" / "audit-exports.md").read_text(encoding="utf-8")
+    of_log, of_table = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    assert read_origin(of_log, "x").source_system == "viewer1"
+    assert read_audit_mapping(of_table, "x").keep == ("Module",)
+    assert set(of_table) == set(AuditMapping.model_fields) - {"date_format", "preset"}
 
 
 # ------------------------------------------------------------------ in a pack
