@@ -19,9 +19,9 @@ class DuckDB:
             "memory_limit": memory_limit,
             # Row order is settled by the columns that checks sort by, so the files' order need not be kept.
             "preserve_insertion_order": False,
+            # Left to itself DuckDB would put rows, and so ePHI, into `.tmp` of the current folder.
+            "temp_directory": str(spill) if spill is not None else "",
         }
-        if spill is not None:
-            config["temp_directory"] = str(spill)
         self._connection = duckdb.connect(":memory:", config=config)
         # Joins run as written, accesses first: the optimizer may begin with users and patients that
         # share a department, which are many more rows than there are accesses.
