@@ -69,13 +69,14 @@ def _judged(channel: Any, suites: int, weak: list[str]) -> tuple[Result, str]:
         why = why_not_tls(channel) or "the scan names none"
         return "UNKNOWN", f"Its suites are not known: {why}."
     unclear = set(filter(None, f"{channel.not_known}|{channel.suites_not_known}".split("|")))
+    # SSL 2.0 has no suite with forward secrecy, so not knowing of it changes nothing here.
+    if unclear <= {"ssl2_0"} and not any(map(_has_forward_secrecy, channel.suites.split("|"))):
+        return "FAIL", f"None of the suites that the listener accepts ({suites}) has forward secrecy."
     if unclear:
         return (
             "UNKNOWN",
             f"None of the suites ({suites}) is weak, but of {len(unclear)} version(s) not all is known.",
         )
-    if not any(map(_has_forward_secrecy, channel.suites.split("|"))):
-        return "FAIL", f"None of the suites that the listener accepts ({suites}) has forward secrecy."
     return "PASS", f"None of the suites that the listener accepts ({suites}) is weak."
 
 

@@ -133,7 +133,7 @@ def _suites(test: Node) -> Iterator[Fact]:
         elif node.get("status") in {"preferred", "accepted"} and version not in suites.setdefault(named, []):
             suites[named].append(version)
     for suite, versions in suites.items():
-        yield Fact(f"suite.{suite}", "accepted", detail="|".join(filter(None, versions)))
+        yield Fact(f"suite.{suite}", "accepted", detail="|".join(filter(None, sorted(versions))))
     for version in sorted(filter(None, strange)):
         yield Fact(f"suites.{version}", UNKNOWN, "a suite with a name of another kind")
 
@@ -147,11 +147,14 @@ def _flags(test: Node) -> Iterator[Fact]:
     for element, attribute, key in (
         ("compression", "supported", "compression"),
         ("fallback", "supported", "fallback_scsv"),
-        ("renegotiation", "secure", "secure_renegotiation"),
     ):
         node = test.first(element)
         if node is not None and (value := _YES_NO.get(node.get(attribute))):
             yield Fact(key, value)
+    again = test.first("renegotiation")
+    # Where nothing was renegotiated nothing is known: TLS 1.3, or a certificate was missing.
+    if again is not None and again.get("supported") == "1" and (value := _YES_NO.get(again.get("secure"))):
+        yield Fact("secure_renegotiation", value)
 
 
 def _certify(books: Books, offset: int, place: Place, test: Node, _version: str) -> None:
@@ -177,9 +180,17 @@ def _certify(books: Books, offset: int, place: Place, test: Node, _version: str)
         "not_before": begin,
         "not_after": end,
         "key_algorithm": kind,
-        "key_bits": key_bits(key.get("bits"), kind) if key else None,
+        "key_bits": key_bits(_length(key), kind) if key else None,
         "signature_hash": signature_hash(text.get("signature-algorithm", "")),
         "self_signed": {"true": True, "false": False}.get(text.get("self-signed", "")),
         "matches_host": matches(alternative_names(names or ""), place[0]),
     }
     books.accept(offset, place, None, [row])
+
+
+def _length(key: Node) -> str:
+    """The length of a key; of a curve sslscan prints its strength instead, but the curve's name tells."""
+    if key.get("type") != "EC":
+        return key.get("bits")
+    found = re.search(r"\d{3}", key.get("curve_name"))
+    return found[0] if found else ""

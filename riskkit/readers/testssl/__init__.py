@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -196,15 +197,18 @@ def _mended(text: str) -> Any:
     if len(text) > MENDED_LIMIT:
         raise DocumentError("json_malformed", "the document is broken and too large to be mended")
     stack: list[str] = []
-    end, closing = 0, ""
+    ends: deque[tuple[int, str]] = deque(maxlen=2)
     for token in _TOKEN.finditer(text):
         if token[0] in _CLOSING:
             stack.append(_CLOSING[token[0]])
         elif token[0] in "]}":
             if not stack or stack.pop() != token[0]:
                 break
-            end, closing = token.end(), "".join(reversed(stack))
-    try:
-        return json.loads(text[:end] + closing)
-    except (ValueError, RecursionError):
-        raise DocumentError("json_malformed", "the document is broken before its end") from None
+            ends.appendleft((token.end(), "".join(reversed(stack))))
+    # The last bracket may have been set by the tool itself, behind half a finding.
+    for end, closing in ends:
+        try:
+            return json.loads(text[:end] + closing)
+        except (ValueError, RecursionError):
+            continue
+    raise DocumentError("json_malformed", "the document is broken before its end")
