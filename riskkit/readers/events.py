@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from operator import itemgetter
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from riskkit.errors import EvidenceError
@@ -46,6 +47,7 @@ class Events:
         self.records = 0
         self._accepted = 0
         self._rows: list[tuple[object, ...]] = []
+        self._tables: list[pa.Table] = []
         self._quarantined: list[Quarantined] = []
         self._ignored: Counter[str] = Counter()
 
@@ -68,6 +70,24 @@ class Events:
         self._accepted += 1
         self._sequence += 1
 
+    def reserve(self) -> int:
+        """Count one record whose row comes with `add_rows`; returns its `event_seq`."""
+        self.records += 1
+        self._accepted += 1
+        self._sequence += 1
+        return self._sequence - 1
+
+    def add_rows(self, rows: pa.Table, sequence: Sequence[int], offsets: Sequence[int]) -> None:
+        """Take rows of as many reserved records, in any order; their columns of place are filled in."""
+        place = {
+            "source": pa.repeat(self._source, len(rows)),
+            "offset": pa.array(offsets, pa.int64()),
+            "event_seq": pa.array(sequence, pa.int64()),
+        }
+        columns = [place.get(name, column) for name, column in zip(_NAMES, rows.columns, strict=True)]
+        self._tables.append(pa.Table.from_arrays(columns, schema=TABLE.schema))
+        self._see_all(rows["event_time_us"])
+
     def quarantine(self, offset: int, reason: str, detail: str = "", length: int = 0) -> None:
         """Count one record that cannot be trusted; `detail` names no value."""
         self._quarantined.append(Quarantined(offset, reason, detail, length))
@@ -81,15 +101,9 @@ class Events:
 
     def batch(self, *, last: bool = False, notes: tuple[str, ...] = ()) -> Batch:
         """What was gathered since the last batch; the last one says when the trail was collected."""
-        columns = [
-            pa.array(values, kind)
-            for values, kind in zip(
-                zip(*self._rows, strict=True) if self._rows else repeat(()), TABLE.schema.types, strict=False
-            )
-        ]
         batch = Batch(
             TABLE.name,
-            pa.Table.from_arrays(columns, schema=TABLE.schema),
+            self._gathered(),
             self.records,
             self._accepted,
             tuple(self._quarantined),
@@ -99,6 +113,31 @@ class Events:
         )
         self._clear()
         return batch
+
+    def _gathered(self) -> pa.Table:
+        columns = [
+            pa.array(values, kind)
+            for values, kind in zip(
+                zip(*self._rows, strict=True) if self._rows else repeat(()), TABLE.schema.types, strict=False
+            )
+        ]
+        rows = pa.Table.from_arrays(columns, schema=TABLE.schema)
+        if not self._tables:
+            return rows
+        rows = pa.concat_tables([*self._tables, rows]).combine_chunks()
+        order = np.lexsort((rows["n"].to_numpy(), rows["event_seq"].to_numpy()))
+        in_order = bool((order[1:] > order[:-1]).all())
+        return rows if in_order else rows.take(pa.array(order))
+
+    def _see_all(self, instants: pa.ChunkedArray) -> None:
+        times = instants.drop_null().to_numpy()
+        days, where, counts = np.unique(times // _DAY_US, return_inverse=True, return_counts=True)
+        latest = np.full(len(days), np.iinfo(np.int64).min)
+        np.maximum.at(latest, where, times)
+        for day, count, last in zip(days.tolist(), counts.tolist(), latest.tolist(), strict=True):
+            if _FIRST_DAY <= day <= _LAST_DAY:
+                self._days[day] += count
+                self._latest[day] = max(self._latest.get(day, last), last)
 
     def _see(self, instant: object) -> None:
         if isinstance(instant, int):

@@ -1,21 +1,31 @@
 """DICOM audit messages (PS3.15 A.5) and their forerunner, RFC 3881: XML, bare or in syslog.
 
 Four steps, apart from each other: `framing` finds messages in bytes, `parsing` turns a frame into a
-message, `meaning` turns a message into rows, and `read` here keeps the books.
+message, `meaning` turns a message into rows, and `read` here keeps the books. Most messages of a file
+are written alike and take a shorter way with the same end (`alike`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from riskkit.declare import reader
+from riskkit.errors import EvidenceError
 from riskkit.model import Batch, Context, Member
+from riskkit.readers.dicom_audit.alike import FEW, Alike, Careful
 from riskkit.readers.dicom_audit.envelope import Remainder
 from riskkit.readers.dicom_audit.framing import START_TAG, Frame, scan, wide_encoding
-from riskkit.readers.dicom_audit.meaning import read_event
+from riskkit.readers.dicom_audit.meaning import Row, read_event
 from riskkit.readers.dicom_audit.parsing import Parser, UnreadableError
-from riskkit.readers.events import Events, batches
+from riskkit.readers.events import BATCH_ROWS, Events, batches
+from riskkit.readers.times import zoned_us
+
+BLOCK_BYTES = 16 << 20
+
+Item = Frame | Remainder
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -38,32 +48,82 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
 
     `collected_at` stands in the last batch: the time of the last plausible event.
     """
+    yield from read_messages(member, context)
+
+
+def read_messages(member: Member, context: Context, few: int | None = FEW) -> Iterator[Batch]:
+    """As `read`; `few` messages of a shape are worth a plan (`alike`), None parses each message."""
     events = Events(member.name)
-    parser = Parser()
-
-    def take(item: Frame | Remainder) -> None:
-        if isinstance(item, Frame):
-            _add_frame(events, item, parser, context)
-        elif item.ignored:
-            events.ignore(item.reason)
-        else:
-            events.quarantine(item.offset, item.reason, item.detail, item.length)
-
+    careful = partial(_parsed, Parser(), context.zone)
+    alike = None if few is None else Alike(context.zone, partial(_rows_or_none, careful), few)
     with member.open() as stream:
-        yield from batches(events, scan(stream), take)
+        yield from batches(events, _blocks(scan(stream)), partial(_add_block, events, careful, alike))
 
 
-def _add_frame(events: Events, frame: Frame, parser: Parser, context: Context) -> None:
+def _blocks(items: Iterator[Item]) -> Iterator[list[Item]]:
+    """What was found in a file, some thousand items or some megabytes at a time."""
+    block: list[Item] = []
+    size = 0
+    failure: EvidenceError | None = None
     try:
-        message = parser.parse(frame)
-        rows = list(read_event(message, frame.note, context.zone))
+        for item in items:
+            block.append(item)
+            size += item.length
+            if len(block) >= BATCH_ROWS or size >= BLOCK_BYTES:
+                yield block
+                block, size = [], 0
+    except EvidenceError as error:  # the compression broke: what came before it counts
+        failure = error
+    yield block
+    if failure:
+        raise failure
+
+
+def _add_block(events: Events, careful: Careful, alike: Alike | None, block: list[Item]) -> None:
+    frames = [item for item in block if isinstance(item, Frame)]
+    numbers, rows = alike.read(frames) if alike else ([], None)
+    read = set(numbers)
+    sequence: dict[int, int] = {}
+    number = -1
+    for item in block:
+        if isinstance(item, Remainder):
+            if item.ignored:
+                events.ignore(item.reason)
+            else:
+                events.quarantine(item.offset, item.reason, item.detail, item.length)
+            continue
+        number += 1
+        if number in read:
+            sequence[number] = events.reserve()
+        else:
+            _add_frame(events, item, careful)
+    if numbers:
+        events.add_rows(rows, [sequence[one] for one in numbers], [frames[one].offset for one in numbers])
+
+
+def _add_frame(events: Events, frame: Frame, careful: Careful) -> None:
+    try:
+        rows = careful(frame)
     except UnreadableError as error:
         events.quarantine(frame.offset, error.reason, error.detail, frame.length)
-        return
     except KeyError as error:
         events.quarantine(frame.offset, "missing_required", str(error.args[0]), frame.length)
-        return
-    event_id = hashlib.sha256(frame.body).hexdigest()
+    else:
+        events.add(frame.offset, rows)
+
+
+def _parsed(parser: Parser, zone: ZoneInfo, frame: Frame) -> list[Row]:
+    """The rows of one message, which is parsed. Raises UnreadableError and KeyError."""
+    message = parser.parse(frame)
+    rows = list(read_event(message, frame.note, zone))
+    event_id, received = hashlib.sha256(frame.body).hexdigest(), zoned_us(frame.received)
     for row in rows:
-        row["event_id"], row["event_received_us"] = event_id, frame.received_us
-    events.add(frame.offset, rows)
+        row["event_id"], row["event_received_us"] = event_id, received
+    return rows
+
+
+def _rows_or_none(careful: Careful, frame: Frame) -> list[Row]:
+    try:
+        return careful(frame)
+    except (UnreadableError, KeyError):
+        return []

@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from riskkit.readers.times import zoned_us
-
 BOM = codecs.BOM_UTF8
 
 _HEADER_LIMIT = 4096
@@ -31,6 +29,15 @@ _BARE_HEADER = re.compile(_CLOCK + rb" (?=\S)")
 _OCTETS = re.compile(rb"(?<!\d)(\d{1,10}) \Z")
 _LOG_LINE = re.compile(rb"(?:\d{1,10} )?" + _PRI + rb"|" + _CLOCK + rb" (?=\S)")
 _BOUNDARY = re.compile(_PRI + rb"|<\?xml\s|\n(?=" + _CLOCK + rb" \S)")
+
+# What stands before nearly every message: nothing, or a header as in _PRI with byte order mark and XML
+# declaration at will, all on one line. `Gaps.before_message` says the same of it, at more length.
+USUAL = re.compile(
+    rb"\r?\n?(?:(?:(?P<octets>\d{1,10}) (?=<))?(?P<header><\d{1,3}>1 (?P<time>-|\d[^\s<]{9,40}) )"
+    rb"(?:[^\s<\[\]]{1,64} ){4}- ?"
+    rb"(?P<bom>\xef\xbb\xbf)?"
+    rb"(?:<\?xml version=\"1\.0\"(?: encoding=\"(?P<encoding>(?:UTF|utf)-8)\")?\?>)? ?)?"
+)
 
 # A header without a message of its own: the message stands on the next line.
 _HEADER_ALONE = re.compile(
@@ -56,12 +63,12 @@ class Remainder:
 class Envelope:
     """What the bytes before a message say of it.
 
-    `octets` and `counted_from` are the octet count of a syslog frame and the file offset from which
-    it counts.
+    `received` is the time of a syslog header as written, `octets` and `counted_from` the octet count of
+    a frame and the file offset from which it counts.
     """
 
     encoding: str = ""
-    received_us: int | None = None
+    received: str = ""
     repaired: str = ""
     dtd: bool = False
     commented: bool = False
@@ -109,6 +116,13 @@ class Gaps:
         envelope.commented = self._commented
         return envelope, remainders
 
+    def usual(self, buffer: bytes, start: int, end: int) -> re.Match[bytes] | None:
+        """The gap `buffer[start:end]` before a message when it is of the usual kind, else None.
+
+        It has the groups of USUAL, and holds nothing that `before_message` would give out besides.
+        """
+        return None if self._commented else USUAL.fullmatch(buffer, start, end)
+
     def leftover(self, gap: bytes, offset: int, after: bool) -> Iterator[Remainder]:
         """What a gap holds that no message follows directly."""
         return self._remainders(gap, offset, after, before=False)
@@ -119,7 +133,7 @@ class Gaps:
         if header.re is _BARE_HEADER:
             return header.start()
         if header["time"]:
-            envelope.received_us = zoned_us(header["time"].decode("ascii", "replace"))
+            envelope.received = header["time"].decode("ascii", "replace")
         counted = _octets_before(gap, header.start())
         if counted is None:
             return header.start()

@@ -20,6 +20,7 @@ MESSAGE_LIMIT = 1 << 20
 START_TAG = re.compile(rb"<(?:[A-Za-z_][\w.\-]{0,63}:)?AuditMessage(?=[\s/>])")
 _TAG = re.compile(rb"<(\\?/)?(?:[A-Za-z_][\w.\-]{0,63}:)?AuditMessage(?=[\s/>])")
 _TAG_LIMIT = 80
+_NAME, _START_TAGS, _END_TAG = b"AuditMessage", (b"<AuditMessage>", b"<AuditMessage "), b"</AuditMessage>"
 _CHUNK = 1 << 20
 _GAP_KEPT = 1 << 16
 
@@ -31,7 +32,8 @@ class Frame:
     """One message as it stands in the file, from its start tag to its end tag.
 
     `fault` is a quarantine reason when the bytes cannot be read as a message; `body` may then be
-    empty. `encoding` is what an XML declaration named, else empty.
+    empty. `encoding` is what an XML declaration named and `received` the time of the syslog header as
+    written, else empty.
     """
 
     offset: int
@@ -40,7 +42,7 @@ class Frame:
     fault: str = ""
     detail: str = ""
     encoding: str = ""
-    received_us: int | None = None
+    received: str = ""
     repaired: str = ""
     note: str = ""
 
@@ -77,6 +79,9 @@ class _Scan:
     def items(self) -> Iterator[Frame | Remainder]:
         search, more = 0, True
         while True:
+            if not self._is_open and search <= self._pending:
+                yield from self._usual()
+                search = self._pending
             tag = _TAG.search(self._buffer, search)
             # Where an end tag ends may be known only with more bytes.
             if tag is None or (tag[1] and more and len(self._buffer) < tag.end() + _TAG_LIMIT):
@@ -97,6 +102,39 @@ class _Scan:
         if self._is_open:
             yield self._close(len(self._buffer), truncated=True)
         yield from self._give_out(len(self._buffer))
+
+    def _usual(self) -> Iterator[Frame]:
+        """Whole messages, one after the other, while each stands behind an envelope of the usual kind.
+
+        What `_TAG` finds holds the name of the element; so where the name is found first, and the
+        brackets around it are those of a plain tag, there `_TAG` would find it first as well.
+        """
+        buffer, base = self._buffer, self._base
+        while True:
+            name = buffer.find(_NAME, self._pending)
+            again = buffer.find(_NAME, name + len(_NAME))
+            start, end = name - 1, again + len(_NAME) + 1
+            if (
+                not self._pending < name < again
+                or buffer[start : name + len(_NAME) + 1] not in _START_TAGS
+                or buffer[again - 2 : end] != _END_TAG
+                or end - start > MESSAGE_LIMIT
+            ):
+                return
+            gap = self._gaps.usual(buffer, self._pending, start)
+            if gap is None:
+                return
+            self._pending, self._after_message = end, True
+            octets, _, received, bom, encoding = gap.groups()
+            frame = Frame(base + start, end - start, buffer[start:end])
+            if received:
+                frame.received = received.decode("ascii", "replace")
+            if encoding and not self._transcoded:
+                frame.encoding = encoding.decode("ascii")
+            if octets:
+                counted = Envelope(octets=int(octets), counted_from=base + gap.start("header"), bom=bool(bom))
+                frame.note = _octets_note(counted, base + end)
+            yield frame
 
     @property
     def _is_open(self) -> bool:
@@ -123,7 +161,7 @@ class _Scan:
             return Frame(
                 offset, length, b"", "xml_too_large", f"a message of more than {MESSAGE_LIMIT} bytes"
             )
-        frame = Frame(offset, length, self._buffer[start:end], received_us=envelope.received_us)
+        frame = Frame(offset, length, self._buffer[start:end], received=envelope.received)
         frame.encoding = "" if self._transcoded else envelope.encoding
         frame.repaired = envelope.repaired
         frame.note = _octets_note(envelope, offset + length)

@@ -19,6 +19,7 @@ from riskkit.readers.times import read_time
 _AE_TITLES = re.compile(r"AETITLES?=\s*([^;]{1,64})", re.IGNORECASE)
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _TEXT_LIMIT = 256
+_ISSUER = 3  # CX.4 assigning authority
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -44,8 +45,8 @@ def read_event(message: Message, note: str, zone: ZoneInfo) -> Iterator[Row]:
     row.update(_who(message, notes))
     if row["event_category"] == "authentication" and row["event_outcome"] != "unknown":
         row["user_authenticated"] = row["event_outcome"] == "success"
-    row.update(_objects(message.objects, notes))
-    patients = _patients(message.objects)
+    row.update(read_objects(message.objects, notes))
+    patients = find_patients(message.objects)
     if not message.sources:
         notes.append("no AuditSourceIdentification")
     if len(patients) > 1:
@@ -93,8 +94,8 @@ def _recorded_by(sources: list[dict[str, str]], notes: list[str]) -> Row:
     if len(sources) > 1:
         notes.append(f"{len(sources)} audit sources, the first is given")
     return {
-        "source_system": _known(sources[0].get("AuditSourceID")),
-        "source_site": _known(sources[0].get("AuditEnterpriseSiteID")),
+        "source_system": known(sources[0].get("AuditSourceID")),
+        "source_site": known(sources[0].get("AuditEnterpriseSiteID")),
     }
 
 
@@ -108,13 +109,13 @@ def _when(event: Mapping[str, str], zone: ZoneInfo, notes: list[str]) -> Row:
 
 def _who(message: Message, notes: list[str]) -> Row:
     participants = message.participants
-    user = _requestor(participants)
+    user = requestor(participants)
     source = next((one for one in participants if codes.SOURCE in one.roles), None)
     destination = next((one for one in participants if codes.DESTINATION in one.roles), None)
     media = next((one.media for one in participants if one.media), None)
     if user is None:
         notes.append("no requestor")
-    ip, host = _address(user or source)
+    ip, host = address(user or source)
     row: Row = {
         "user_id": None,
         "user_name": None,
@@ -123,22 +124,22 @@ def _who(message: Message, notes: list[str]) -> Row:
         "user_authenticated": None,
         "source_ip": ip,
         "source_host": host,
-        "source_aet": _ae_title(source),
-        "dest_aet": _ae_title(destination),
-        "dest_id": destination and _known(destination.attributes.get("UserID")),
-        "dest_host": destination and _known(destination.attributes.get("NetworkAccessPointID")),
+        "source_aet": ae_title(source),
+        "dest_aet": ae_title(destination),
+        "dest_id": destination and known(destination.attributes.get("UserID")),
+        "dest_host": destination and known(destination.attributes.get("NetworkAccessPointID")),
         "media_type": media,
         "agents": _ENCODE([_agent(one) for one in participants]) if participants else None,
     }
     if user is not None:
-        row["user_id"] = _known(user.attributes.get("UserID"))
-        row["user_name"] = _known(user.attributes.get("UserName"))
-        row["user_type"] = _user_type(user)
+        row["user_id"] = known(user.attributes.get("UserID"))
+        row["user_name"] = known(user.attributes.get("UserName"))
+        row["user_type"] = user_type(user)
         row["user_role"] = "|".join(user.roles) or None
     return row
 
 
-def _requestor(participants: list[Participant]) -> Participant | None:
+def requestor(participants: list[Participant]) -> Participant | None:
     """A requestor that is a person, else any requestor, else nobody.
 
     UserIsRequestor is true when it is left out (RFC 3881 section 5.2.4).
@@ -149,26 +150,27 @@ def _requestor(participants: list[Participant]) -> Participant | None:
         if one.attributes.get("UserIsRequestor", "true").strip().lower() in ("true", "1")
     ]
     for one in asking:
-        named = _known(one.attributes.get("UserName"))
+        named = known(one.attributes.get("UserName"))
         if named or one.id_type == codes.PERSON_ID or one.attributes.get("UserTypeCode") == "1":
             return one
     return asking[0] if asking else None
 
 
-def _user_type(user: Participant) -> str:
+def user_type(user: Participant) -> str:
+    """What a requestor is: as the sender states, else as its id, roles and name tell."""
     stated = codes.USER_TYPES.get(user.attributes.get("UserTypeCode", ""))
     stated = stated or codes.ID_TYPES.get(user.id_type)
     if stated:
         return stated
-    roles, name = user.roles, _known(user.attributes.get("UserID")) or ""
+    roles, name = user.roles, known(user.attributes.get("UserID")) or ""
     if "://" in name or codes.APPLICATION in roles:
         return "application"
     if _ip(name):
         return "node"
-    return "person" if _known(user.attributes.get("UserName")) else "unknown"
+    return "person" if known(user.attributes.get("UserName")) else "unknown"
 
 
-def _ae_title(participant: Participant | None) -> str | None:
+def ae_title(participant: Participant | None) -> str | None:
     """The AE title of a participant: typed as one, or the first that AlternativeUserID lists.
 
     DICOM PS3.15 A.5.2: AlternativeUserID of a DICOM application is `AETITLES=` and its titles.
@@ -176,16 +178,16 @@ def _ae_title(participant: Participant | None) -> str | None:
     if participant is None:
         return None
     if participant.id_type == codes.STATION_AE_TITLE:
-        return _known(participant.attributes.get("UserID"))
+        return known(participant.attributes.get("UserID"))
     listed = _AE_TITLES.match(participant.attributes.get("AlternativeUserID", ""))
-    return _known(listed[1]) if listed else None
+    return known(listed[1]) if listed else None
 
 
-def _address(participant: Participant | None) -> tuple[str | None, str | None]:
+def address(participant: Participant | None) -> tuple[str | None, str | None]:
     """Address and host name; by the value, since the type code is wrong at times."""
     if participant is None:
         return None, None
-    point = _known(participant.attributes.get("NetworkAccessPointID"))
+    point = known(participant.attributes.get("NetworkAccessPointID"))
     if point is None:
         return None, None
     ip = _ip(point)
@@ -223,22 +225,23 @@ def _agent(participant: Participant) -> dict[str, object]:
     return {key: value for key, value in agent.items() if value}
 
 
-def _objects(objects: list[Thing], notes: list[str]) -> Row:
+def read_objects(objects: list[Thing], notes: list[str]) -> Row:
+    """What the objects of a message tell together; patients apart (`find_patients`)."""
     studies, accessions, classes = [], [], []
     instances: int | None = None
     lifecycle = sensitivity = trace = None
     for thing in objects:
         attributes, kind = thing.attributes, thing.id_type
-        name = _known(attributes.get("ParticipantObjectID"))
-        lifecycle = lifecycle or _known(attributes.get("ParticipantObjectDataLifeCycle"))
-        sensitivity = sensitivity or _known(attributes.get("ParticipantObjectSensitivity"))
+        name = known(attributes.get("ParticipantObjectID"))
+        lifecycle = lifecycle or known(attributes.get("ParticipantObjectDataLifeCycle"))
+        sensitivity = sensitivity or known(attributes.get("ParticipantObjectSensitivity"))
         if name and kind == codes.STUDY_INSTANCE_UID:
             studies.append(name)
         elif name and kind == "traceparent":
             traced = _TRACE.fullmatch(name)
             trace = traced[1] if traced else name
         for part, values in thing.parts:
-            if part == "Accession" and _known(values.get("Number")):
+            if part == "Accession" and known(values.get("Number")):
                 accessions.append(values["Number"].strip())
             elif part == "SOPClass":
                 classes.append(values.get("UID", ""))
@@ -260,23 +263,31 @@ def _objects(objects: list[Thing], notes: list[str]) -> Row:
     }
 
 
-def _patients(objects: list[Thing]) -> list[tuple[str, str | None]]:
+def find_patients(objects: list[Thing]) -> list[tuple[str, str | None]]:
     """Distinct patients: objects of type 1 (person) and role 1 (patient), ids in HL7 CX form.
 
     A repeated id (`~`) names the same patient again; its first one stands.
     """
     found = {}
     for thing in objects:
-        if _is_patient(thing):
-            components = thing.attributes.get("ParticipantObjectID", "").split("~")[0].split("^")
-            patient = _known(components[0])
+        if is_patient(thing):
+            patient, issuer = patient_of(thing.attributes.get("ParticipantObjectID", ""))
             if patient:
-                issuer = components[3].replace("&amp;", "&") if len(components) > 3 else ""  # noqa: PLR2004
-                found[patient, issuer.strip("& ") or None] = True
+                found[patient, issuer] = True
     return list(found)
 
 
-def _is_patient(thing: Thing) -> bool:
+def patient_of(written: str) -> tuple[str | None, str | None]:
+    """The patient's id of an HL7 CX value and who issued it, None when it names nobody."""
+    components = written.split("~", 1)[0].split("^")
+    patient = known(components[0])
+    if patient is None or len(components) <= _ISSUER:
+        return patient, None
+    return patient, components[_ISSUER].replace("&amp;", "&").strip("& ") or None
+
+
+def is_patient(thing: Thing) -> bool:
+    """Whether an object is a person (type 1) in the role of patient (1)."""
     attributes = thing.attributes
     return (
         attributes.get("ParticipantObjectTypeCode", "").strip() == "1"
@@ -296,7 +307,7 @@ def _entity(thing: Thing) -> dict[str, object]:
             parts["Instances"] = [int(str(parts.get("Instances", [0])[0])) + 1]
         else:
             parts.setdefault(part, []).append(value)
-    details = {kind: text for kind, text in map(_detail, thing.details) if text is not None}
+    details = {kind: text for kind, text in map(open_detail, thing.details) if text is not None}
     entity: dict[str, object] = {
         "id": attributes.get("ParticipantObjectID"),
         "id_type": thing.id_type,
@@ -312,7 +323,8 @@ def _entity(thing: Thing) -> dict[str, object]:
     return {key: value for key, value in entity.items() if value}
 
 
-def _detail(detail: Mapping[str, str]) -> tuple[str, str | None]:
+def open_detail(detail: Mapping[str, str]) -> tuple[str, str | None]:
+    """The type of a detail and its decoded text; None for text that is withheld."""
     kind = detail.get("type", "")
     if kind not in codes.OPEN_DETAILS:
         return kind, None
@@ -323,7 +335,7 @@ def _detail(detail: Mapping[str, str]) -> tuple[str, str | None]:
     return kind, text if text.isprintable() and len(text) <= _TEXT_LIMIT else None
 
 
-def _known(value: str | None) -> str | None:
+def known(value: str | None) -> str | None:
     """A value without surrounding blanks; None for what senders write when they know nothing."""
     if value is None:
         return None

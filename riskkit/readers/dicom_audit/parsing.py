@@ -78,7 +78,7 @@ class Message:
 _AMPERSAND = re.compile(rb"&(?!(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos);)")
 _OCTAL = re.compile(rb"#(0[0-3][0-7]|[2-3][0-7][0-7])")
 _CODEC = re.compile(r"(?i)(?:us-)?ascii|latin-?1|iso-?8859-\d{1,2}|(?:windows-|cp)125\d")
-_UTF8 = frozenset({"", "utf-8", "utf8"})
+UTF8 = frozenset({"", "utf-8", "utf8"})
 
 
 def _unescape_json(body: bytes) -> bytes:
@@ -134,10 +134,10 @@ class Parser:
         if frame.fault:
             raise UnreadableError(frame.fault, frame.detail)
         body, repairs = frame.body, [frame.repaired] if frame.repaired else []
-        if frame.encoding.lower() not in _UTF8:
+        if frame.encoding.lower() not in UTF8:
             body = _transcoded(body, frame.encoding)
         try:
-            message = self._parse(body)
+            message = self.parse_body(body)
         except UnreadableError as first:
             if first.reason != "xml_malformed":
                 raise
@@ -156,7 +156,7 @@ class Parser:
             body = repaired
             repairs.append(what)
             try:
-                return self._parse(body)
+                return self.parse_body(body)
             except UnreadableError as error:
                 if error.reason != "xml_malformed":
                     raise
@@ -168,7 +168,8 @@ class Parser:
             ) from first
         raise first
 
-    def _parse(self, body: bytes) -> Message:
+    def parse_body(self, body: bytes) -> Message:
+        """Parse UTF-8 as it is, repairing nothing. Raises UnreadableError."""
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
@@ -197,10 +198,10 @@ class Parser:
             raise UnreadableError("xml_too_large", f"an attribute has more than {VALUE_LIMIT} characters")
         if ":" in name:
             name = name.rpartition(":")[2]
-        starter = _STARTERS.get(name)
+        starter = STARTERS.get(name)
         if starter:
             starter(self._message, attributes, name)
-        if name in _TEXTS:
+        if name in TEXTS:
             self._text = []
             self._expat.CharacterDataHandler = self._text.append
 
@@ -208,7 +209,7 @@ class Parser:
         self._depth -= 1
         if self._text is not None:
             self._expat.CharacterDataHandler = None
-            text = _TEXTS.get(name.rpartition(":")[2])
+            text = TEXTS.get(name.rpartition(":")[2])
             if text:
                 text(self._message, "".join(self._text).strip())
             self._text = None
@@ -302,7 +303,7 @@ def _end_query(message: Message, text: str) -> None:
         message.objects[-1].query_length = len(text)
 
 
-_STARTERS = {
+STARTERS = {
     "EventIdentification": _add_event,
     "EventID": _add_event_id,
     "EventTypeCode": _add_type,
@@ -324,4 +325,4 @@ _STARTERS = {
     "Encrypted": _add_part,
     "Anonymized": _add_part,
 }
-_TEXTS = {"EventOutcomeDescription": _end_description, "ParticipantObjectQuery": _end_query}
+TEXTS = {"EventOutcomeDescription": _end_description, "ParticipantObjectQuery": _end_query}
