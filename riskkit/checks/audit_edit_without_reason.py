@@ -22,7 +22,7 @@ PATIENT_RECORD = "110110"
     question="For which audit sources were patient or study data changed, or patients merged, without a "
     "reason on record?",
     subject="audit source",
-    controls=("45 CFR 164.312(c)(1)", "45 CFR 164.312(b)"),
+    controls=("45 CFR 164.312(c)(1)",),
     severity="medium",
     remediation="Trace each such change to its order or ticket, compare the images with their patient, "
     "and let the product ask for a reason.",

@@ -8,12 +8,13 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
+from riskkit.derived.inventory import NO_TRAIL
 from riskkit.derived.trail import RECORD_OPENED, flag, hour, in_period, local_day
-from riskkit.model import Assessment
+from riskkit.model import RESULTS, Assessment
 from riskkit.tables import records
 from riskkit.views.charts import bars, calendar
 from riskkit.views.evidence import lost, reconciliation
-from riskkit.views.findings import missing
+from riskkit.views.findings import missing, of_part
 from riskkit.views.html import Html, bullets, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
@@ -23,6 +24,22 @@ TABLE = "audit_events"
 
 MOST = 24
 """Sources that are drawn; the others are counted."""
+
+MOST_COLUMNS = 10
+"""Sources that stand side by side in the matrix of answers."""
+
+AUDIT_CONTROLS = "45 CFR 164.312(b)"
+OF_SOURCES = frozenset({"audit source", "system"})
+"""Subjects of questions about sources, rather than about people."""
+
+ANSWERS = {
+    "FAIL": ("✗ finding", "findings"),
+    "UNKNOWN": ("? unknown", "unknown"),
+    "PASS": ("✓ pass", "pass"),
+    "NA": ("– not applicable", "not applicable"),
+    "": ("– not assessed", "not assessed"),
+}
+"""What a source shows of one question, in a cell and in a sentence."""
 
 LONG = 100
 """Days of a period beyond which the calendar shows weeks."""
@@ -49,7 +66,7 @@ def systems(assessment: Assessment) -> Html:
             {
                 "system": known.name(system.system_id),
                 "kind": system.kind,
-                "audit trail": "✓ yes" if system.system_id in seen else "✗ none in this period",
+                "audit trail": "✓ yes" if system.system_id in seen else _without_trail(system.kind),
                 "events": sum(row.events for row in seen.get(system.system_id, ())),
             }
             for system in known.covered
@@ -57,10 +74,12 @@ def systems(assessment: Assessment) -> Html:
         ),
         ("system", "kind", "audit trail", "events"),
     )
-    silent = [system for system in known.covered if system.system_id not in seen]
+    recording = [system for system in known.covered if system.kind not in NO_TRAIL]
+    heard = [system for system in recording if system.system_id in seen]
     strangers = seen.get("", [])
     told = [
-        f"{share(len(known.covered) - len(silent), len(known.covered), 'covered system')} that hold ePHI "
+        f"{share(len(heard), len(recording), 'covered system')} that hold ePHI"
+        f"{', backups apart,' if len(recording) < len(known.covered) else ''} "
         "wrote an audit trail in the period."
     ]
     if strangers:
@@ -224,6 +243,66 @@ def attribution(assessment: Assessment) -> Html:
     )
 
 
+def completeness(assessment: Assessment) -> Html:
+    """What each source answers to each question about the audit trail: a matrix."""
+    if not present(assessment, TABLE):
+        return missing(assessment, TABLE)
+    known = inventory(assessment)
+    answers: dict[str, dict[str, str]] = {}
+    asked = [
+        outcome
+        for outcome in of_part(assessment, "audit_trail")
+        if outcome.check.subject in OF_SOURCES and AUDIT_CONTROLS in outcome.check.controls
+    ]
+    copies = {system.system_id for system in known.covered if system.kind in NO_TRAIL}
+    for outcome in asked:
+        for verdict in outcome.verdicts:
+            name = known.of(verdict.scope) or verdict.scope
+            if name and name not in copies and in_view(assessment, known, verdict.scope):
+                of_source = answers.setdefault(name, {})
+                before = of_source.get(outcome.check.id, "NA")
+                of_source[outcome.check.id] = max(before, verdict.result, key=RESULTS.index)
+    if not answers:
+        return paragraph("No source of the audit trail could be asked anything.")
+    events = dict.fromkeys(answers, 0)
+    for row in _per_system(assessment):
+        name = known.of(row.source_system) or row.source_system
+        events[name] = events.get(name, 0) + row.events
+    columns = sorted(sorted(answers, key=lambda name: (-events[name], name))[:MOST_COLUMNS])
+    asked.sort(key=lambda outcome: outcome.check.id)
+    put = [o for o in asked if any(o.check.id in answers[name] for name in columns)]
+    said = {o.check.id: [answers[name].get(o.check.id, "") for name in columns] for o in put}
+    told = [result for results in said.values() for result in results]
+    numbers = [f"{told.count(result)} {words}" for result, (_, words) in ANSWERS.items() if result in told]
+    frame = rows(
+        (
+            {"question": o.check.title}
+            | {name: ANSWERS[result][0] for name, result in zip(columns, said[o.check.id], strict=True)}
+            for o in put
+        ),
+        ("question", *columns),
+    )
+    rest = "" if len(columns) == len(answers) else f" Shown: the {MOST_COLUMNS} largest of {len(answers)}."
+    return join(
+        [
+            paragraph(
+                f"{count(len(put), 'question')} put to {count(len(columns), 'source')} give "
+                f"{count(len(told), 'answer')}: {listed(numbers)}."
+            ),
+            table(
+                assessment,
+                frame,
+                caption="What each source shows of its own completeness",
+                headings={"question": "what should hold", **{name: name for name in columns}},
+                badges=dict.fromkeys(columns, "sign"),
+                note="Not assessed: nothing of this source could be put to the question. Signs of gaps and "
+                f"of changes are looked for; that there are none proves nothing.{rest}",
+            ),
+            bullets(f"Not assessed for any source: {o.check.title}." for o in asked if o not in put),
+        ]
+    )
+
+
 def around(
     assessment: Assessment, source: str, offset: int, *, rows_each_side: int = 5, identities: bool = False
 ) -> Html:
@@ -260,6 +339,10 @@ def _events(assessment: Assessment) -> nw.LazyFrame[Any]:
 def _per_system(assessment: Assessment) -> list[Any]:
     found = _events(assessment).group_by("source_system").agg(events=nw.len()).sort("source_system")
     return list(records(found))
+
+
+def _without_trail(kind: str) -> str:
+    return "– in that of the systems it copies" if kind in NO_TRAIL else "✗ none in this period"
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -74,6 +74,21 @@ def test_days_without_events(something: Assessment) -> None:
     assert "Archive (PACS): 11 days without an event (2026-10-21 to 2026-10-31)" in words
 
 
+def test_answers_of_each_source(something: Assessment) -> None:
+    """The matrix has a row for each question about sources, and says what the verdicts say."""
+    shown = audit_trail.completeness(something).frame
+    assert shown is not None
+    questions = {outcome.check.title for outcome in something.outcomes if outcome.check.area == "audit"}
+    assert {something.outcome("audit.clock").check.title} < set(shown["question"]) < questions
+    answers = shown.set_index("question")
+    gaps = something.outcome("audit.gaps")
+    (verdict,) = (verdict for verdict in gaps.verdicts if verdict.scope == "PACS")
+    told = {"FAIL": "✗ finding", "UNKNOWN": "? unknown", "PASS": "✓ pass"}[verdict.result]
+    assert answers.loc[gaps.check.title, "PACS"] == told
+    clouds = something.outcome("audit.cloud_data_events_off")
+    assert answers.loc[clouds.check.title, "PACS"] == "– not assessed"
+
+
 def test_systems_without_audit_trail(something: Assessment) -> None:
     """A covered system that wrote nothing is shown, and a source that the inventory does not know."""
     words = _words(audit_trail.systems(something))
