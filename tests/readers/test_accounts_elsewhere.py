@@ -189,7 +189,7 @@ def test_roles_through_groups_and_other_roles() -> None:
             user("lost", groups=["/gone"]),
             user("plain", realmRoles=["user"]),
             user("managed", clientRoles={"realm-management": ["manage-users"]}),
-            **more,
+            **more,  # type: ignore[arg-type]
         ),
     )
     assert {name: row["privileged"] for name, row in accounts(reading).items()} == {
