@@ -255,6 +255,15 @@ def _storage() -> dict[str, list[dict[str, Any]]]:
                 "identity_removed": "YES" if number % 2 else None,
             }
             for number in range(12)
+        ]
+        + [
+            {
+                "scan_id": "s",
+                "path": f"{CANARY}/export.p7m",
+                "file_class": "encrypted-cms",
+                "readable": "no",
+                "cipher": "3DES-CBC",
+            }
         ],
     }
 

@@ -209,3 +209,30 @@ def test_deidentification(ask: Ask) -> None:
     assert "2 of 5 files" in found["/data/dicom CT"].message
     assert "not ruled out in 2 of them" in found["/data/dicom CT"].message
     assert "Burned-in" not in found["/data/dicom NM"].message
+
+
+def test_ciphers_of_files(ask: Ask) -> None:
+    """Weak ciphers fail, by store and cipher; one that is not told is unknown; plain files have none."""
+    hidden = {"modality": None, "readable": "no", "file_class": "encrypted-cms"}
+    found = by_subject(
+        ask(
+            "encryption.weak_file_cipher",
+            dicom_scans=[scan("old", "2026-09-01 12:00"), scan("s1")],
+            dicom_files=[
+                *files("old", 3, **hidden, cipher="RC2"),
+                *files("s1", 2, **{**hidden, "file_class": "a"}, cipher="3DES-CBC"),
+                *files("s1", 1, **{**hidden, "file_class": "b"}, cipher="ZipCrypto"),
+                *files("s1", 4, **{**hidden, "file_class": "c"}, cipher="AES-256-CBC"),
+                *files("s1", 5, **{**hidden, "file_class": "d"}),
+                *files("s1", 6, direct_identifiers=4),
+            ],
+        )
+    )
+    assert {subject.removeprefix("/data/dicom "): verdict.result for subject, verdict in found.items()} == {
+        "3DES-CBC": "FAIL",
+        "ZipCrypto": "FAIL",
+        "AES-256-CBC": "PASS",
+        "cipher not told": "UNKNOWN",
+    }
+    assert "2 files" in found["/data/dicom 3DES-CBC"].message
+    assert found["/data/dicom 3DES-CBC"].rows[0].count == 2
