@@ -72,7 +72,7 @@ def _verdict(store: Store, kind: str, found: list[Any]) -> Verdict:
         scope=store.scope,
         rows=(
             first_rows(
-                [(row.source, row.key) for row in found],
+                [(row.source, row.key) for row in found if row.claims],
                 claims,
                 "identity_removed = 'YES' in files of this store and kind",
                 "dicom_files",
