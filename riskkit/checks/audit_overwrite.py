@@ -8,8 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.inventory import system_names
-from riskkit.derived.trail import HOUR_US, UNNAMED_SOURCE, first_rows, flag, row_key
+from riskkit.derived.trail import HOUR_US, UNNAMED_SOURCE, arrived, first_rows, flag, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 
@@ -50,7 +49,7 @@ def audit_overwrite(
     """
     time = nw.col("event_time_us")
     refused = nw.col("event_outcome").fill_null("unknown") == "failure"
-    stored = nw.col("event_category").is_in(STORED) | _arrived(systems)
+    stored = nw.col("event_category").is_in(STORED) | arrived(systems)
     studies = (
         audit_events.filter(stored, ~refused, time < at.end_us, ~nw.col("study_uid").is_null())
         .with_columns(source_system=nw.col("source_system").fill_null(""))
@@ -85,19 +84,6 @@ def audit_overwrite(
                 ),
             ),
         )
-
-
-def _arrived(systems: nw.LazyFrame[Any] | None) -> nw.Expr:
-    """Whether a transfer has the recording system as its destination, which the end of it shows."""
-    of: dict[str, list[str]] = {}
-    for name, system in system_names(systems).items():
-        of.setdefault(system, []).append(name)
-    here = nw.lit(False)
-    for names in of.values():
-        source, to = nw.col("source_system").str.to_lowercase(), nw.col("dest_aet").str.to_lowercase()
-        here = here | (source.is_in(names) & to.is_in(names))
-    ended = (nw.col("event_category") == "transfer") & (nw.col("event_code").fill_null("") != "110102")
-    return ended & here.fill_null(False)
 
 
 def _keys(

@@ -16,8 +16,9 @@ NUMBER = "^[0-9]{1,18}$"
 NUMBERED_PERCENT = 99
 """So many of its events have a number as identifier when a source numbers its records."""
 
-GAPS_ARE_NORMAL = "orthanc"
-"""How `source_format` begins where numbers are left out in normal use (Orthanc's /changes)."""
+GAPS_ARE_NORMAL = "^(orthanc|fhir)"
+"""Formats (`source_format`) in which numbers are left out in normal use: Orthanc's changes, and servers of
+FHIR, which number all kinds of resources in one sequence."""
 
 
 @check(
@@ -50,7 +51,7 @@ def audit_sequence_gap(
         for row in records(
             events.with_columns(
                 numbers=flag(numbered),
-                normal=flag(nw.col("source_format").str.starts_with(GAPS_ARE_NORMAL)),
+                normal=flag(nw.col("source_format").str.contains(GAPS_ARE_NORMAL)),
                 source_system=nw.col("source_system").fill_null(""),
             )
             .group_by("source_system")

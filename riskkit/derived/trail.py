@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import narwhals as nw
 
+from riskkit.derived.inventory import system_names
 from riskkit.model import Moment, Rows
 
 MINUTE_US = 60_000_000
@@ -40,6 +42,19 @@ def opens_record() -> nw.Expr:
     refused = nw.col("event_outcome").fill_null("unknown") == "failure"
     begins = nw.col("event_code").fill_null("") == TRANSFER_BEGINS
     return nw.col("event_category").is_in(RECORD_OPENED) & ~refused & ~begins
+
+
+def arrived(systems: Any | None) -> nw.Expr:
+    """Whether a transfer has ended at the system that recorded it, by the names in the inventory."""
+    of: dict[str, list[str]] = {}
+    for name, system in system_names(systems).items():
+        of.setdefault(system, []).append(name)
+    here = nw.lit(False)
+    for names in of.values():
+        source, to = nw.col("source_system").str.to_lowercase(), nw.col("dest_aet").str.to_lowercase()
+        here = here | (source.is_in(names) & to.is_in(names))
+    ended = nw.col("event_code").fill_null("") != TRANSFER_BEGINS
+    return (nw.col("event_category") == "transfer") & ended & here.fill_null(False)
 
 
 def flag(condition: nw.Expr) -> nw.Expr:

@@ -300,6 +300,7 @@ def test_what_does_not_count_records(ask: Ask) -> None:
     assert not ask("audit.sequence_gap", audit_events=numbered("a1", "b2"))
     assert not ask("audit.sequence_gap", audit_events=daily())
     assert not ask("audit.sequence_gap", audit_events=numbered(1, 5, 9, source_format="orthanc_changes"))
+    assert not ask("audit.sequence_gap", audit_events=numbered(1, 2, 4, source_format="fhir_audit/r4"))
     verdict = only(ask("audit.sequence_gap", audit_events=numbered(10, 9_000, 77_123)))
     assert verdict.result == "UNKNOWN"
 
@@ -473,6 +474,67 @@ def test_clouds(ask: Ask, cloud: str) -> None:
 def test_no_cloud_is_no_subject(ask: Ask) -> None:
     """A trail of the hospital's own systems is not asked for data events."""
     assert not ask("audit.cloud_data_events_off", audit_events=daily(source_format="dicom_audit/dicom"))
+
+
+# ---------------------------------------------------------------- growth of the archive (C18)
+
+
+def walk(name: str, day: int, files: int, **columns: Any) -> dict[str, Any]:
+    times = {
+        "started_at": instant(f"2026-10-{day:02} 01:00"),
+        "finished_at": instant(f"2026-10-{day:02} 03:00"),
+    }
+    return (
+        {"scan_id": name, "system_id": "pacs", "root": "/data", "complete": True, "files": files}
+        | times
+        | columns
+    )
+
+
+def sent(day: int, instances: int | None, **columns: Any) -> dict[str, Any]:
+    return event(
+        f"2026-10-{day:02} 09:00", "CT", "transfer", event_code="110104", dest_aet="PACS",
+        instance_count=instances, **columns,
+    )  # fmt: skip
+
+
+def grown(ask: Ask, trail: list[dict[str, Any]], *walks: dict[str, Any]) -> Verdict:
+    return only(
+        ask("audit.volume_mismatch", audit_events=trail, dicom_scans=list(walks), systems=[system("pacs")])
+    )
+
+
+TOLD = [*daily(), sent(6, 400), sent(12, 600)]
+
+
+@pytest.mark.parametrize(("files", "result"), [(2000, "PASS"), (2050, "PASS"), (2051, "FAIL"), (900, "PASS")])
+def test_growth(ask: Ask, files: int, result: str) -> None:
+    """More new files than instances received, beyond one in twenty, came without an event."""
+    verdict = grown(ask, TOLD, walk("a", 5, 1000), walk("b", 20, files))
+    assert verdict.result == result
+    assert "2 event(s) tell of 1000 instance(s) received" in verdict.message
+
+
+def test_growth_is_unknown(ask: Ask) -> None:
+    """One walk, one that did not end, a late trail, or events without a count leave it unknown."""
+    first, second = walk("a", 5, 1000), walk("b", 20, 5000)
+    assert grown(ask, TOLD, first).result == "UNKNOWN"
+    assert grown(ask, [*TOLD, sent(13, None)], first, second).result == "UNKNOWN"
+    assert grown(ask, TOLD[10:], first, second).result == "UNKNOWN"
+    assert not ask(
+        "audit.volume_mismatch",
+        audit_events=TOLD,
+        dicom_scans=[walk("a", 5, 1, complete=False)],
+        systems=[system("pacs")],
+    )
+
+
+def test_what_an_archive_receives(ask: Ask) -> None:
+    """What it sends, what was refused and what came before the first walk is not counted."""
+    other = [sent(7, 5000) | {"dest_aet": "CT"}, sent(7, 5000, event_outcome="failure"), sent(4, 5000)]
+    verdict = grown(ask, [*TOLD, *other], walk("a", 5, 1000), walk("b", 20, 3000))
+    assert verdict.result == "FAIL"
+    assert "1000 came without an event" in verdict.message
 
 
 # ---------------------------------------------------------------- what all share
