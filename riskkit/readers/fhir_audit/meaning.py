@@ -13,7 +13,6 @@ from riskkit.readers import audit_codes as codes
 from riskkit.readers.fhir_audit.remembered import remembered
 from riskkit.readers.fhir_audit.shapes import (
     Agent,
-    Json,
     Name,
     agent_of,
     codes_of,
@@ -21,8 +20,8 @@ from riskkit.readers.fhir_audit.shapes import (
     name_of,
     outcome_of,
     purposes_of,
-    text_of,
 )
+from riskkit.readers.json_events import Json, text_of
 from riskkit.readers.text_log import ENCODE, ip_of
 from riskkit.readers.times import read_time
 

@@ -15,22 +15,12 @@ Elements of a wrong type raise AttributeError or TypeError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from riskkit.readers.text_log import harmless
-
-Json = Mapping[str, Any]
+from riskkit.readers.json_events import Json, text_of
 
 _NOTHING: Json = {}
-
-
-def text_of(value: object) -> str | None:
-    """A text without surrounding blanks, its control characters written out; None for anything else."""
-    if value.__class__ is not str:
-        return None
-    text = value.strip()
-    return text if text.isprintable() and len(text) < 256 and text else harmless(text)  # noqa: PLR2004
 
 
 def codes_of(value: Any) -> list[str]:
