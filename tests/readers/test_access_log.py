@@ -170,7 +170,7 @@ def test_what_is_no_request_costs_its_own_line(text: str, reason: str) -> None:
 
 def test_a_mapping_file_tells_system_and_zone() -> None:
     """What the log does not say is taken from beside it; a wrong key is an error that names it."""
-    text = '{"time":"2026-11-24 01:24:34","request":"GET /studies HTTP/1.1","status":200,"remote_addr":"::1"}\n'
+    text = '{"time":"2026-11-24 01:24:34","request":"GET /studies HTTP/1.1","status":200,"client":"::1"}\n'
     row = one(text, {"source_system": "viewer1", "timezone": "UTC"})
     assert (row["source_system"], row["time_quality"]) == ("viewer1", "assumed_tz")
     assert row["event_time_us"] == 1_795_483_474_000_000
