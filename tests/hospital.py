@@ -125,6 +125,7 @@ def _authority() -> dict[str, list[dict[str, Any]]]:
         "authentication.enabled": "no",
         "remote.allowed": "yes",
         "registration.allowed": "yes",
+        "ssl.required": "none",
         "lockout.enabled": "no",
         "session.idle_seconds": "7200",
         "password.min_length": "6",

@@ -29,19 +29,23 @@ Place = tuple[str, str]
     look_first="Requests by mail or ticket from about the day of the grant.",
     usual_cause="The right was given on a call, and the form was to follow.",
 )
-def access_grant_without_approval(grants: pd.DataFrame, accounts: pd.DataFrame | None) -> Iterator[Verdict]:
+def access_grant_without_approval(grants: pd.DataFrame, accounts: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per account with grants, and per enabled account without any on a system that has some.
 
     An account without a grant fails where the system's grants record approvals, and is unknown where
-    the list is only what the system itself holds.
+    the list is only what the system itself holds. Approvals show nothing on a system whose accounts
+    nobody listed: one without a grant could not be seen.
     """
     held: dict[Place, list[Any]] = {}
     for grant in records(grants):
         held.setdefault((grant.system_id, grant.account), []).append(grant)
-    listed = [] if accounts is None else [row for row in records(accounts) if row.enabled]
+    every = list(records(accounts))
+    known, listed = {row.system_id for row in every}, [row for row in every if row.enabled]
     owners = {(row.system_id, row.account): row.user_id for row in listed}
     for place, found in sorted(held.items()):
         result, message = _judged(found, {place[1], owners.get(place) or place[1]})
+        if result == "PASS" and place[0] not in known:
+            result, message = "UNKNOWN", f"{message} No list shows which accounts the system has."
         yield _verdict(place, result, message, f"{len(found)} grant(s)", Rows.of("grants", found))
     systems = {system: False for system, _ in held}
     for (system, _), found in held.items():

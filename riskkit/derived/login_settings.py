@@ -47,11 +47,18 @@ class Login:
 
 
 def logins(configurations: Any, *beginnings: str) -> Iterator[Login]:
-    """Systems and their parts with a setting whose key begins so; of a key told twice, the last counts."""
+    """Systems and their parts with a setting whose key begins so; a key told in two ways is not told."""
     grouped: dict[tuple[str, str], list[Any]] = {}
     for row in records(configurations):
         grouped.setdefault((row.system_id, row.part or ""), []).append(row)
     for (system, part), rows in sorted(grouped.items()):
         ordered = sorted(rows, key=lambda row: (row.source or "", row.offset or 0, row.n or 0))
         if any(row.key.startswith(beginnings) for row in ordered):
-            yield Login(system, part, {row.key: row.value for row in ordered}, ordered)
+            yield Login(system, part, _values(ordered), ordered)
+
+
+def _values(rows: Sequence[Any]) -> dict[str, str | None]:
+    told: dict[str, str | None] = {}
+    for row in rows:
+        told[row.key] = row.value if told.get(row.key, row.value) == row.value else None
+    return told

@@ -40,7 +40,8 @@ def test_a_system_without_log_in(
     ask: Ask, values: dict[str, str | None], result: str, severity: str | None
 ) -> None:
     """Open to other machines is the worst; what is not told, or told elsewhere, is unknown."""
-    (verdict,) = ask("access.authentication_disabled", configurations=settings(**values))
+    rows = settings(**values)  # type: ignore[arg-type]
+    (verdict,) = ask("access.authentication_disabled", configurations=rows)
     assert (verdict.result, verdict.severity, verdict.scope) == (result, severity, "pacs")
 
 
@@ -57,6 +58,14 @@ def test_two_realms_are_two_subjects(ask: Ask) -> None:
     verdicts = ask("access.lockout_missing", configurations=rows)
     assert results(verdicts) == {"pacs a": "FAIL", "pacs b": "UNKNOWN"}
     assert {verdict.scope for verdict in verdicts} == {"pacs"}
+
+
+def test_a_setting_that_is_told_in_two_ways_is_unknown(ask: Ask) -> None:
+    """Whichever of two files comes last."""
+    for first, second in (("no", "yes"), ("yes", "no")):
+        rows = settings(lockout__enabled=first, lockout__attempts="5") + settings(lockout__enabled=second)
+        (verdict,) = ask("access.lockout_missing", configurations=rows)
+        assert verdict.result == "UNKNOWN"
 
 
 @pytest.mark.parametrize(
@@ -263,6 +272,9 @@ def test_grants_and_their_approval(ask: Ask) -> None:
     }
     listed = ask("access.grant_without_approval", grants=[grant("a")], accounts=[account("b")])
     assert results(listed) == {"a": "UNKNOWN", "b": "UNKNOWN"}
+    elsewhere = [account("a", system_id="ris")]
+    unlisted = ask("access.grant_without_approval", grants=[grant("a", approved=True)], accounts=elsewhere)
+    assert results(unlisted) == {"a": "UNKNOWN"}
 
 
 TRAIL = [
