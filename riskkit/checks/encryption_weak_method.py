@@ -83,6 +83,8 @@ def _weaknesses(asset: Any, least: int) -> tuple[list[str], list[str]]:
     """What is broken, and what is weak."""
     method = asset.method or ""
     broken = [f"{found[0]} protects little" for found in BROKEN.finditer(method)]
+    if asset.encrypted == "no":
+        broken.append("the header of the container says that not all of it is encrypted")
     if asset.key_bits and asset.key_bits < LEAST_KEY_BITS:
         broken.append(f"a key of {asset.key_bits} bits can be found by trying")
     weak = [why for why, pattern in WEAK.items() if pattern.search(method)]

@@ -61,12 +61,14 @@ def test_a_volume_is_judged_by_its_header(ask: Ask) -> None:
         storage_assets=[
             asset("/data", method="LUKS2", container="luks-1"),
             asset("/other", method="LUKS2", container="luks-2"),
+            asset("/part", method="LUKS2", container="luks-3"),
             asset("header", method="LUKS2 aes-cbc-plain64", container="luks-1"),
+            asset("moving", method="LUKS2 aes-xts-plain64, linear", container="luks-3", encrypted="no"),
             asset("plain", encrypted="no"),
             asset("boot", method="LUKS1", holds_phi=False),
         ],
     )
-    assert results(verdicts) == {"/data": "FAIL", "/other": "UNKNOWN", "header": "FAIL"}
+    assert results(verdicts) == {"/data": "FAIL", "/other": "UNKNOWN", "/part": "FAIL", "header": "FAIL"}
 
 
 @pytest.mark.parametrize(
