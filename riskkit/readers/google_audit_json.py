@@ -127,7 +127,7 @@ def _category(service: str | None, method: str, granted: Any) -> str:
         writes = any(one.get("permissionType") == "ADMIN_WRITE" for one in granted)
         return "config" if writes or name.startswith(("Set", "Create", "Update", "Delete")) else "other"
     verb = next((category for verb, category in _VERBS if name.startswith(verb)), "other")
-    if _ADMINISTERED.search(name) and verb not in ("import", "export"):
+    if _ADMINISTERED.search(name) and not name.startswith(("Import", "Export", "Deidentify", "Rollback")):
         if name.startswith("Delete") and not name.endswith("Operation"):
             return "delete"
         return "other" if verb in ("read", "query") or name.startswith("Test") else "config"

@@ -10,9 +10,9 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import IO, Any, NamedTuple
 
+from riskkit.errors import EvidenceError
 from riskkit.readers.documents import DECODER, DocumentError, mended
 
 RECORD_LIMIT = 1 << 20
@@ -50,17 +50,28 @@ def json_values(
     """The values of a file, those of top-level arrays and of arrays under the keys `arrays` singly.
 
     `expected` tells a record from a part of one: behind a broken record, reading goes on at the next
-    value that is expected. Whatever the stream raises passes through.
+    value that is expected. EvidenceError of the stream passes through, behind what could be read before.
     """
-    head = b""
-    while len(head) < HEAD_BYTES and (piece := stream.read(HEAD_BYTES - len(head))):
-        head += piece
-    chunks = chain((head,), iter(lambda: stream.read(CHUNK_BYTES), b""))
+    head, failure = b"", None
+    try:
+        while len(head) < HEAD_BYTES and (piece := stream.read(HEAD_BYTES - len(head))):
+            head += piece
+    except EvidenceError as error:
+        failure = error
+    chunks = _chunks(head, failure, stream)
     if _one_a_line(head, arrays):
         for offset, line, length, ended in _lines(chunks):
             yield from _of_line(offset, line, length, ended, arrays, expected)
     else:
         yield from _Scanner(chunks, 0, arrays, expected).values()
+
+
+def _chunks(head: bytes, failure: EvidenceError | None, stream: IO[bytes]) -> Iterator[bytes]:
+    yield head
+    if failure:
+        raise failure
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
 
 
 # ------------------------------------------------------------------ one value a line
