@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from riskkit.readers.sslyze_json import read
 from riskkit.readers.presented import matches
+from riskkit.readers.sslyze_json import read
 from tests.readers.reading import SAMPLES, Reading, read_all, real
 
 BED = json.loads((SAMPLES / "sslyze_json" / "bed.json").read_bytes())
