@@ -39,6 +39,10 @@ USERS, DEPARTMENTS, SYSTEMS = 2000, 12, 6
 EVENTS_PER_PATIENT, RELATIONSHIPS_PER_PATIENT = 20, 3
 SHARE_PERSONAL, SHARE_MACHINE, SHARE_BREAK_GLASS = 0.2, 0.05, 0.001
 DEFAULT, LARGE = 1_000_000, 10_000_000
+LOCAL_SPARK = (
+    "--master local[2] --driver-memory 4g --conf spark.ui.enabled=false "
+    "--conf spark.sql.shuffle.partitions=4 pyspark-shell"
+)
 Answer = dict[str, str]
 """What is observed of each subject."""
 
@@ -326,7 +330,8 @@ def _peak() -> float:
 def measure(engine: str, questions: list[str], folder: Path) -> dict[str, dict[str, Any]]:
     """Ask in a process of its own; what it printed, by question."""
     command = [sys.executable, __file__, "--ask", engine, "--folder", str(folder), *questions]
-    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    environment = {"PYSPARK_SUBMIT_ARGS": LOCAL_SPARK, **os.environ}
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     lines = [json.loads(line) for line in run.stdout.splitlines() if line.startswith('{"question"')]
     return {line["question"]: line for line in lines}
 

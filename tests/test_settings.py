@@ -25,7 +25,7 @@ def test_values_are_read(tmp_path: Path) -> None:
     """Zone, hours written as YAML clock times, and freshness per table are understood."""
     text = (
         "timezone: America/Chicago\nworking_hours: {start: 06:30, end: '18:00'}\n"
-        "freshness_days: {accounts: 30}\n"
+        "freshness_days: {accounts: 30}\nengine: spark\nmemory_limit: 1.5GB\n"
     )
     settings = read_settings(write(tmp_path, text))
     assert str(settings.timezone) == "America/Chicago"
@@ -33,6 +33,7 @@ def test_values_are_read(tmp_path: Path) -> None:
     assert settings.working_hours.start == time(6, 30)
     assert settings.freshness("accounts") == 30
     assert settings.freshness("roster") == 90
+    assert (settings.engine, settings.memory_limit) == ("spark", "1.5GB")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,8 @@ def test_values_are_read(tmp_path: Path) -> None:
         ("- list", "not a mapping"),
         ("1: 2", "not text"),
         ("appetite: reckless", "appetite"),
+        ("engine: pandas", "engine"),
+        ("memory_limit: much", "memory_limit"),
         ("stated_zone: true", "unknown key"),
     ],
 )

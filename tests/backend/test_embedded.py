@@ -12,6 +12,7 @@ import pytest
 
 from riskkit.backend import start
 from riskkit.backend.embedded import DuckDB
+from riskkit.settings import Settings
 
 USERS, PATIENTS, ACCESSES = 4_000, 20_000, 200_000
 
@@ -58,3 +59,10 @@ def test_beyond_the_limit_it_spills(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # DuckDB takes away what it put there
     with pytest.raises(duckdb.OutOfMemoryException):
         ordered(None)
+
+
+@pytest.mark.parametrize("limit", ["2GB", "1.5GB", "512 MB", "800MiB"])
+def test_a_limit_of_the_settings_is_one_of_duckdb(limit: str) -> None:
+    """What site.yaml accepts, DuckDB accepts."""
+    assert Settings(memory_limit=limit).memory_limit == limit
+    start("duckdb", memory_limit=limit)
