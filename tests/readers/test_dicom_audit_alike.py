@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from riskkit.model import Context, Quarantined
-from riskkit.readers.dicom_audit import alike, framing, read_messages
+from riskkit.readers.dicom_audit import alike, columns, framing, read_messages
 from riskkit.readers.dicom_audit.alike import Alike
 from tests.readers.messages import TRANSPORTS, audit_message, in_syslog, messages
 from tests.readers.reading import CHICAGO, REAL_SAMPLES, InMemory
@@ -284,7 +284,7 @@ def test_times(time: str) -> None:
 def test_a_plan_that_errs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Should reading by plan ever differ from parsing, the rows of the parser stand."""
     monkeypatch.setattr(Alike, "_differing", LOOKS_TWICE)
-    monkeypatch.setattr(alike, "_as_written", lambda values: pa.array(["wrong"] * len(values)))
+    monkeypatch.setattr(columns, "_as_written", lambda values: pa.array(["wrong"] * len(values)))
     description = "</EventIdentification>"
     told = GOOD.replace(description, f"<EventOutcomeDescription>why</EventOutcomeDescription>{description}")
     assert set(same("\n".join([told] * 20).encode())["event_reason"].to_pylist()) == {"why"}

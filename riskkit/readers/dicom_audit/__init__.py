@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from riskkit.declare import reader
 from riskkit.errors import EvidenceError
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.dicom_audit.alike import FEW, Alike, Careful
+from riskkit.readers.dicom_audit.alike import FEW, Alike, Careful, no_collection
 from riskkit.readers.dicom_audit.envelope import Remainder
 from riskkit.readers.dicom_audit.framing import START_TAG, Frame, scan, wide_encoding
 from riskkit.readers.dicom_audit.meaning import Row, read_event
@@ -62,21 +62,27 @@ def read_messages(member: Member, context: Context, few: int | None = FEW) -> It
 
 def _blocks(items: Iterator[Item]) -> Iterator[list[Item]]:
     """What was found in a file, some thousand items or some megabytes at a time."""
-    block: list[Item] = []
+    failures: list[EvidenceError] = []
+    more = True
+    while more:
+        with no_collection():
+            block = list(_block(items, failures))
+        more = bool(block)
+        yield block
+    if failures:
+        raise failures[0]
+
+
+def _block(items: Iterator[Item], failures: list[EvidenceError]) -> Iterator[Item]:
     size = 0
-    failure: EvidenceError | None = None
     try:
-        for item in items:
-            block.append(item)
+        for count, item in enumerate(items, 1):
+            yield item
             size += item.length
-            if len(block) >= BATCH_ROWS or size >= BLOCK_BYTES:
-                yield block
-                block, size = [], 0
+            if count >= BATCH_ROWS or size >= BLOCK_BYTES:
+                return
     except EvidenceError as error:  # the compression broke: what came before it counts
-        failure = error
-    yield block
-    if failure:
-        raise failure
+        failures.append(error)
 
 
 def _add_block(events: Events, careful: Careful, alike: Alike | None, block: list[Item]) -> None:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from zoneinfo import ZoneInfo
@@ -199,8 +199,11 @@ def address(participant: Participant | None) -> tuple[str | None, str | None]:
 @lru_cache(maxsize=65536)
 def _ip(text: str) -> str | None:
     """An IP address in its usual form, `::ffff:` taken off; else None."""
+    text = text.strip("[]")
+    if ":" not in text and not text.replace(".", "").isdecimal():
+        return None  # most names are told apart without the cost of an exception
     try:
-        address = ip_address(text.strip("[]"))
+        address = ip_address(text)
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
@@ -228,7 +231,6 @@ def _agent(participant: Participant) -> dict[str, object]:
 def read_objects(objects: list[Thing], notes: list[str]) -> Row:
     """What the objects of a message tell together; patients apart (`find_patients`)."""
     studies, accessions, classes = [], [], []
-    instances: int | None = None
     lifecycle = sensitivity = trace = None
     for thing in objects:
         attributes, kind = thing.attributes, thing.id_type
@@ -244,16 +246,14 @@ def read_objects(objects: list[Thing], notes: list[str]) -> Row:
             if part == "Accession" and known(values.get("Number")):
                 accessions.append(values["Number"].strip())
             elif part == "SOPClass":
-                classes.append(values.get("UID", ""))
-                number = values.get("NumberOfInstances", "")
-                if number.isdecimal() and len(number) < 10:  # noqa: PLR2004 - fits an integer column
-                    instances = (instances or 0) + int(number)
+                classes.append((values.get("UID", ""), values.get("NumberOfInstances", "")))
     if len(set(studies)) > 1:
         notes.append(f"{len(set(studies))} studies, the first is given")
+    uids, instances = sum_up(classes)
     return {
         "study_uid": studies[0] if studies else None,
         "accession": accessions[0] if accessions else None,
-        "sop_class_uids": "|".join(dict.fromkeys(filter(None, classes))) or None,
+        "sop_class_uids": uids,
         "instance_count": instances,
         "object_lifecycle": lifecycle,
         "object_sensitivity": sensitivity,
@@ -261,6 +261,15 @@ def read_objects(objects: list[Thing], notes: list[str]) -> Row:
         "correlation_id": trace,
         "entities": _ENCODE([_entity(thing) for thing in objects]) if objects else None,
     }
+
+
+def sum_up(classes: Sequence[tuple[str, str]]) -> tuple[str | None, int | None]:
+    """Distinct SOP classes, joined by |, and the sum of their instances, of UIDs and numbers as written."""
+    instances: int | None = None
+    for _, number in classes:
+        if number.isdecimal() and len(number) < 10:  # noqa: PLR2004 - fits an integer column
+            instances = (instances or 0) + int(number)
+    return "|".join(dict.fromkeys([uid for uid, _ in classes if uid])) or None, instances
 
 
 def find_patients(objects: list[Thing]) -> list[tuple[str, str | None]]:
