@@ -156,11 +156,18 @@ def _of_line(
         if end < len(text) or _wraps(value, arrays):
             yield from _Scanner(iter((body,)), offset, arrays, expected).values()
         else:
-            yield Found(offset, mended(body, value) if b"\\u" in body else value, body)
+            yield _whole(offset, value, body)
 
 
 _TOO_DEEP = "the record nests too deep"
 _TOO_LARGE = f"a record has more than {RECORD_LIMIT} characters"
+
+
+def _whole(offset: int, value: Any, body: bytes) -> Item:
+    try:
+        return Found(offset, mended(body, value) if b"\\u" in body else value, body)
+    except RecursionError:
+        return Broken(offset, "json_malformed", _TOO_DEEP, len(body))
 
 
 def _where(error: json.JSONDecodeError) -> str:
@@ -240,7 +247,7 @@ class _Scanner:
         except UnicodeEncodeError:
             length = self._offset(end) - offset
             return Broken(offset, "encoding", "the record is not UTF-8", length)
-        return Found(offset, mended(body, value) if b"\\u" in body else value, body)
+        return _whole(offset, value, body)
 
     def _members(self) -> Iterator[Item]:
         """What an object wraps; when it breaks before its array, it is broken as a whole."""
