@@ -48,7 +48,7 @@ lab: setup
 
 bench: setup
 	@for script in benchmarks/*.py; do \
-		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
+		echo "== $$script"; $(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || exit 1; \
 	done
 
 # The newest releases that pyproject.toml allows, one version for every Python and system.

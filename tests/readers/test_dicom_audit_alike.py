@@ -244,6 +244,14 @@ UNUSUAL = (
     ('csd-code="110103"', 'csd-code=""'),
     ('csd-code="110103"', 'code="110103"'),
     ("<EventIdentification", "<EventIdentification/><EventIdentification"),
+    ("</EventId", "<EventOutcomeDescription>a<b/>USERNAME</EventOutcomeDescription></EventId"),
+    ("</EventId", '<EventOutcomeDescription>a<b c="d"/>e USERNAME</EventOutcomeDescription></EventId'),
+    ("</EventId", "<EventOutcomeDescription>USERNAME \u3000</EventOutcomeDescription></EventId"),
+    ("</ParticipantObj", "<ParticipantObjectQuery>USERNAME</ParticipantObjectQuery></ParticipantObj"),
+    ("</ParticipantObj", "<ParticipantObjectQuery>\u3000</ParticipantObjectQuery></ParticipantObj"),
+    ("</ParticipantObj", '<ParticipantObjectQuery a="b">QQ</ParticipantObjectQuery></ParticipantObj'),
+    ("<AuditSource", '<ActiveParticipant UserID="x" UserName="USERNAME"/><AuditSource'),
+    ("<AuditSource", '<ActiveParticipant UserID="x" UserName="y"/><AuditSource'),
 )  # fmt: skip
 
 
@@ -253,6 +261,7 @@ def test_unusual_markup(what: str, instead: str) -> None:
     assert what in GOOD
     unusual = GOOD.replace(what, instead)
     others = [unusual.replace("USERNAME", odd) for odd in ("b", "]]>", "-->", "", "unknown")]
+    others.append(unusual.replace('UserName="USERNAME"', 'UserName=""').replace("QQ", "\u3000"))
     others += [re.sub('"(hi|]]>|)"', f'"{odd}"', unusual) for odd in ("x", "", "]]>")]
     same("\n".join([GOOD, unusual, unusual, *others, GOOD, unusual]).encode())
 
@@ -279,6 +288,12 @@ def test_times(time: str) -> None:
     header = b"<85>1 2026-10-01T12:08:10.5Z pacs01"
     data = in_syslog(plain, "rfc5424")
     same(data + data.replace(header, b"<85>1 %s pacs01" % time.encode()) + data)
+
+
+def test_repaired_envelopes() -> None:
+    """A message behind blank lines says so in its notes, among others of its shape that do not."""
+    usual = in_syslog(GOOD, "rfc5424")
+    same(usual * 2 + usual.replace(b"\xef\xbb\xbf<?xml", b"\r\n\r\n<?xml") + usual)
 
 
 def test_a_plan_that_errs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ FEW = 8
 SHAPES = 256
 SAMPLE = 512
 """One message in so many is read both ways, and the first of each plan."""
-GATHERED = 1024
+GATHERED = 512
 
 _DECIDING_LIMIT = 4096
 _REMEMBERED, _REMEMBERED_LENGTH = 1 << 15, 256
