@@ -49,6 +49,8 @@ _ADDRESS, _SOURCE_AET, _DEST_AET, _PATIENT, _USER_ID, _USER_NAME = map(
     FIELDS.index, ("address", "source_aet", "dest_aet", "patient", "user_id", "user_name")
 )
 
+_NEITHER = None, None
+
 Careful = Callable[[Frame], list[Row]]
 
 
@@ -219,10 +221,10 @@ class Alike:
                 agents,
                 entities,
                 self._address[fields[_ADDRESS], plan.address_type],
-                self._ae_title[fields[_SOURCE_AET], plan.source_type],
-                self._ae_title[fields[_DEST_AET], plan.dest_type],
-                patient_of(as_text(fields[_PATIENT])),
-                _classes(classes) if classes else (None, None),
+                self._ae_title[fields[_SOURCE_AET], plan.source_type] if fields[_SOURCE_AET] else None,
+                self._ae_title[fields[_DEST_AET], plan.dest_type] if fields[_DEST_AET] else None,
+                patient_of(as_text(fields[_PATIENT])) if fields[_PATIENT] else _NEITHER,
+                _classes(classes) if classes else _NEITHER,
                 self._user_type[fields[_USER_ID], fields[_USER_NAME], *plan.who] if plan.who else None,
             )
         )

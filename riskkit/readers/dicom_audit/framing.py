@@ -126,11 +126,9 @@ class _Scan:
                 return
             self._pending, self._after_message = end, True
             octets, _, received, bom, encoding = gap.groups()
-            frame = Frame(base + start, end - start, buffer[start:end])
-            if received:
-                frame.received = received.decode("ascii", "replace")
-            if encoding and not self._transcoded:
-                frame.encoding = encoding.decode("ascii")
+            named = "" if encoding is None or self._transcoded else encoding.decode("ascii")
+            at = "" if received is None else received.decode("ascii", "replace")
+            frame = Frame(base + start, end - start, buffer[start:end], "", "", named, at)
             if octets:
                 counted = Envelope(octets=int(octets), counted_from=base + gap.start("header"), bom=bool(bom))
                 frame.note = _octets_note(counted, base + end)
