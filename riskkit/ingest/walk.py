@@ -21,7 +21,9 @@ PROPOSED_SUFFIX = ".mapping.yaml.proposed"
 NOT_EVIDENCE = frozenset({SITE_FILE, "MANIFEST", "README.md", "SIMULATED"})
 HISTORY = "history"
 
-_IMPORT = re.compile(rf"^from {re.escape(READERS)}(?:\.(\w+)[\w.]*)? import (?:\(?([\w\s,]+))", re.MULTILINE)
+_IMPORT = re.compile(
+    rf"^from {re.escape(READERS)}(?:\.(\w+)[\w.]*)? import (?:\(([\w\s,]+)\)|([\w ,]+))", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _files_of(module: Path) -> Iterator[Path]:
 def _imported(file: Path, root: Path) -> Iterator[Path]:
     """The modules and packages under `root`, the folder of the readers, that a file imports from there."""
     for line in _IMPORT.finditer(file.read_text(encoding="utf-8")):
-        for name in (line[1] or line[2]).split(","):
+        for name in (line[1] or line[2] or line[3]).split(","):
             word = name.split()[0] if name.split() else ""
             for path in (root / f"{word}.py", root / word / "__init__.py"):
                 if word and path.is_file():

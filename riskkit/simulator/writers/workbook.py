@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO
+from xml.etree.ElementTree import canonicalize
 from zoneinfo import ZoneInfo
 
 from openpyxl import Workbook
 
 OLDEST_IN_ZIP = (1980, 1, 1, 0, 0, 0)
 DIGITS = 6
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
 def write_workbook(
@@ -58,7 +60,9 @@ def _without_clock(saved: io.BytesIO, at: datetime) -> bytes:
             content = old.read(info)
             if info.filename == "docProps/core.xml":
                 content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
+            # openpyxl writes declarations and spaces elsewhere where lxml happens to be installed.
+            plain = canonicalize(content.decode(), qname_aware_attrs=[XSI_TYPE])
             fixed = zipfile.ZipInfo(info.filename, OLDEST_IN_ZIP)
             fixed.compress_type, fixed.create_system = zipfile.ZIP_DEFLATED, 3
-            new.writestr(fixed, content)
+            new.writestr(fixed, plain.encode())
     return result.getvalue()
