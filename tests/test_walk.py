@@ -83,7 +83,8 @@ def test_no_page_asks_for_anything(report: Path) -> None:
 def test_no_identity_is_published(report: Path) -> None:
     """No log-in name, record number, address or full name of anybody."""
     published = "\n".join((report / name).read_text(encoding="utf-8") for name in (*PAGES, "findings.json"))
-    assert [name for name in sorted(real_names()) if re.search(rf"\b{re.escape(name)}\b", published)] == []
+    there = [name for name in sorted(real_names()) if name in published]
+    assert [name for name in there if re.search(rf"\b{re.escape(name)}\b", published)] == []
 
 
 def test_no_page_claims_too_much(report: Path) -> None:
