@@ -44,6 +44,7 @@ _DECIDING_LIMIT = 4096
 _REMEMBERED, _REMEMBERED_LENGTH = 1 << 15, 256
 
 _REFERENCE = re.compile(rb"&(?!(?:amp|lt|gt|apos);)")
+_REFERENCES = tuple((one.encode(), other.encode()) for one, other in REFERENCES if one != "&amp;")
 _NON_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF, which XML excludes
 _ADDRESS, _SOURCE_AET, _DEST_AET, _PATIENT, _USER_ID, _USER_NAME = map(
     FIELDS.index, ("address", "source_aet", "dest_aet", "patient", "user_id", "user_name")
@@ -92,6 +93,7 @@ class Alike:
         self._plans: list[Plan] = []
         self._address = _Remembered(_address)
         self._ae_title = _Remembered(_ae_title)
+        self._classes = _Remembered(_classes)
         self._user_type = _Remembered(_user_type)
 
     def read(self, frames: Sequence[Frame]) -> tuple[list[int], pa.Table]:
@@ -224,7 +226,7 @@ class Alike:
                 self._ae_title[fields[_SOURCE_AET], plan.source_type] if fields[_SOURCE_AET] else None,
                 self._ae_title[fields[_DEST_AET], plan.dest_type] if fields[_DEST_AET] else None,
                 patient_of(as_text(fields[_PATIENT])) if fields[_PATIENT] else _NEITHER,
-                _classes(classes) if classes else _NEITHER,
+                self._classes[classes] if classes else _NEITHER,
                 self._user_type[fields[_USER_ID], fields[_USER_NAME], *plan.who] if plan.who else None,
             )
         )
@@ -257,10 +259,12 @@ def _is_xml_text(body: bytes) -> bool:
 
 
 def _resolved(text: bytes | None) -> bytes | None:
-    if text and b"&" in text:
-        for reference, character in REFERENCES:
-            text = text.replace(reference.encode(), character.encode())
-    return text
+    if not text or not (references := text.count(b"&")):
+        return text
+    if references != text.count(b"&amp;"):
+        for reference, character in _REFERENCES:
+            text = text.replace(reference, character)
+    return text.replace(b"&amp;", b"&")
 
 
 # The functions of `meaning`, for values as they stand in a message.
