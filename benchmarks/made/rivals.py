@@ -177,7 +177,7 @@ def _walked(  # noqa: PLR0912, PLR0915
     dialect = "rfc3881"
     types: list[str] = []
     purposes: list[str] = []
-    participants: list[tuple[Any, list[str], str, str]] = []
+    participants: list[list[Any]] = []
     system: Any = {}
     objects: list[list[Any]] = []
     for element in etree.fromstring(body).iter():
@@ -194,13 +194,15 @@ def _walked(  # noqa: PLR0912, PLR0915
         elif tag == "EventOutcomeDescription":
             outcome_text = element.text
         elif tag == "ActiveParticipant":
-            participants.append((element.attrib, [], "", ""))
+            participants.append([element.attrib, [], None])
         elif tag == "RoleIDCode":
             participants[-1][1].append(get("csd-code") or get("code"))
+        elif tag == "MediaType":
+            participants[-1][2] = get("csd-code") or get("code")
         elif tag == "AuditSourceIdentification":
             system = element.attrib
         elif tag == "ParticipantObjectIdentification":
-            objects.append([element.attrib, "", None, [], [], 0])
+            objects.append([element.attrib, "", None, [], [], 0, 0, []])
         elif tag == "ParticipantObjectIDTypeCode":
             objects[-1][1] = get("csd-code") or get("code")
         elif tag == "ParticipantObjectQuery":
@@ -209,6 +211,10 @@ def _walked(  # noqa: PLR0912, PLR0915
             objects[-1][3].append(get("Number"))
         elif tag == "SOPClass":
             objects[-1][4].append([get("UID"), get("NumberOfInstances")])
+        elif tag == "ParticipantObjectDetail":
+            objects[-1][6] += 1
+        elif tag == "MPPS":
+            objects[-1][7].append(get("UID"))
         elif tag == "Instance":
             objects[-1][5] += 1
     action = event.get("EventActionCode")
@@ -257,6 +263,7 @@ def _walked(  # noqa: PLR0912, PLR0915
         "dest_aet": _title(to),
         "dest_id": to and to[0].get("UserID"),
         "dest_host": to and to[0].get("NetworkAccessPointID"),
+        "media_type": next((one[2] for one in participants if one[2]), None),
         "source_system": system.get("AuditSourceID"),
         "source_site": system.get("AuditEnterpriseSiteID"),
         "patient_id": patient,
@@ -296,7 +303,7 @@ def _title(participant: Any) -> str | None:
 
 
 def _agent(participant: Any) -> dict[str, Any]:
-    attributes, roles, _, _ = participant
+    attributes, roles, media = participant
     agent = {
         "id": attributes.get("UserID"),
         "alternative_id": attributes.get("AlternativeUserID"),
@@ -305,20 +312,23 @@ def _agent(participant: Any) -> dict[str, Any]:
         "roles": roles,
         "address": attributes.get("NetworkAccessPointID"),
         "address_type": attributes.get("NetworkAccessPointTypeCode"),
+        "media": media,
     }
     return {key: value for key, value in agent.items() if value}
 
 
 def _entity(thing: list[Any]) -> dict[str, Any]:
-    attributes, kind, query, accessions, classes, instances = thing
+    attributes, kind, query, accessions, classes, instances, details, steps = thing
     entity = {
         "id": attributes.get("ParticipantObjectID"),
         "id_type": kind,
         "type": attributes.get("ParticipantObjectTypeCode"),
         "role": attributes.get("ParticipantObjectTypeCodeRole"),
         "query_length": query,
+        "details_withheld": details,
         "Accession": accessions,
         "SOPClass": classes,
         "Instances": [instances] if instances else None,
+        "MPPS": steps,
     }
     return {key: value for key, value in entity.items() if value}

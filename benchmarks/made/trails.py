@@ -41,7 +41,10 @@ def _coded(element: str, dialect: str, value: str, text: str) -> str:
 
 
 def dicom_message(number: int) -> str:
-    """One audit message (PS3.15 A.5) in one of 32 ways: eight events, two dialects, two senders."""
+    """One audit message (PS3.15 A.5) in one of 32 shapes.
+
+    Eight events that tell different things, two dialects, two senders that order attributes otherwise.
+    """
     shape = mixed(number, SHAPES)
     code, action, text = DCM_EVENTS[shape % 8]
     dialect = "csd-code" if shape & 8 else "code"
@@ -55,11 +58,15 @@ def dicom_message(number: int) -> str:
     )
     user, place = mixed(number + 2, 2000), mixed(number + 3, 900)
     name = f"Radiologist {user}" if user % 19 else f"Renée Ünal {user}"
+    who = (
+        f'UserID="rad{user}" AlternativeUserID="{user + 4000}" UserName="{name}" UserIsRequestor="true"',
+        f'NetworkAccessPointID="10.1.{place % 200}.{place // 200}" NetworkAccessPointTypeCode="2"',
+    )
+    media = f"<MediaIdentifier>{_coded('MediaType', dialect, '110032', 'CD')}</MediaIdentifier>"
     person = (
-        f'<ActiveParticipant UserID="rad{user}" AlternativeUserID="{user + 4000}" UserName="{name}" '
-        f'UserIsRequestor="true" NetworkAccessPointID="10.1.{place % 200}.{place // 200}" '
-        f'NetworkAccessPointTypeCode="2">{_coded("RoleIDCode", dialect, "110153", "Source Role ID")}'
-        "</ActiveParticipant>"
+        f"<ActiveParticipant {' '.join(who[::-1] if other_sender else who)}>"
+        f"{_coded('RoleIDCode', dialect, '110153', 'Source Role ID')}"
+        f"{media if code == '110106' else ''}</ActiveParticipant>"
     )
     modality = mixed(number + 4, 40)
     archive = (
@@ -87,8 +94,12 @@ def dicom_message(number: int) -> str:
         query = base64.b64encode(b"(0010,0020) LO [P%07d] (0008,0060) CS [CT] (0020,000D)" % number).decode()
         asked = f"<ParticipantObjectQuery>{query}</ParticipantObjectQuery>"
         body += _object(dialect, "110181", CLASSES[0], "2", "3", asked)
+    elif code == "110110":
+        text = base64.b64encode(b"MSH|^~\\&|RIS|HOSP|PACS|HOSP|%d||ADT^A08" % number).decode()
+        detail = f'<ParticipantObjectDetail type="HL7v2 Message" value="{text}"/>'
+        body += _patient(number, dialect, detail)
     elif code not in ("110100", "110114"):
-        body += _study(number, dialect, other_sender) + _patient(number, dialect)
+        body += _study(number, dialect, code, other_sender) + _patient(number, dialect)
     return f"<AuditMessage>{body}</AuditMessage>"
 
 
@@ -101,33 +112,24 @@ def _object(dialect: str, code: str, value: str, kind: str, role: str, inside: s
     )
 
 
-def _study(number: int, dialect: str, with_instances: bool) -> str:
+def _study(number: int, dialect: str, code: str, with_instances: bool) -> str:
     study = number // 5
     uid = f"1.2.826.0.1.3680043.8.498.{study}.{study * 7919}"
     instances = f'<Instance UID="{uid}.1.1"/><Instance UID="{uid}.1.2"/>' if with_instances else ""
-    return _object(
-        dialect,
-        "110180",
-        uid,
-        "2",
-        "3",
-        f'<ParticipantObjectDescription><Accession Number="A{study:07}"/>'
-        f'<SOPClass UID="{CLASSES[study % 3]}" NumberOfInstances="{mixed(number + 5, 600) + 1}">'
-        f"{instances}</SOPClass>"
-        "</ParticipantObjectDescription>",
+    accession = f'<Accession Number="A{study:07}"/>' if code != "110102" else ""
+    mpps = f'<MPPS UID="{uid}.9"/>' if code == "110104" else ""
+    described = (
+        f"<ParticipantObjectDescription>{accession}"
+        f'<SOPClass UID="{CLASSES[study % 3]}" NumberOfInstances="{mixed(number + 5, 600) + 1}">{instances}'
+        f"</SOPClass>{mpps}</ParticipantObjectDescription>"
     )
+    return _object(dialect, "110180", uid, "2", "3", described)
 
 
-def _patient(number: int, dialect: str) -> str:
+def _patient(number: int, dialect: str, detail: str = "") -> str:
     patient = number // 11
-    return _object(
-        dialect,
-        "2",
-        f"P{patient:07}^^^HOSP&amp;1.2.826.1&amp;ISO",
-        "1",
-        "1",
-        f"<ParticipantObjectName>Family{patient}^Given</ParticipantObjectName>",
-    )
+    name = f"<ParticipantObjectName>Family{patient}^Given</ParticipantObjectName>"
+    return _object(dialect, "2", f"P{patient:07}^^^HOSP&amp;1.2.826.1&amp;ISO", "1", "1", name + detail)
 
 
 def syslog_line(number: int) -> bytes:
