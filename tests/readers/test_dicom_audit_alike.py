@@ -204,6 +204,25 @@ def test_odd_values(place: str) -> None:
         same(data)
 
 
+def _written(name: str, value: str, _found: re.Match[str]) -> str:
+    return f'{name}="{value}"'
+
+
+DECIDING = (
+    "UserIsRequestor", "NetworkAccessPointTypeCode", "ParticipantObjectTypeCode", "EventActionCode",
+    "EventOutcomeIndicator", "csd-code",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_odd_values_that_decide(name: str) -> None:
+    """The same for values that decide, among them the marks by which plans are made."""
+    for odd in (*ODD, "\u301a999999\u301b", "&#x301A;999&#x301B;", "x\u301a1\u301by", "\u301b"):
+        one = re.sub(f'{name}="[^"]*"', partial(_written, name, odd), GOOD)
+        other = one.replace("USERID", "b")
+        same("\n".join([GOOD, one, other, GOOD, one, other]).encode("utf-8", "surrogatepass"))
+
+
 @pytest.mark.parametrize(
     "broken", [b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\x80"]
 )
@@ -225,6 +244,8 @@ UNUSUAL = (
     ('UserName="USERNAME"', 'UserName=USERNAME" x="'),
     ("Doe^Jane", 'say "hi" now'),
     ("Doe^Jane", 'say "]]>" now'),
+    ("</ParticipantO", '<ParticipantObjectQuery>say "hi" now</ParticipantObjectQuery></ParticipantO'),
+    ("</ParticipantO", '<ParticipantObjectQuery>"hi"</ParticipantObjectQuery></ParticipantO'),
     ("Doe^Jane", 'say "" now'),
     ("Doe^Jane", "]]>"),
     ("Doe^Jane", "\xff"),
@@ -250,6 +271,10 @@ UNUSUAL = (
     ("</ParticipantObj", "<ParticipantObjectQuery>USERNAME</ParticipantObjectQuery></ParticipantObj"),
     ("</ParticipantObj", "<ParticipantObjectQuery>\u3000</ParticipantObjectQuery></ParticipantObj"),
     ("</ParticipantObj", '<ParticipantObjectQuery a="b">QQ</ParticipantObjectQuery></ParticipantObj'),
+    ("</EventId", "<EventOutcomeDescription>&#x301A;3&#x301B;</EventOutcomeDescription></EventId"),
+    ("</EventId", "<EventOutcomeDescription>a\u301a3\u301b</EventOutcomeDescription></EventId"),
+    ("</ParticipantO", "<ParticipantObjectQuery>&#x301A;99&#x301B;</ParticipantObjectQuery></ParticipantO"),
+    ("</ParticipantObj", "<ParticipantObjectQuery>a\u301a9\u301b</ParticipantObjectQuery></ParticipantObj"),
     ("<AuditSource", '<ActiveParticipant UserID="x" UserName="USERNAME"/><AuditSource'),
     ("<AuditSource", '<ActiveParticipant UserID="x" UserName="y"/><AuditSource'),
 )  # fmt: skip
@@ -341,22 +366,9 @@ def test_any_values(values: list[str]) -> None:
 
 
 INTERESTING = (
-    b'"',
-    b"'",
-    b"<",
-    b">",
-    b"&",
-    b"&amp;",
-    b"]]>",
-    b"<!--",
-    b"=",
-    b" ",
-    b"\n",
-    b"\x00",
-    b"\xff",
-    b"/",
-    b"1",
-)
+    b'"', b"'", b"<", b">", b"&", b"&amp;", b"]]>", b"<!--", b"=", b" ", b"\n", b"\x00", b"\xff", b"/", b"1",
+    b"\\", b"&#x301A;9&#x301B;", "\u301a99\u301b".encode(), b"xsi:", b"</a>", b'a="b"', b'""',
+)  # fmt: skip
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:

@@ -31,7 +31,8 @@ from riskkit.readers.dicom_audit.meaning import (
     user_type,
 )
 from riskkit.readers.dicom_audit.parsing import UTF8, VALUE_LIMIT, Participant
-from riskkit.readers.dicom_audit.shapes import FIELDS, Plan, Shape, markup, plan_of, shape_of, without_texts
+from riskkit.readers.dicom_audit.plans import FIELDS, Plan, plan_of
+from riskkit.readers.dicom_audit.shapes import Shape, markup, shape_of, without_texts
 
 FEW = 8
 """So many messages of a shape in a batch are worth a plan."""
@@ -51,6 +52,7 @@ _ADDRESS, _SOURCE_AET, _DEST_AET, _PATIENT, _USER_ID, _USER_NAME = map(
 )
 
 _NEITHER = None, None
+_NOT_SEEN: Any = object()
 
 Careful = Callable[[Frame], list[Row]]
 
@@ -178,10 +180,9 @@ class Alike:
     def _plan(self, shape: Shape, pieces: list[bytes]) -> Plan | None:
         taken, deciding = shape.taken(pieces), shape.decides(pieces)
         key: object = deciding if all(taken) else (deciding, tuple(map(bool, taken)))
-        try:
-            return shape.plans[key]
-        except KeyError:
-            pass
+        plan: Plan | None = shape.plans.get(key, _NOT_SEEN)
+        if plan is not _NOT_SEEN:
+            return plan
         if shape.full or sum(map(len, deciding)) > _DECIDING_LIMIT:
             return None
         plan = plan_of(shape, pieces, len(self._plans), self._zone)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from riskkit.readers import audit_codes as codes
 from riskkit.readers.dicom_audit.meaning import known
-from riskkit.readers.dicom_audit.shapes import FIELDS, Plan
+from riskkit.readers.dicom_audit.plans import FIELDS, Plan
 from riskkit.readers.events import TABLE
 from riskkit.readers.time_columns import read_times, zoned_times
 

@@ -3,43 +3,33 @@
 Split at its double quotes, a message is markup and attribute values in turn. Messages of one `Shape`
 have the same markup, so when one is well-formed all are, if only their values are (`alike` sees to
 that). Of the values some decide what a message means (codes, roles, flags); messages that agree in
-these follow one `Plan`, and what remains is copied from its place.
-
-A plan is made by the real parser and the real reading of meaning, from a message whose values were
-replaced by marks. Where a mark comes out is where the value belongs; where anything comes out that is
-not understood, there is no plan and such messages are read one by one.
+these follow one `Plan` (`plans`), and what remains is copied from its place.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from riskkit.readers import audit_codes as codes
-from riskkit.readers.dicom_audit.meaning import Row, is_patient, open_detail, read_event, requestor
 from riskkit.readers.dicom_audit.parsing import (
     STARTERS,
     Attributes,
-    Message,
     Parser,
-    Participant,
     UnreadableError,
 )
 
 Pick = Callable[[Sequence[bytes]], tuple[bytes, ...]]
 
 # Text of an element, whole: no reference, no line end, no blank in front, so that it can hold no markup.
-_TEXT = re.compile(rb'>([^<>"&\x00-\x20][^<>"&\x00-\x1f]*)<')
+TEXT = re.compile(rb'>([^<>"&\x00-\x20][^<>"&\x00-\x1f]*)<')
 _NO_TEXT = b">\xff<"  # a byte that no UTF-8 holds
 
-_OPEN, _CLOSE = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACKET}"
-_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-_NEVER_MARKED = re.compile(f"{_OPEN}|{_CLOSE}".encode())
+OPEN, _CLOSE = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACKET}"
+MARK = re.compile(f"{OPEN}(\\d+){_CLOSE}")
+_BRACKET = re.compile(f"{OPEN}|{_CLOSE}|&#".encode())  # also as a reference
 _UNUSUAL = re.compile(rb"<[!?]|'")
 _VARIANTS = 64
 
@@ -49,7 +39,7 @@ _CODED = frozenset(
         "ParticipantObjectIDTypeCode",
     }
 )  # fmt: skip
-_PARTS = frozenset({"MPPS", "Accession", "SOPClass", "Instance", "StudyIDs", "Encrypted", "Anonymized"})
+PARTS = frozenset({"MPPS", "Accession", "SOPClass", "Instance", "StudyIDs", "Encrypted", "Anonymized"})
 _TAKEN = {
     "EventIdentification": {"EventDateTime"},
     "ActiveParticipant": {"UserID", "AlternativeUserID", "UserName", "NetworkAccessPointID"},
@@ -60,26 +50,8 @@ _TAKEN = {
 }
 """Attributes whose values are copied. All others of elements that are read decide, but for names of codes."""
 
-FIELDS = (
-    "event_time", "user_id", "user_name", "address", "source_aet", "dest_aet", "dest_id", "dest_host",
-    "source_system", "source_site", "patient", "study_uid", "accession", "event_reason",
-)  # fmt: skip
-"""What a plan finds in each message."""
 
-_COPIED = (
-    "user_id", "user_name", "dest_id", "dest_host", "source_system", "source_site", "study_uid",
-    "accession", "event_reason",
-)  # fmt: skip
-_WORKED_OUT = frozenset(
-    {
-        "event_time_us", "event_time_raw", "time_quality", "user_type", "source_ip", "source_host",
-        "source_aet", "dest_aet", "patient_id", "patient_id_issuer", "sop_class_uids", "instance_count",
-        "agents", "entities",
-    }
-)  # fmt: skip
-
-
-class _NoPlanError(Exception):
+class NoPlanError(Exception):
     """The message is of a kind that is read one by one."""
 
 
@@ -90,36 +62,7 @@ def markup(pieces: Sequence[bytes]) -> bytes:
 
 def without_texts(written: bytes) -> bytes:
     """Markup with the texts of elements left out."""
-    return _TEXT.sub(_NO_TEXT, written)
-
-
-@dataclass(slots=True, eq=False)
-class Plan:
-    """How to read messages that agree in their shape and in the values that decide.
-
-    `row` holds the columns that are the same for all, null where a field has its place; `fields` finds
-    those of FIELDS. `extras` are put behind the pieces first: each is worked out from one piece, or is
-    None when the message does not follow the plan. `agents` and `entities` are JSON with a place for
-    each value of `in_agents` and `in_entities`. `who` is what `user_type` must know besides id and name,
-    None when it is in `row`.
-    """
-
-    number: int
-    row: Row
-    fields: Pick
-    extras: tuple[tuple[Callable[[bytes], bytes | None], int], ...]
-    agents: bytes | None
-    in_agents: Pick
-    entities: bytes | None
-    in_entities: Pick
-    classes: Pick
-    who: tuple[str, str, tuple[str, ...]] | None
-    address_type: str
-    source_type: str
-    dest_type: str
-    in_json: tuple[int, ...]
-    works: bool = True
-    tried: bool = False
+    return TEXT.sub(_NO_TEXT, written)
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +70,8 @@ class Shape:
     """Messages with the same markup.
 
     `width` is the number of their pieces; one more is empty and stands for what a message lacks.
-    `decides` and `taken` pick the values that decide and those that are copied.
+    `decides` and `taken` pick the values that decide and those that are copied. `plans` has the plan for
+    each way to decide that was seen, None where there is none.
     """
 
     width: int
@@ -137,7 +81,7 @@ class Shape:
     places: tuple[tuple[int, str, str], ...]
     texts_left_out: bool
     declares_xsi: bool
-    plans: dict[object, Plan | None] = field(default_factory=dict)
+    plans: dict[object, Any] = field(default_factory=dict)
 
     @property
     def full(self) -> bool:
@@ -145,7 +89,7 @@ class Shape:
         return len(self.plans) >= _VARIANTS
 
 
-class _Watcher(Parser):
+class Watcher(Parser):
     """A parser that notes where marks come out.
 
     `places` has the number of the element, its name and the attribute of each; `queries` are the marks
@@ -161,7 +105,7 @@ class _Watcher(Parser):
     def _started(self, name: str, attributes: Attributes) -> None:
         self._elements += 1
         for attribute, value in attributes.items():
-            if value.startswith(_OPEN):
+            if value.startswith(OPEN):
                 self.places[value] = (self._elements, name.rpartition(":")[2], attribute)
         super()._started(name, attributes)
 
@@ -169,9 +113,9 @@ class _Watcher(Parser):
         is_query = name.rpartition(":")[2] == "ParticipantObjectQuery"
         query = "".join(self._text or ()).strip() if is_query else ""
         super()._ended(name)
-        if _OPEN in query and self._message.objects:
-            if not _MARK.fullmatch(query):
-                raise _NoPlanError
+        if OPEN in query and self._message.objects:
+            if not MARK.fullmatch(query):
+                raise NoPlanError
             self.queries.add(query)
             # Stands for a number; `_template` takes the quotes off again.
             self._message.objects[-1].query_length = query  # type: ignore[assignment]
@@ -183,218 +127,28 @@ def shape_of(pieces: Sequence[bytes], texts_left_out: bool) -> Shape | None:
     if (
         _UNUSUAL.search(written)
         or (b"xsi:" in written and b"xmlns:xsi" not in written)
-        or any(_NEVER_MARKED.search(piece) for piece in pieces)
+        or not may_be_marked([written])
     ):
         return None
     marked = list(pieces)
     numbers = range(1, len(pieces), 2)
     for number in numbers:
-        marked[number] = _mark(number)
-    watcher = _Watcher()
+        marked[number] = mark(number)
+    watcher = Watcher()
     try:
         watcher.parse_body(b'"'.join(marked))
-    except UnreadableError:
+    except (NoPlanError, UnreadableError):
         return None
     # A quote that does not bound a value of an attribute would leave its mark nowhere.
-    if len(pieces) % 2 == 0 or any(_mark(number).decode() not in watcher.places for number in numbers):
+    if len(pieces) % 2 == 0 or any(mark(number).decode() not in watcher.places for number in numbers):
         return None
-    places = tuple(watcher.places[_mark(number).decode()] for number in numbers)
+    places = tuple(watcher.places[mark(number).decode()] for number in numbers)
     kinds = {number: _kind(*place[1:]) for number, place in zip(numbers, places, strict=True)}
     taken = tuple(number for number in numbers if kinds[number] == "taken")
     decides = tuple(number for number in numbers if kinds[number] == "decides")
     return Shape(
-        len(pieces), _picker(decides), _picker(taken), taken, places, texts_left_out, b"xmlns:xsi" in written
+        len(pieces), picker(decides), picker(taken), taken, places, texts_left_out, b"xmlns:xsi" in written
     )
-
-
-def plan_of(shape: Shape, pieces: Sequence[bytes], number: int, zone: ZoneInfo) -> Plan | None:
-    """The plan for messages that decide as this one does; None when they are read one by one."""
-    try:
-        return _Planner(shape, pieces[: shape.width]).plan(number, zone)
-    except (_NoPlanError, UnreadableError, KeyError):
-        return None
-
-
-class _Planner:
-    """Makes one plan. `_extras` gives out places behind the pieces, the first of which is empty."""
-
-    def __init__(self, shape: Shape, pieces: Sequence[bytes]) -> None:
-        self._shape = shape
-        self._absent = shape.width
-        self._extras: list[tuple[Callable[[bytes], bytes | None], int]] = []
-        self._marked = list(pieces)
-        self._mark_values(pieces)
-        if shape.texts_left_out:
-            self._mark_texts()
-
-    def plan(self, number: int, zone: ZoneInfo) -> Plan:
-        watcher = _Watcher()
-        message = watcher.parse_body(b'"'.join(self._marked))
-        for at in watcher.queries:
-            self._count_characters(at)
-        rows = list(read_event(message, "", zone))
-        if len(rows) != 1:
-            raise _NoPlanError
-        (row,) = rows
-        self._refuse_what_depends(message)
-        fields = dict.fromkeys(FIELDS, self._absent)
-        for column in _COPIED:
-            if _OPEN in str(row[column]):
-                fields[column], row[column] = self._place(row[column]), None
-        fields["event_time"] = self._time_at()
-        user, source, destination = _roles(message)
-        fields["address"], address_type = self._attribute(user or source, "NetworkAccessPointID")
-        fields["source_aet"], source_type = self._ae_title(source)
-        fields["dest_aet"], dest_type = self._ae_title(destination)
-        for thing in message.objects:
-            if is_patient(thing):
-                fields["patient"] = self._place(thing.attributes.get("ParticipantObjectID"))
-        agents, in_agents = self._template(row["agents"])
-        entities, in_entities = self._template(row["entities"])
-        classes = tuple(self._classes(message))
-        if any(
-            _OPEN in str(value) for column, value in row.items() if column not in (*_COPIED, *_WORKED_OUT)
-        ):
-            raise _NoPlanError
-        return Plan(
-            number,
-            row,
-            _picker(tuple(fields.values())),
-            tuple(self._extras),
-            agents,
-            _picker(in_agents),
-            entities,
-            _picker(in_entities),
-            _picker(classes),
-            None if user is None else _who(user),
-            address_type,
-            source_type,
-            dest_type,
-            tuple(sorted({at for at in (*in_agents, *in_entities) if at < self._absent})),
-        )
-
-    def _mark_values(self, pieces: Sequence[bytes]) -> None:
-        kinds = {
-            place[0]: pieces[at].decode() for at, place in self._placed() if place[2] == "type"
-        }  # of the element that a detail is
-        for at in self._shape.taken_at:
-            element, name, attribute = self._shape.places[at // 2]
-            if attribute == "EventDateTime":
-                self._marked[at] = b"2000-01-01T00:00:00Z"  # read for each message anew
-                continue
-            if not pieces[at]:
-                continue
-            if attribute == "value" and name not in _PARTS and kinds.get(element) in codes.OPEN_DETAILS:
-                extra = self._extra(_opened, at)
-                self._marked[at] = base64.b64encode(_mark(extra))
-            else:
-                self._marked[at] = _mark(at)
-
-    def _mark_texts(self) -> None:
-        for at in range(0, self._shape.width, 2):
-            piece = self._marked[at]
-            # Only the piece is looked at, as its neighbours are values: a text lies within one piece.
-            found = list(_TEXT.finditer(piece))
-            if len(found) == 1:
-                start, behind = found[0].start(1), len(piece) - found[0].end(1)
-                extra = self._extra(_Text(start, behind), at)
-                self._marked[at] = piece[:start] + _mark(extra) + piece[len(piece) - behind :]
-            elif found:
-                self._marked[at] = _TEXT.sub(f">{_OPEN}<".encode(), piece)
-
-    def _count_characters(self, mark: str) -> None:
-        number = int(mark[1:-1]) - self._absent - 1
-        work_out, at = self._extras[number]
-        if not isinstance(work_out, _Text):
-            raise _NoPlanError
-        self._extras[number] = (_Length(work_out), at)
-
-    def _placed(self) -> Iterator[tuple[int, tuple[int, str, str]]]:
-        return ((2 * number + 1, place) for number, place in enumerate(self._shape.places))
-
-    def _time_at(self) -> int:
-        found = [at for at, place in self._placed() if place[1:] == ("EventIdentification", "EventDateTime")]
-        if len(found) != 1:
-            raise _NoPlanError
-        return found[0]
-
-    def _extra(self, work_out: Callable[[bytes], bytes | None], at: int) -> int:
-        self._extras.append((work_out, at))
-        return self._absent + len(self._extras)
-
-    def _place(self, value: object) -> int:
-        """Where the value stands of which a mark came out; nowhere when it is missing or empty."""
-        if not value:
-            return self._absent
-        found = _MARK.fullmatch(str(value))
-        if not found:
-            raise _NoPlanError
-        return int(found[1])
-
-    def _attribute(self, participant: Participant | None, name: str) -> tuple[int, str]:
-        if participant is None:
-            return self._absent, ""
-        kind = participant.attributes.get("NetworkAccessPointTypeCode", "")
-        return self._place(participant.attributes.get(name)), kind
-
-    def _ae_title(self, participant: Participant | None) -> tuple[int, str]:
-        if participant is None:
-            return self._absent, ""
-        typed = participant.id_type == codes.STATION_AE_TITLE
-        return self._attribute(participant, "UserID" if typed else "AlternativeUserID")[
-            0
-        ], participant.id_type
-
-    def _classes(self, message: Message) -> Iterator[int]:
-        for thing in message.objects:
-            for part, values in thing.parts:
-                if part == "SOPClass":
-                    yield self._place(values.get("UID"))
-                    yield self._place(values.get("NumberOfInstances"))
-
-    def _template(self, text: object) -> tuple[bytes | None, tuple[int, ...]]:
-        """JSON with a place (`%b`) for each mark, and where their values stand."""
-        if text is None:
-            return None, ()
-        numbers = re.sub(f'("query_length":)"({_MARK.pattern})"', r"\1\2", str(text))
-        parts = _MARK.split(numbers)
-        if any(_OPEN in part or "&" in part for part in parts):
-            raise _NoPlanError
-        return (
-            "%b".join(part.replace("%", "%%") for part in parts[::2]).encode(),
-            tuple(int(part) for part in parts[1::2]),
-        )
-
-    @staticmethod
-    def _refuse_what_depends(message: Message) -> None:
-        """Refuse messages in which a value that is copied would also decide over others."""
-        asking = [
-            one
-            for one in message.participants
-            if one.attributes.get("UserIsRequestor", "true").strip().lower() in ("true", "1")
-        ]
-        first = asking[:1]
-        sure = all(
-            one.id_type == codes.PERSON_ID or one.attributes.get("UserTypeCode") == "1" for one in first
-        )
-        patients = sum(map(is_patient, message.objects))
-        studies = sum(thing.id_type == codes.STUDY_INSTANCE_UID for thing in message.objects)
-        traces = sum(thing.id_type == "traceparent" for thing in message.objects)
-        accessions = sum(part == "Accession" for thing in message.objects for part, _ in thing.parts)
-        if (len(asking) > 1 and not sure) or max(patients, studies, accessions) > 1 or traces:
-            raise _NoPlanError
-
-
-def _roles(message: Message) -> tuple[Participant | None, Participant | None, Participant | None]:
-    source, destination = (
-        next((one for one in message.participants if role in one.roles), None)
-        for role in (codes.SOURCE, codes.DESTINATION)
-    )
-    return requestor(message.participants), source, destination
-
-
-def _who(user: Participant) -> tuple[str, str, tuple[str, ...]]:
-    return user.attributes.get("UserTypeCode", ""), user.id_type, tuple(user.roles)
 
 
 def _kind(element: str, attribute: str) -> str:
@@ -403,46 +157,26 @@ def _kind(element: str, attribute: str) -> str:
         return "passed over"
     if element in _CODED:
         return "decides" if attribute in ("csd-code", "code") else "passed over"
-    if element in _PARTS or attribute in _TAKEN.get(element, ()):
+    if element in PARTS or attribute in _TAKEN.get(element, ()):
         return "taken"
     return "decides"
 
 
-def _mark(number: int) -> bytes:
-    return f"{_OPEN}{number}{_CLOSE}".encode()
+def mark(number: int) -> bytes:
+    """What stands for the value in a place while a plan is made."""
+    return f"{OPEN}{number}{_CLOSE}".encode()
 
 
-def _picker(places: tuple[int, ...]) -> Pick:
+def may_be_marked(pieces: Sequence[bytes]) -> bool:
+    """Whether no piece holds a bracket of a mark: it would pass for one."""
+    return not any(_BRACKET.search(piece) for piece in pieces)
+
+
+def picker(places: tuple[int, ...]) -> Pick:
+    """A function that gives what stands in these places."""
     if len(places) > 1:
         return itemgetter(*places)
     if places:
         (only,) = places
         return lambda pieces: (pieces[only],)
     return lambda _pieces: ()
-
-
-class _Text:
-    """The text of an element within a piece of markup."""
-
-    def __init__(self, start: int, behind: int) -> None:
-        self._start, self._behind = start, behind
-
-    def __call__(self, piece: bytes) -> bytes:
-        return piece[self._start : len(piece) - self._behind]
-
-
-class _Length:
-    """How many characters a text has; None when there is nothing to count."""
-
-    def __init__(self, text: _Text) -> None:
-        self._text = text
-
-    def __call__(self, piece: bytes) -> bytes | None:
-        characters = len(self._text(piece).decode().strip())
-        return b"%d" % characters if characters else None
-
-
-def _opened(value: bytes) -> bytes | None:
-    """The text of a detail that may be shown, escaped for JSON."""
-    _, text = open_detail({"type": "StudyDate", "value": value.decode()})
-    return None if text is None else json.dumps(text, ensure_ascii=False)[1:-1].encode()
