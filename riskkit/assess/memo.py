@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from riskkit.assess.registry import all_checks
-from riskkit.model import Evidence, Moment, Outcome, Rows, Verdict
+from riskkit.model import Evidence, Moment, Outcome, Rows, Signal, Verdict
 from riskkit.settings import Settings
 from riskkit.store import private_folder, replace_file
 
@@ -86,7 +86,7 @@ def _is_plain(value: Any) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return dataclasses.asdict(value) if isinstance(value, Rows) else value
+    return dataclasses.asdict(value) if isinstance(value, Rows | Signal) else value
 
 
 def _outcome(check: Any, content: Mapping[str, Any]) -> Outcome:
@@ -102,21 +102,27 @@ def _outcome(check: Any, content: Mapping[str, Any]) -> Outcome:
 
 
 def _verdict(content: dict[str, Any]) -> Verdict:
-    rows = tuple(
-        Rows(
-            item["table"],
-            item["count"],
-            tuple(tuple(key) for key in item["keys"]),
-            item["predicate"],
-        )
-        for item in content.pop("rows", ())
-    )
+    rows = _rows(content.pop("rows", ()))
+    signals = tuple(_signal(item) for item in content.pop("signals", ()))
     collected, until = content.pop("collected_at", None), content.pop("valid_until", None)
     controls = tuple(content.pop("controls", ()))
     return Verdict(
         **content,
         rows=rows,
+        signals=signals,
         controls=controls,
         collected_at=datetime.fromisoformat(collected) if collected else None,
         valid_until=date.fromisoformat(until) if until else None,
+    )
+
+
+def _signal(content: dict[str, Any]) -> Signal:
+    day, rows = date.fromisoformat(content.pop("day")), _rows(content.pop("rows"))
+    return Signal(day=day, rows=rows, **content)
+
+
+def _rows(items: Sequence[Mapping[str, Any]]) -> tuple[Rows, ...]:
+    return tuple(
+        Rows(item["table"], item["count"], tuple(tuple(key) for key in item["keys"]), item["predicate"])
+        for item in items
     )

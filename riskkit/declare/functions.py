@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from riskkit.errors import CatalogError
-from riskkit.model import SEVERITIES, Check, Derived, Method, Moment, Parameter, Severity, Verdict
+from riskkit.model import SEVERITIES, Check, Derived, Family, Method, Moment, Parameter, Severity, Verdict
 
 CheckFunction = Callable[..., Iterable[Verdict]]
 
@@ -31,6 +31,7 @@ def check(
     standing: bool = True,
     expects: tuple[str, ...] = (),
     signal: bool = False,
+    family: Family = "",
     aliases: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
     """Declare a check; the decorated function becomes a `Check`.
@@ -72,6 +73,7 @@ def check(
             standing=standing,
             expects=expects,
             signal=signal,
+            family=family,
             aliases=aliases,
         )
 

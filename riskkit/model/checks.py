@@ -12,6 +12,9 @@ from riskkit.model.levels import Method, Result, Severity
 PERSONAL_SUBJECTS = frozenset({"account", "person", "patient", "user"})
 """Kinds of subject that identify a person: shown as surrogates unless identities are asked for."""
 
+Family = Literal["", "targeted", "volume", "account", "relational"]
+"""What kind of behaviour a signal is about; the review queue keeps room for each."""
+
 Condition = Literal["CLEAN", "FINDINGS", "PARTIAL", "NOT_ASSESSED", "ERROR"]
 
 
@@ -37,6 +40,26 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """Why a day of a user, or a patient of that day, is put up for review.
+
+    `day` is local, `patient_id` empty when the signal is about the day as a whole. `p` is the
+    probability of as much or more without cause, `observed` against `expected` what it was found on.
+    `reason` says so in words and numbers and names nobody. A `matched` signal met a rule that knows no
+    probability: it is listed apart.
+    """
+
+    day: date
+    patient_id: str = ""
+    p: float = 1.0
+    observed: float = 0.0
+    expected: float = 0.0
+    reason: str = ""
+    matched: bool = False
+    rows: tuple[Rows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one check says of one subject.
 
@@ -58,6 +81,7 @@ class Verdict:
     collected_at: datetime | None = None
     valid_until: date | None = None
     signal: Mapping[str, float] = field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
     since: str = ""
     fingerprint: str = ""
     engine: bool = False
@@ -88,7 +112,8 @@ class Check:
 
     `standing` subjects are expected again next period: one that vanishes is UNKNOWN, not fine.
     `expects` names what the inventory expects a verdict for (`systems`): one without is UNKNOWN.
-    `signal` verdicts select accesses for review and never mean "not met". `worst` is the highest severity
+    `signal` verdicts select accesses for review and never mean "not met"; `family` is the kind of
+    behaviour they are about, for the review queue. `worst` is the highest severity
     that a verdict may have: what stands for missing evidence has it, or hiding a failure would pay.
     """
 
@@ -111,6 +136,7 @@ class Check:
     standing: bool = True
     expects: tuple[str, ...] = ()
     signal: bool = False
+    family: Family = ""
     aliases: tuple[str, ...] = ()
     profiles: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
