@@ -23,6 +23,79 @@ ROSTER = Table(
         Column("shift", doc="day, evening, night ..."),
         Column("address", doc="home address", phi=True),
         Column("patient_id", doc="the person's own record number, where HR may hold it", phi=True),
+        Column("manager", doc="user_id of who leads the person: does not review the person's alerts",
+               phi=True),
+    ),
+)  # fmt: skip
+
+SCHEDULE = Table(
+    name="schedule",
+    doc="Who was on duty when: one row per shift, on-call duty or float assignment.",
+    place="people/schedule.csv",
+    canonical=True,
+    lazy=True,
+    key=(),
+    ask="the duty roster as worked, on-call and float duty included, for the period and the month before",
+    columns=(
+        Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True),
+        Column("starts_us", "instant_us", required=True, unit="µs since 1970 UTC"),
+        Column("ends_us", "instant_us", required=True, unit="µs since 1970 UTC"),
+        Column("department", doc="where the duty was, when not the person's own department"),
+        Column("duty", doc="shift, on-call, float, teaching ..."),
+    ),
+)
+
+WORKSTATIONS = Table(
+    name="workstations",
+    doc="Where each workstation stands.",
+    place="people/workstations.csv",
+    canonical=True,
+    key=("host",),
+    ask="the list of workstations: host name or address as the audit trail writes it, zone, department, site",
+    columns=(
+        Column("host", doc="host name or address, as the audit trail writes it", required=True),
+        Column("zone", doc="part of the building that is walked through in minutes", required=True),
+        Column("department", doc="who works there; empty for shared rooms"),
+        Column("site", doc="building or campus; workstations of two sites are a journey apart"),
+    ),
+)
+
+EXEMPTIONS = Table(
+    name="exemptions",
+    doc="What is known to be in order and need not be put up for review: proxies, occupational health, "
+    "VPN egress, on-call desks, service accounts, scan windows. Every cell that is filled must match; "
+    "an empty one matches all. Each exemption is printed with how often it was applied.",
+    place="people/exemptions.csv",
+    canonical=True,
+    key=(),
+    ask="who approved which exception from the review of accesses, for whom, why and until when",
+    columns=(
+        Column("detector", doc="check id, or * for all", required=True),
+        Column("user_id", phi=True),
+        Column("patient_id", phi=True),
+        Column("role", doc="role of the roster"),
+        Column("department", doc="department of the roster"),
+        Column("network", doc="address or network such as 10.8.0.0/16, from which it is in order"),
+        Column("system_id", doc="system of inventory/systems.csv"),
+        Column("reason", required=True),
+        Column("approved_by", doc="who agreed", required=True),
+        Column("valid_from", "date"),
+        Column("valid_to", "date", "last day"),
+    ),
+)
+
+SELF_MATCH = Table(
+    name="self_match",
+    doc="The own record numbers of people who work here, matched by the privacy office: human resources "
+    "should not hold them.",
+    place="people/self_match.csv",
+    canonical=True,
+    alone=True,
+    key=("user_id", "patient_id"),
+    ask="the record numbers of the workforce, matched and kept by the privacy office",
+    columns=(
+        Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True),
+        Column("patient_id", doc="the person's own record number", required=True, phi=True),
     ),
 )
 
@@ -102,4 +175,4 @@ CONFIGURATIONS = Table(
     ),
 )
 
-TABLES = (ROSTER, ACCOUNTS, GRANTS, CONFIGURATIONS)
+TABLES = (ROSTER, SCHEDULE, WORKSTATIONS, EXEMPTIONS, SELF_MATCH, ACCOUNTS, GRANTS, CONFIGURATIONS)

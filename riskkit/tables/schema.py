@@ -54,7 +54,8 @@ class Table:
     """The contract between readers, which fill it, and checks, which read it.
 
     `place` is where the canonical file of this table lies in a pack; `event_time` names the column
-    that says when a row happened, so that rows after the end of the period can be set aside.
+    that says when a row happened, so that rows after the end of the period can be set aside. A table
+    that is `alone` has columns so common that a file with any other column is not taken for it.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Table:
     place: str
     lazy: bool = False
     canonical: bool = False
+    alone: bool = False
     event_time: str | None = None
     ask: str = ""
 

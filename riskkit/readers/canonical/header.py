@@ -57,12 +57,15 @@ def fit(header: Sequence[str], table: Table) -> Fit:
 def best_fit(header: Sequence[str], constants: Iterable[str] = ()) -> Fit | None:
     """The table of which the header has all required columns and most others; None on a tie.
 
+    A table that stands alone is not meant by a header with columns that it does not have.
     `constants` are columns that a mapping gives, as if they stood in the header.
     """
     given = frozenset(constants)
     scored = []
     for table in CANONICAL.values():
         found = fit(header, table)
+        if table.alone and found.unknown:
+            continue
         if table.required <= found.places.keys() | given:
             scored.append((len(found.places), len(table.required), found))
     if not scored:
