@@ -115,4 +115,34 @@ VERDICTS = Table(
     ),
 )
 
-TABLES = (CUSTODY, TRAINING, POLICIES, REVIEWS, ANSWERS, VERDICTS)
+CONTRACTS = Table(
+    name="contracts",
+    doc="Contracts with business associates and their subcontractors: whom they bind, for what, and until "
+    "when.",
+    place="programme/contracts.csv",
+    canonical=True,
+    key=("vendor", "system_id", "kind", "signed_on"),
+    ask="programme/contracts.csv: one row per contract of everybody who makes, keeps, receives or sends ePHI "
+    "for the organisation (cloud, teleradiology, maintenance), vendors without a contract included",
+    columns=(
+        Column("vendor", doc="the other party: Amazon Web Services ...", required=True),
+        Column("system_id", doc="system that it serves, or one of its aliases; empty for all of the vendor"),
+        Column("kind", doc="BAA: business associate contract; subcontractor: of an associate with its own; none: "
+               "there is no contract; other_arrangement: 164.314(a)(2)(ii); data_use: limited data sets",
+               required=True, values=("BAA", "subcontractor", "other_arrangement", "data_use", "none")),
+        Column("touches_ephi", "boolean", "makes, keeps, receives or sends ePHI; empty is unknown"),
+        Column("signed_on", "date"),
+        Column("effective_on", "date", "empty means from the day of signing"),
+        Column("expires_on", "date", "empty means until it is terminated"),
+        Column("terminated_on", "date"),
+        Column("covers_safeguards", "boolean", "164.314(a)(2)(i)(A): complies with the Security Rule"),
+        Column("covers_subcontractors", "boolean", "164.314(a)(2)(i)(B): subcontractors agree to the same"),
+        Column("covers_breach_notice", "boolean", "164.314(a)(2)(i)(C): reports incidents and breaches"),
+        Column("notice_days", "integer", "within which a breach is reported", unit="day"),
+        Column("verified_on", "date", "last written verification of the vendor's safeguards"),
+        Column("owner", doc="who answers for it in the organisation"),
+        Column("document", doc="where the signed contract lies"),
+    ),
+)  # fmt: skip
+
+TABLES = (CUSTODY, TRAINING, POLICIES, REVIEWS, ANSWERS, VERDICTS, CONTRACTS)

@@ -12,6 +12,12 @@ from riskkit.scoring import score
 from riskkit.settings import Settings
 
 CATALOG = load_catalog()
+UNREADABLE = [
+    row.control.removeprefix("45 CFR 164.")
+    for row in CATALOG.sufficiency.values()
+    if set(row.kinds) <= CATALOG.planned.keys() and row.control in CATALOG.controls
+]
+"""Controls that need evidence which no table of riskkit holds yet."""
 
 
 def status(paragraph: str, *outcomes: Outcome) -> ControlStatus:
@@ -181,20 +187,9 @@ def test_an_answer_of_no_counts_beside_good_data() -> None:
     assert status("312(b)", answer("312(b)", "f"), trail("p"), reviews("p")).status == "partly met"
 
 
-@pytest.mark.parametrize(
-    "paragraph",
-    [
-        "308(b)(1)",
-        "308(b)(3)",
-        "314(a)(2)(i)(A)",
-        "310(a)(1)",
-        "308(a)(6)(ii)",
-        "308(a)(8)",
-        "308(a)(1)(ii)(B)",
-    ],
-)
+@pytest.mark.parametrize("paragraph", UNREADABLE)
 def test_an_answer_does_not_stand_in_for_evidence_that_riskkit_cannot_read(paragraph: str) -> None:
-    """Contracts, doors, incidents, scans and measures are shown, not said."""
+    """What evidence shows is shown, not said."""
     found = status(paragraph, answer(paragraph, "p"))
     assert found.status == "not demonstrated"
     assert set(found.lacking) & CATALOG.planned.keys()
@@ -203,10 +198,11 @@ def test_an_answer_does_not_stand_in_for_evidence_that_riskkit_cannot_read(parag
 
 def test_a_control_that_no_check_covers_says_so() -> None:
     """It is not demonstrated, and the reason names what it needs and why."""
-    found = status("308(b)(1)")
-    assert found.reason.startswith(
-        "riskkit has no check for this; needs contracts (riskkit cannot read it yet): "
-    )
+    paragraph = UNREADABLE[0]
+    found = status(paragraph)
+    kind = found.lacking[0]
+    assert found.reason.startswith(f"riskkit has no check for this; needs {kind}")
+    assert "(riskkit cannot read it yet)" in found.reason
     assert found.checks == ()
 
 
