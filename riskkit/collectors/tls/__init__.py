@@ -1,9 +1,24 @@
 """`collect tls`: what the listed listeners accept, as one evidence file.
 
-Nothing is connected to that endpoints.yaml does not list with an approver. Every endpoint first gets
-one TLS hello (`preflight`); only one that answers with TLS is scanned deeper, by sslyze in a child
-process with a time limit. No DICOM command, HL7 message or query is ever sent; at scan level `full`
-an HTTP listener gets `GET /`.
+Nothing is connected to that endpoints.yaml does not list with an approver, inside an approved window.
+Every endpoint first gets one TLS hello (`preflight`); only one that answers with TLS is scanned deeper,
+by sslyze in a child process with a time limit. Only where endpoints.yaml says `dicom_probe: true` are
+DICOM associations asked for, and no command but C-ECHO. No HL7 message or query is ever sent; at scan
+level `full` an HTTP listener gets `GET /`.
+
+The file, format 1. Keys may be added; their meaning does not change:
+
+- `complete`: false when the run was stopped; `ended_because` says why. What was found is kept.
+- `vantage`: where the scanner stood, `internal`, `external` or null; each endpoint may say otherwise.
+- `authorization`: `by`, `on`, `reference` as endpoints.yaml states them; `authority`: its name and hash.
+- `probe_window`: `start`, `end` and `source_addresses` of all connections of this run. The same, one
+  row per endpoint, goes into the table `probe_windows`, so that audit trails can be read without them.
+- `sslyze`: sslyze's own document of all endpoints with status `scanned`, scanned without a client
+  certificate; `sslyze_with_certificate`: of those scanned again with one, or null. The second must not
+  be asked whether a certificate is required: sslyze then always says no.
+- `log`: every step with its time, seconds, source and destination.
+- `endpoints`: per endpoint its id, host, port, `ip` (the one address that was connected to), `protocol`
+  as declared, `vantage`, `seconds`, `status` with `reason`, and `facts`.
 
 An endpoint's `status`:
 
@@ -12,6 +27,26 @@ An endpoint's `status`:
 - `not_tls`: takes the connection but does not answer a TLS hello with anything that could be judged.
 - `refused`, `unresolved`: nothing listens there, or the name has no address.
 - `timeout`: too slow to tell. `error`: the scan failed. `skipped`: not looked at, or not deeper, as told.
+
+`facts` are riskkit's own observations beside those of sslyze: objects of `key`, `value`, `reason` (why a
+value is `unknown`), `detail` and `confidence` (high, medium, low), the columns of `channel_observations`:
+
+- `answer`: what a TLS hello got: tls, http, dicom, hl7, ssh, other (bytes of no known protocol), slow,
+  silent, closes or resets (the connection, without a byte). Absent when there was no connection.
+- `group.NAME`: accepted, rejected or unknown: a named group of TLS 1.3 (X25519MLKEM768,
+  SecP256r1MLKEM768, SecP384r1MLKEM1024, X25519, X448, secp256r1, secp384r1, secp521r1). Only the first
+  three are post-quantum. Without TLS 1.3 those three are rejected with the detail `no TLS 1.3`.
+- `dicom.plain`, `dicom.tls`, `dicom.tls_with_certificate`: what an A-ASSOCIATE on such a transport got:
+  accepted, rejected (detail: result, source, reason of PS3.8 9.3.4), aborted, closed (before an answer),
+  silent, no_tls (the handshake failed). `dicom.plain` = accepted proves DICOM without TLS, on whatever port.
+- `dicom.unknown_calling`, `dicom.unknown_called`: accepted, rejected or unknown: an association with a
+  calling AE title (a called one) that nobody configured, the other one being right where it is declared.
+  Accepted means the association and a C-ECHO alone: a server may still refuse to store or to find.
+- `dicom.echo`: success, failure (detail: status) or unknown: C-ECHO on the first accepted association.
+- `dicom.implementation`: the peer's Implementation Version Name; detail: its class UID.
+- `client_certificate`: accepted, rejected or unknown: a handshake with the certificate of endpoints.yaml.
+- `http.without_certificate`: served or refused (detail: the status code): `GET /` without a client
+  certificate, at level full, where the handshake asks for one and goes on without.
 """
 
 from __future__ import annotations
