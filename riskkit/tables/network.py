@@ -1,8 +1,13 @@
-"""Endpoints that carry ePHI and what was observed of them."""
+"""Endpoints that carry ePHI, the flows between systems, and what was observed of them."""
 
 from __future__ import annotations
 
 from riskkit.tables.schema import Column, Table
+
+PROTOCOLS = (
+    "dicom", "dicom-tls", "dicomweb", "https", "http", "mllp", "mllp-tls", "syslog-tls",
+    "postgres", "ldap", "smtp", "other",
+)  # fmt: skip
 
 ENDPOINTS = Table(
     name="endpoints",
@@ -15,17 +20,38 @@ ENDPOINTS = Table(
         Column("system_id", doc="system of inventory/systems.csv"),
         Column("host", required=True),
         Column("port", "integer", required=True),
-        Column("protocol", required=True, values=(
-            "dicom", "dicom-tls", "dicomweb", "https", "http", "mllp", "mllp-tls", "syslog-tls",
-            "postgres", "ldap", "smtp", "other",
-        )),
+        Column("protocol", required=True, values=PROTOCOLS),
         Column("ephi", "boolean", "carries ePHI"),
         Column("vantage", doc="where it was looked at from", values=("internal", "external")),
         Column("owner"),
         Column("approved_by", required=True),
         Column("scan_level", values=("none", "preflight", "standard", "full")),
+        Column("trust", doc="whose certificates peers accept: public authorities, one of the organisation, "
+               "or this one certificate alone", values=("public", "private", "pinned")),
+        Column("trust_anchor", doc="the authority that peers of a private one trust: file or fingerprint"),
+        Column("fips_module", doc="number of the FIPS 140 certificate of the module that encrypts"),
     ),
 )  # fmt: skip
+
+FLOWS = Table(
+    name="flows",
+    doc="Which system sends to which, over what, and what lies between them.",
+    place="network/flows.csv",
+    canonical=True,
+    key=("source_system", "target_system", "protocol", "port"),
+    ask="network/flows.csv: one row for every pair of systems that exchange images, results or messages, "
+    "vendors and teleradiology included",
+    columns=(
+        Column("source_system", doc="system that connects, or whoever else does", required=True),
+        Column("target_system", doc="system that listens", required=True),
+        Column("protocol", required=True, values=PROTOCOLS),
+        Column("port", "integer", "port of the target; empty when any of its listeners of that protocol"),
+        Column("purpose", doc="what it is for: images from CT, results to the RIS ..."),
+        Column("ephi", "boolean", "carries ePHI; empty is unknown"),
+        Column("crosses", doc="what it goes through", values=("internal", "internet", "vpn")),
+        Column("tunnel", doc="tunnel_id of the tunnel that carries it, or the gateway's host"),
+    ),
+)
 
 CHANNEL_OBSERVATIONS = Table(
     name="channel_observations",
@@ -50,6 +76,8 @@ CHANNEL_OBSERVATIONS = Table(
         Column("tool_version"),
         Column("confidence", doc="medium: inferred or configured; low: a default of the software",
                values=("high", "medium", "low")),
+        Column("vantage", doc="where it was looked at from; empty: as endpoints.yaml says, else internal",
+               values=("internal", "external")),
     ),
 )  # fmt: skip
 
@@ -73,6 +101,9 @@ CERTIFICATES = Table(
         Column("signature_hash"),
         Column("self_signed", "boolean"),
         Column("matches_host", "boolean", "a subject alternative name matches the host"),
+        Column(
+            "revocable_by", doc="where peers can ask whether it was revoked: ocsp, crl, joined by |; none"
+        ),
         Column("observed_at", "instant"),
     ),
 )
@@ -82,22 +113,23 @@ TUNNELS = Table(
     doc="Encrypted tunnels between two ends, as one end is configured or sees them; no key is kept.",
     place="network/tunnels/**",
     key=("host", "tunnel_id"),
-    ask="wg0.conf or `wg show all dump`, swanctl.conf or ipsec.conf of every VPN gateway",
+    ask="wg0.conf or `wg show all dump`, swanctl.conf, ipsec.conf or OpenVPN configuration of every VPN "
+    "gateway",
     columns=(
         Column("tunnel_id", doc="name of the connection, or interface and the first letters of a peer's key",
                required=True),
-        Column("type", required=True, values=("wireguard", "ipsec")),
+        Column("type", required=True, values=("wireguard", "ipsec", "openvpn")),
         Column("host", doc="where the configuration lies", required=True),
         Column("endpoint_a", doc="this end: address, host or port"),
         Column("endpoint_b", doc="the other end; null when it may be anywhere"),
         Column("local_cidrs", doc="networks behind this end, joined by |"),
         Column("remote_cidrs", doc="networks behind the other end, joined by |"),
         Column("algorithms", doc="as configured, joined by |; null when left at the default"),
-        Column("key_exchange", doc="noise, ikev1, ikev1-aggressive, ikev2 or ike (either)"),
+        Column("key_exchange", doc="noise, ikev1, ikev1-aggressive, ikev2, ike (either), tls or static"),
         Column("authentication", doc="how the ends prove who they are, such as public key or shared secret"),
         Column("last_handshake", "instant", "when both ends last agreed on keys, if the file tells"),
         Column("confidence", doc="high: seen in operation; medium: configured", values=("high", "medium")),
     ),
 )  # fmt: skip
 
-TABLES = (ENDPOINTS, CHANNEL_OBSERVATIONS, CERTIFICATES, TUNNELS)
+TABLES = (ENDPOINTS, FLOWS, CHANNEL_OBSERVATIONS, CERTIFICATES, TUNNELS)
