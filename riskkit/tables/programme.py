@@ -100,10 +100,11 @@ VERDICTS = Table(
     doc="What the analyst decided about findings that were put up for review.",
     place="programme/verdicts.csv",
     canonical=True,
-    key=("alert",),
-    ask="programme/verdicts.csv, one row per reviewed finding",
+    key=("alert", "decided_by", "decided_at"),
+    ask="programme/verdicts.csv, one row per decision on a finding or an alert; a second reviewer adds a row",
     columns=(
-        Column("alert", doc="fingerprint of the finding, as the review queue prints it", required=True),
+        Column("alert", doc="fingerprint of the alert or finding, as the review queue prints it",
+               required=True),
         Column(
             "verdict",
             required=True,
@@ -113,7 +114,36 @@ VERDICTS = Table(
         Column("decided_at", "instant", required=True),
         Column("note", phi=True),
     ),
-)
+)  # fmt: skip
+
+ALERTS = Table(
+    name="alerts",
+    doc="Alerts that were surfaced earlier: files that `riskkit triage` wrote, kept with the evidence. The "
+    "earliest first_surfaced of an alert counts, wherever it stands.",
+    place="programme/alerts/*.csv",
+    canonical=True,
+    key=("alert",),
+    event_time="first_surfaced",
+    ask="the files that `riskkit triage` wrote, as they were surfaced",
+    columns=(
+        Column("alert", doc="fingerprint of the alert", required=True),
+        Column("day", "date", "local day of the behaviour", required=True),
+        Column("rank", "integer", "place of the day, best first; 0 stands outside the budget"),
+        Column("line", doc="where it stood", values=("alert", "matched", "below", "repeat", "closed")),
+        Column("user_id", phi=True),
+        Column("patient_id", doc="empty when it is about the day as a whole", phi=True),
+        Column("score", "number", "evidence points"),
+        Column("reasons", doc="what it was found on, with numbers"),
+        Column("family", doc="kind of behaviour",
+               values=("targeted", "volume", "account", "relational")),
+        Column("first_surfaced", "instant", "the first as-of with which it was surfaced", required=True),
+        Column("reviewed_at", "instant", "the first decision on it"),
+        Column("escalated_at", "instant", "the first decision to escalate it"),
+        Column("decision", doc="the latest decision that counts, or disagreement"),
+        Column("repeat_of", doc="fingerprint of the alert of the same behaviour before it"),
+        Column("phi", doc="says that the file identifies people"),
+    ),
+)  # fmt: skip
 
 CONTRACTS = Table(
     name="contracts",
@@ -145,4 +175,4 @@ CONTRACTS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (CUSTODY, TRAINING, POLICIES, REVIEWS, ANSWERS, VERDICTS, CONTRACTS)
+TABLES = (CUSTODY, TRAINING, POLICIES, REVIEWS, ANSWERS, VERDICTS, ALERTS, CONTRACTS)
