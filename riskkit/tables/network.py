@@ -132,4 +132,26 @@ TUNNELS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (ENDPOINTS, FLOWS, CHANNEL_OBSERVATIONS, CERTIFICATES, TUNNELS)
+PROBE_WINDOWS = Table(
+    name="probe_windows",
+    doc="When our own scanner was at which listener, and from which address: what audit trails and logs "
+        "hold of that is no access by anybody.",
+    place="network/probe_windows.csv",
+    canonical=True,
+    key=("source_address", "endpoint_id", "probe_started_at"),
+    ask="`riskkit collect tls` writes it beside its scan; for scans of other tools: from, to, address",
+    columns=(
+        Column("probe_started_at", "instant", "first connection", required=True),
+        Column("probe_ended_at", "instant", "end of the last one", required=True),
+        Column("source_address", doc="address of the scanner as the listener saw it", required=True),
+        Column("endpoint_id", doc="endpoint of network/endpoints.yaml"),
+        Column("system_id", doc="system of inventory/systems.csv"),
+        Column("host"),
+        Column("port", "integer"),
+        Column("ae_titles", doc="calling AE titles that were used, joined by |"),
+        Column("steps", doc="what was done: preflight, groups, sslyze, dicom ..., joined by |"),
+        Column("operator", doc="account and machine that ran the scan"),
+    ),
+)  # fmt: skip
+
+TABLES = (ENDPOINTS, FLOWS, CHANNEL_OBSERVATIONS, CERTIFICATES, TUNNELS, PROBE_WINDOWS)
