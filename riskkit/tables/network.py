@@ -30,6 +30,16 @@ ENDPOINTS = Table(
                "or this one certificate alone", values=("public", "private", "pinned")),
         Column("trust_anchor", doc="the authority that peers of a private one trust: file or fingerprint"),
         Column("fips_module", doc="number of the FIPS 140 certificate of the module that encrypts"),
+        Column("kind", doc="kind of the device, where the inventory does not say: modality, medical device ..."),
+        Column("owner_approval", doc="the owner's own approval: who, when, reference; a modality, a medical "
+               "device and an endpoint with dicom_probe are left alone without it"),
+        Column("dicom_probe", "boolean", "ask for DICOM associations and a C-ECHO"),
+        Column("called_aet", doc="AE title of the listener"),
+        Column("calling_aet", doc="AE title that the listener knows and the probe may use"),
+        Column("client_certificate", doc="PEM file beside endpoints.yaml that the probe may present"),
+        Column("client_key", doc="PEM file of its key, unless it is in the same file"),
+        Column("window_start", "instant", "scan window of this endpoint, beside that of the file"),
+        Column("window_end", "instant"),
     ),
 )  # fmt: skip
 
