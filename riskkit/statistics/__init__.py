@@ -1,0 +1,1 @@
+"""Shrinkage, tails, calibration and change: plain arrays in, plain arrays out; nothing of riskkit above."""
