@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskkit.assess import open_pack as open
+    from riskkit.assess import triage
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "open"]
+__all__ = ["__version__", "open", "triage"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from riskkit.assess import open_pack  # noqa: PLC0415
 
         return open_pack
+    if name == "triage":
+        from riskkit.assess import triage  # noqa: PLC0415
+
+        return triage
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,5 +5,16 @@ from __future__ import annotations
 from riskkit.assess.findings import findings_json
 from riskkit.assess.opening import open_pack, resolve_moment
 from riskkit.assess.registry import all_checks, all_derived
+from riskkit.assess.surfacing import ReviewQueue, queue_of, review_queue, triage
 
-__all__ = ["all_checks", "all_derived", "findings_json", "open_pack", "resolve_moment"]
+__all__ = [
+    "ReviewQueue",
+    "all_checks",
+    "all_derived",
+    "findings_json",
+    "open_pack",
+    "queue_of",
+    "resolve_moment",
+    "review_queue",
+    "triage",
+]

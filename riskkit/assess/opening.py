@@ -72,7 +72,7 @@ def open_pack(
             engine=tables,
             history=history,
             inventory=read_inventory(tables, moment),
-            reviewed=_reviewed(tables),
+            reviewed=_reviewed(tables, moment),
             fingerprint=lambda text: fingerprint(secret, text),
         )
         outcomes = tuple(judge(check, court) for check in all_checks())
@@ -100,6 +100,7 @@ def open_pack(
         engine=tables,
         site=site,
         department=department,
+        fingerprints=lambda text: fingerprint(secret, text),
     )
     _known(assessment, "systems", "location", site)
     _known(assessment, "roster", "department", department)
@@ -143,12 +144,14 @@ def _on(settings: Settings, engine: EngineName | None) -> Settings:
     return settings.model_copy(update={"engine": engine})
 
 
-def _reviewed(engine: Engine) -> dict[str, str]:
-    """Findings that somebody decided on, by fingerprint."""
+def _reviewed(engine: Engine, moment: Moment) -> dict[str, str]:
+    """Findings that somebody decided on, by fingerprint; the latest decision counts."""
     if engine.state("verdicts").state != "present":
         return {}
-    rows = records(engine.frame("verdicts"))
-    return {row.alert: row.verdict for row in rows if row.verdict != "undecided"}
+    rows = sorted(records(engine.frame("verdicts")), key=lambda row: (row.decided_at, row.decided_by))
+    return {
+        row.alert: row.verdict for row in rows if row.verdict != "undecided" and row.decided_at < moment.as_of
+    }
 
 
 def _known(assessment: Assessment, table: str, column: str, wanted: str | None) -> None:

@@ -82,6 +82,7 @@ class Assessment:
     engine: Any
     site: str | None = None
     department: str | None = None
+    fingerprints: Callable[[str], str] = str
 
     def outcome(self, check: str) -> Outcome:
         """The outcome of a check by its id; raises KeyError."""

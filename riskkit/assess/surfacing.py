@@ -1,0 +1,190 @@
+"""`riskkit.triage`: a pack becomes a short list of accesses to review, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from riskkit.assess.engine import Engine
+from riskkit.assess.expected import Inventory
+from riskkit.assess.history import History
+from riskkit.assess.judge import Court, check_overrides, judge
+from riskkit.assess.opening import WORK, find_pack, resolve_moment
+from riskkit.assess.registry import all_checks, base_tables
+from riskkit.errors import SettingsError
+from riskkit.ingest import ingest
+from riskkit.model import Assessment, Check, Moment, Outcome, Period, TableState
+from riskkit.pseudonyms import fingerprint, site_key
+from riskkit.queue import Choice, Decisions, QueueRules, candidates, choose, load_rules, matches, queue_frame
+from riskkit.queue.decisions import alert_text
+from riskkit.queue.refit import refitted
+from riskkit.settings import read_settings
+from riskkit.store import Store, draft_name, private_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUDGET = 5
+"""Alerts a day that one analyst can look into: our own choice."""
+
+
+@dataclass(frozen=True)
+class ReviewQueue:
+    """A review queue: choices of all kinds, the rules that made it, and what it could not use.
+
+    `not_run` holds each detector that said nothing, with the reason; `unused` what optional evidence
+    was not there, with the detectors that went without it.
+    """
+
+    moment: Moment
+    budget: int
+    rules: QueueRules
+    choices: tuple[Choice, ...]
+    decisions: Decisions
+    ran: tuple[str, ...]
+    not_run: tuple[tuple[str, str], ...]
+    unused: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def rows(self, *lines: str) -> pd.DataFrame:
+        """The choices of these kinds (alert, matched, below, repeat, closed); all without names."""
+        chosen = [choice for choice in self.choices if not lines or choice.line in lines]
+        return queue_frame(chosen, self.decisions, self.moment.as_of)
+
+
+def triage(
+    pack: str | Path,
+    *,
+    as_of: date | str | None = None,
+    since: date | str | None = None,
+    budget: int = BUDGET,
+    work: str | Path | None = None,
+    refit: bool = False,
+) -> pd.DataFrame:
+    """The alerts of a pack, at most `budget` a day, best first, and what matched a rule (rank 0).
+
+    as_of: the last day that counts (default: the end of the site's period). since: the first day that
+    is reviewed (default: the start of the period of as_of); earlier days are the baseline. refit:
+    weights from the analysts' decisions. Columns: day, rank, user_id, patient_id, score, reasons,
+    family, alert and how the alert stands. Real ids: the frame is PHI. Raises EvidenceError and
+    SettingsError.
+    """
+    return review_queue(pack, as_of=as_of, since=since, budget=budget, work=work, refit=refit).rows(
+        "alert", "matched"
+    )
+
+
+def review_queue(
+    pack: str | Path,
+    *,
+    as_of: date | str | None = None,
+    since: date | str | None = None,
+    budget: int = BUDGET,
+    work: str | Path | None = None,
+    refit: bool = False,
+) -> ReviewQueue:
+    """As `triage`, with what fell below the line and what could not be used."""
+    folder = find_pack(pack)
+    settings = read_settings(folder)
+    moment = _since(resolve_moment(settings, period=None, as_of=as_of), since)
+    check_overrides(all_checks(), settings)
+    secret = site_key(folder, synthetic=settings.synthetic)
+    work_folder = private_folder(Path(work) if work is not None else folder / WORK)
+    evidence = ingest(folder, settings, moment, Store(work_folder))
+    tables = Engine(
+        evidence,
+        moment,
+        work_folder / draft_name(),
+        engine=settings.engine,
+        memory_limit=settings.memory_limit,
+    )
+
+    def marked(text: str) -> str:
+        return fingerprint(secret, text)
+
+    # History and inventory are for controls: a queue of people needs neither.
+    court = Court(settings, moment, evidence, tables, History(), Inventory(), {}, marked)
+    outcomes = tuple(judge(check, court) for check in detectors())
+    return _queue(outcomes, tables, moment, budget, marked, refit=refit)
+
+
+def queue_of(assessment: Assessment, *, budget: int = BUDGET) -> ReviewQueue:
+    """The review queue of an assessment that is open, for its period."""
+    names = {check.id for check in detectors()}
+    outcomes = [outcome for outcome in assessment.outcomes if outcome.check.id in names]
+    return _queue(
+        outcomes, assessment.engine, assessment.moment, budget, assessment.fingerprints, refit=False
+    )
+
+
+def detectors() -> tuple[Check, ...]:
+    """Checks whose verdicts carry signals: those that name a family of behaviour."""
+    return tuple(check for check in all_checks() if check.family)
+
+
+def _since(moment: Moment, since: date | str | None) -> Moment:
+    """The moment with the period that begins on `since`."""
+    if since is None:
+        return moment
+    try:
+        first = date.fromisoformat(since) if isinstance(since, str) else since
+    except ValueError as error:
+        raise SettingsError(f"since {since!r} is no date", do="Write it as 2026-10-01") from error
+    last = moment.today
+    if first > last:
+        raise SettingsError(f"since {first} lies after as-of {last}", do="Name an earlier day")
+    return Moment(moment.as_of, Period(f"{first} to {last}", first, last), moment.zone)
+
+
+def _queue(
+    outcomes: Sequence[Outcome],
+    tables: Any,
+    moment: Moment,
+    budget: int,
+    marked: Callable[[str], str],
+    *,
+    refit: bool,
+) -> ReviewQueue:
+    if budget < 1:
+        raise SettingsError(f"a budget of {budget} alerts a day shows nothing", do="Give 1 or more")
+
+    def optional(name: str) -> Any | None:
+        return tables.frame(name) if tables.state(name).state == "present" else None
+
+    decisions = Decisions.of(optional("verdicts"), optional("alerts"), optional("roster"), moment)
+    rules = load_rules()
+    if refit:
+        rules = refitted(rules, candidates(outcomes, rules), decisions, marked)
+    found = candidates(outcomes, rules)
+    closed = decisions.closed(found, marked, rules.closed_days)
+    matched = [
+        Choice(one, "matched", 0, marked(f"{alert_text(one.day, one.behaviour)}\x1f{one.reasons[0].check}"))
+        for one in matches(outcomes)
+    ]
+    return ReviewQueue(
+        moment=moment,
+        budget=budget,
+        rules=rules,
+        choices=(*matched, *choose(found, budget, rules, marked, closed)),
+        decisions=decisions,
+        ran=tuple(one.check.id for one in outcomes if one.condition not in ("NOT_ASSESSED", "ERROR")),
+        not_run=tuple(
+            (one.check.id, one.reason) for one in outcomes if one.condition in ("NOT_ASSESSED", "ERROR")
+        ),
+        unused=_unused(outcomes, tables.state),
+    )
+
+
+def _unused(
+    outcomes: Sequence[Outcome], state: Callable[[str], TableState]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Optional evidence that was not there, with the detectors that went without it."""
+    without: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for name in outcome.unused:
+            for table in sorted(base_tables(name)):
+                if state(table).state != "present":
+                    without.setdefault(table, []).append(outcome.check.id)
+    return tuple((table, tuple(sorted(set(checks)))) for table, checks in sorted(without.items()))
