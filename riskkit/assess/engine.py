@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from riskkit.assess.registry import all_derived
 from riskkit.backend import Backend, start
 from riskkit.errors import EvidenceError
+from riskkit.ingest import happened, newest
 from riskkit.model import Check, Derived, Evidence, Moment, TableState
 from riskkit.settings import MEMORY_LIMIT, EngineName
 from riskkit.tables import TABLES, to_arrow
@@ -113,8 +114,7 @@ class Engine:
         if name not in self._arrow:
             table, files = TABLES[name], self._evidence.files[name]
             rows = pa.concat_tables([pq.read_table(file, schema=table.schema) for file in files])
-            if table.event_time:
-                rows = rows.filter(pa.compute.less(rows[table.event_time], pa.scalar(self._moment.as_of)))
+            rows = newest(table, happened(table, rows, self._moment), self._evidence.sources)
             self._arrow[name] = rows.sort_by(
                 [("source", "ascending"), ("offset", "ascending"), ("n", "ascending")]
             )

@@ -54,6 +54,7 @@ def source_json(source: Source) -> dict[str, Any]:
                 "quarantined": count.quarantined,
                 "ignored": dict(count.ignored),
                 "set_aside": count.set_aside,
+                "superseded": count.superseded,
             }
             for name, count in sorted(source.counts.items())
         },

@@ -16,6 +16,7 @@ import yaml
 
 from riskkit.derived.custody_dates import exported
 from riskkit.errors import RiskkitError
+from riskkit.ingest.newest import lost, newest, replaces
 from riskkit.ingest.read import instant, read_into
 from riskkit.ingest.unpack import Unpacked, unpack
 from riskkit.ingest.walk import Found, code_of, find_files, readers, sha256_of
@@ -38,7 +39,7 @@ def ingest(pack: Path, settings: Settings, moment: Moment, store: Store) -> Evid
     seen: dict[tuple[str, str], str] = {}
     for found in find_files(pack):
         sources += _read_file(found, settings, store, seen)
-    dated = _dated(sources, store, moment)
+    dated = _superseded(_dated(sources, store, moment), store, moment)
     files = {name: tuple(_stored(dated, store, name)) for name in TABLES}
     states = {name: _state(table, dated) for name, table in TABLES.items()}
     return Evidence(pack, tuple(dated), states, files, TABLES)
@@ -237,6 +238,34 @@ def _cut(source: Source, store: Store, moment: Moment) -> dict[str, Counts]:
     return counts
 
 
+def _superseded(sources: Sequence[Source], store: Store, moment: Moment) -> list[Source]:
+    """Count the rows of each source that a later export of the same list says anew."""
+    gone: dict[tuple[str, str], int] = {}
+    for table in filter(replaces, TABLES.values()):
+        files = list(_stored(sources, store, table.name))
+        if len(files) > 1:
+            before = happened(table, pa.concat_tables([pq.read_table(file) for file in files]), moment)
+            found = lost(before, newest(table, before, sources))
+            gone |= {(source, table.name): number for source, number in found.items()}
+    return [
+        replace(
+            source,
+            counts={
+                name: replace(count, superseded=gone.get((source.name, name), 0))
+                for name, count in source.counts.items()
+            },
+        )
+        for source in sources
+    ]
+
+
+def happened(table: Table, rows: pa.Table, moment: Moment) -> pa.Table:
+    """The rows that are not of a time after the moment of judging."""
+    if table.event_time is None:
+        return rows
+    return rows.filter(pc.less(rows[table.event_time], pa.scalar(moment.as_of)))
+
+
 def _stored(sources: Iterable[Source], store: Store, table: str) -> Iterable[Path]:
     for source in sources:
         if table in source.counts and not source.set_aside:
@@ -246,7 +275,8 @@ def _stored(sources: Iterable[Source], store: Store, table: str) -> Iterable[Pat
 def _state(table: Table, sources: Sequence[Source]) -> TableState:
     fed = [source for source in sources if table.name in source.counts]
     used = [source for source in fed if not source.set_aside]
-    rows = sum(source.counts[table.name].rows - source.counts[table.name].set_aside for source in used)
+    counts = [source.counts[table.name] for source in used]
+    rows = sum(count.rows - count.set_aside - count.superseded for count in counts)
     quarantined = sum(source.counts[table.name].quarantined for source in used)
     names = tuple(source.name for source in used)
     if rows > 0:

@@ -87,7 +87,11 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the records of one source ended, for one table."""
+    """How the records of one source ended, for one table.
+
+    Of its rows, `set_aside` happened after the moment of judging, and `superseded` are said anew by a
+    later export of the same list.
+    """
 
     records: int = 0
     accepted: int = 0
@@ -95,6 +99,7 @@ class Counts:
     quarantined: int = 0
     ignored: Mapping[str, int] = field(default_factory=dict)
     set_aside: int = 0
+    superseded: int = 0
 
 
 NOT_RECOGNIZED = "is not recognized"

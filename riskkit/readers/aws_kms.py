@@ -55,6 +55,7 @@ def _key(content: Mapping[str, Any]) -> Mapping[str, object]:
     manager = MANAGERS.get(optional(item, "KeyManager") or "", "unknown")
     return {
         "key_id": key_name(named(item, "KeyId", "Arn")),
+        "asked": "key",
         "key_manager": manager,
         "key_usage": optional(item, "KeyUsage"),
         "key_spec": optional(item, "KeySpec", "CustomerMasterKeySpec"),
@@ -69,6 +70,7 @@ def _rotation(key: str, item: Mapping[str, Any]) -> Mapping[str, object]:
     days = item.get("RotationPeriodInDays")
     return {
         "key_id": key_name(optional(item, "KeyId")) or key,
+        "asked": "rotation",
         "key_manager": "unknown",
         "rotation_enabled": stated(item["KeyRotationEnabled"]),
         "rotation_days": days if type(days) is int and 0 < days <= LONGEST else None,

@@ -157,8 +157,8 @@ CONTRACTS = Table(
     columns=(
         Column("vendor", doc="the other party: Amazon Web Services ...", required=True),
         Column("system_id", doc="system that it serves, or one of its aliases; empty for all of the vendor"),
-        Column("kind", doc="BAA: with a business associate; subcontractor: of an associate with its own; none: there "
-               "is no contract; other_arrangement: 164.314(a)(2)(ii); data_use: limited data sets",
+        Column("kind", doc="BAA: with a business associate; subcontractor: of an associate with its own; "
+               "none: no contract; other_arrangement: 164.314(a)(2)(ii); data_use: limited data sets",
                required=True, values=("BAA", "subcontractor", "other_arrangement", "data_use", "none")),
         Column("touches_ephi", "boolean", "makes, keeps, receives or sends ePHI; empty is unknown"),
         Column("signed_on", "date"),

@@ -45,11 +45,12 @@ ENCRYPTION_KEYS = Table(
     doc="Keys of a key service, with what is known of their rotation. Never a key itself.",
     place="storage/keys.csv",
     canonical=True,
-    key=("key_id",),
+    key=("key_id", "asked"),
     ask="aws kms describe-key and aws kms get-key-rotation-status of every key that storage or backups "
     "use; storage/keys.csv for other key services",
     columns=(
         Column("key_id", doc="as storage_assets names it", required=True),
+        Column("asked", doc="what the service was asked, where one answer does not hold all: key, rotation"),
         Column("key_manager", doc="who manages it: the customer, or the provider", required=True,
                values=("customer", "provider", "unknown")),
         Column("key_usage", doc="ENCRYPT_DECRYPT, SIGN_VERIFY ..."),

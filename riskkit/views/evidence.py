@@ -9,7 +9,8 @@ from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import age, count, day, listed, plural, share
 
-_READ = ("source", "table", "reader", "records", "rows", "quarantined", "ignored", "set aside", "balance")
+_READ = ("source", "table", "reader", "records", "rows", "quarantined", "ignored", "set aside", "superseded",
+         "balance")  # fmt: skip
 
 
 def reconciliation(assessment: Assessment, *tables: str) -> Html:
@@ -28,6 +29,7 @@ def reconciliation(assessment: Assessment, *tables: str) -> Html:
                 "quarantined": found.quarantined,
                 "ignored": sum(found.ignored.values()),
                 "set aside": found.set_aside,
+                "superseded": found.superseded,
                 "balance": "✓"
                 if found.records == found.accepted + found.quarantined + sum(found.ignored.values())
                 else "✗ does not add up",
@@ -42,7 +44,8 @@ def reconciliation(assessment: Assessment, *tables: str) -> Html:
         assessment,
         frame,
         caption="How the records of each file ended", badges={"balance": "sign"},
-        headings={"source": "file", "set aside": "set aside (after the period)"},
+        headings={"source": "file", "set aside": "set aside (after the period)",
+                  "superseded": "superseded (a later export of the same list says it anew)"},
         note="A record can become several rows. Balance: records = accepted + quarantined + ignored.",
         empty="No file was read for this.",
     )])  # fmt: skip
@@ -206,7 +209,9 @@ def _totals(assessment: Assessment, tables: tuple[str, ...]) -> Html:
         f"{sum(n.accepted for n in found):,} became {sum(n.rows for n in found):,} rows, "
         f"{sum(n.quarantined for n in found):,} quarantined, "
         f"{sum(sum(n.ignored.values()) for n in found):,} ignored for stated reasons. Set aside because "
-        f"they happened after the period: {sum(n.set_aside for n in found):,} rows."
+        f"they happened after the period: {sum(n.set_aside for n in found):,} rows. "
+        "Superseded because a later export of the same list says them anew: "
+        f"{sum(n.superseded for n in found):,} rows."
     )
 
 

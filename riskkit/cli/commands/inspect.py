@@ -55,6 +55,10 @@ def command(pack: Path, work: Path | None, propose: bool) -> None:
                 f"    {table}: {count.records} records = {count.accepted} read"
                 f" + {count.quarantined} quarantined + {ignored} ignored; {count.rows} rows"
             )
+            if count.superseded:
+                click.echo(
+                    f"        superseded {count.superseded}: a later export of this list says them anew"
+                )
             for reason, number in sorted(count.ignored.items()):
                 click.echo(f"        ignored {number}: {reason}")
             for name in total:
