@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from riskkit.tables.schema import Column, Table
 
+ANSWERS = ("yes", "no", "unknown")
+
 BACKUPS = Table(
     name="backups",
     doc="One row per backup that was made or tried.",
@@ -32,8 +34,11 @@ BACKUPS = Table(
             "location", doc="the place of the copy: repository, vault, tape; never two names for one place"
         ),
         Column("tool"),
+        Column("media", doc="what the copy lies on: disk, tape, object store ..."),
+        Column("offsite", doc="the copy lies at another site than the system", values=ANSWERS),
+        Column("verified", doc="the last verification of the copy ended without an error", values=ANSWERS),
     ),
-)
+)  # fmt: skip
 
 RESTORE_TESTS = Table(
     name="restore_tests",
@@ -49,9 +54,47 @@ RESTORE_TESTS = Table(
         Column("finished_at", "instant", required=True),
         Column("outcome", required=True, values=("success", "partial", "failed")),
         Column("size_bytes", "integer", unit="byte"),
-        Column("integrity_checked", "boolean", "restored images were compared with the originals"),
+        Column("integrity_checked", "boolean", "digests of restored images were compared with the originals"),
+        Column("objects_expected", "integer", "images that should come back"),
+        Column("objects_restored", "integer", "images that did, by count"),
         Column("performed_by", phi=True),
     ),
 )
 
-TABLES = (BACKUPS, RESTORE_TESTS)
+RECOVERY_TARGETS = Table(
+    name="recovery_targets",
+    doc="How much work may be lost of each system, and how long it may be down, as the organisation decided.",
+    place="backup/recovery_targets.csv",
+    canonical=True,
+    key=("system_id",),
+    ask="the recovery point and recovery time objectives of the contingency plan, system by system",
+    columns=(
+        Column("system_id", required=True),
+        Column("rpo_hours", "integer", "hours of work that may be lost", required=True, unit="hour"),
+        Column("rto_hours", "integer", "hours until the system works again", required=True, unit="hour"),
+        Column("full_bytes", "integer", "what a full restore brings back", unit="byte"),
+        Column("approved_by"),
+        Column("approved_on", "date"),
+    ),
+)
+
+DRILLS = Table(
+    name="drills",
+    doc="Exercises of downtime, recovery and emergency access, with their outcome.",
+    place="backup/drills.csv",
+    canonical=True,
+    key=("drill_id",),
+    event_time="performed_at",
+    ask="the log of exercises: work during downtime, recovery from disaster, and access in an emergency, for "
+    "each critical system",
+    columns=(
+        Column("drill_id", required=True),
+        Column("system_id", required=True),
+        Column("kind", required=True, values=("downtime", "recovery", "emergency_access")),
+        Column("performed_at", "instant", required=True),
+        Column("outcome", required=True, values=("success", "partial", "failed")),
+        Column("findings", doc="what has to change"),
+    ),
+)
+
+TABLES = (BACKUPS, RESTORE_TESTS, RECOVERY_TARGETS, DRILLS)

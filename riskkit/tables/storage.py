@@ -7,6 +7,9 @@ from riskkit.tables.schema import Column, Table
 KINDS = ("volume", "database", "bucket", "tape", "device", "backup", "vault", "swap")
 """A vault holds copies, each of which says for itself whether it is encrypted; a backup is one place."""
 
+TIERS = ("online", "nearline", "backup", "media", "database")
+"""Online is what systems work with; media are tapes, discs, laptops and all else that is carried."""
+
 STORAGE_ASSETS = Table(
     name="storage_assets",
     doc="Volumes, databases, buckets, tapes and devices with their encryption at rest.",
@@ -37,6 +40,36 @@ STORAGE_ASSETS = Table(
         Column("key_id", doc="the key's name in encryption_keys"),
         Column("immutable", doc="what lies there cannot be altered before its end of retention",
                values=("yes", "no", "unknown")),
+        Column("tier", doc="by kind where it is empty", values=TIERS),
+        Column("phi_bytes", "integer", "of its size, what is ePHI; all of it where it is empty", unit="byte"),
+        Column("studies", "integer", "studies that lie there"),
+        Column("device", doc="device or host that would be carried away; the system where it is empty"),
+        Column("provider", doc="cloud provider that keeps it; empty for own premises"),
+        Column("evidence_date", "date", "when this was seen, where that was before the export"),
+    ),
+)  # fmt: skip
+
+STORAGE_EXPOSURES = Table(
+    name="storage_exposures",
+    doc="Who beyond the organisation can reach storage in a cloud, and whether reading there is recorded.",
+    place="storage/exposures.csv",
+    canonical=True,
+    key=("asset_id", "asked"),
+    ask="of each bucket aws s3api get-bucket-policy-status, get-public-access-block, get-bucket-acl, "
+    "get-bucket-policy and get-bucket-logging, of each snapshot aws ec2 describe-snapshot-attribute; "
+    "Prowler's findings; storage/exposures.csv for other providers",
+    columns=(
+        Column("asset_id", doc="bucket, container or snapshot, as storage_assets names it", required=True),
+        Column("asked", doc="the command or check that answered", required=True),
+        Column("question", required=True, doc="public: anybody can read it; shared_outside: other accounts "
+               "can; object_logging: reads and writes of objects are recorded",
+               values=("public", "shared_outside", "object_logging")),
+        Column("answer", doc="a missing statement is unknown", required=True,
+               values=("yes", "no", "unknown")),
+        Column("system_id", doc="system of inventory/systems.csv, or one of its aliases"),
+        Column("provider", doc="cloud provider that keeps it"),
+        Column("shared_with", doc="accounts outside, joined by ;"),
+        Column("detail", doc="why the answer is what it is"),
     ),
 )  # fmt: skip
 
@@ -133,4 +166,23 @@ DICOM_FILES = Table(
     ),
 )
 
-TABLES = (STORAGE_ASSETS, ENCRYPTION_KEYS, DICOM_SCANS, DICOM_FILES)
+SAMPLED_SCANS = Table(
+    name="sampled_scans",
+    doc="Random samples of the files of an image store, by stratum, and how many gave a patient away.",
+    place="dicom/sampled_scans.csv",
+    canonical=True,
+    key=("sample_id", "stratum"),
+    ask="where a store is too big to be walked: of each stratum (root, year, modality) the number of files, "
+    "how many were drawn at random, and how many of these are readable and carry direct identifiers",
+    columns=(
+        Column("sample_id", required=True),
+        Column("system_id", doc="system of inventory/systems.csv, or one of its aliases"),
+        Column("stratum", doc="root, year and modality, such as /data 2021 CT", required=True),
+        Column("files", "integer", "files of the stratum", required=True),
+        Column("sampled", "integer", "of them drawn at random, each with the same chance", required=True),
+        Column("exposed", "integer", "of these readable with direct identifiers", required=True),
+        Column("sampled_on", "date"),
+    ),
+)
+
+TABLES = (STORAGE_ASSETS, STORAGE_EXPOSURES, ENCRYPTION_KEYS, DICOM_SCANS, DICOM_FILES, SAMPLED_SCANS)
