@@ -8,7 +8,8 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import HOUR_US, first_rows, flag, in_period, row_key
+from riskkit.derived.explanations import explained
+from riskkit.derived.trail import first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Verdict
 from riskkit.tables import records
 
@@ -36,13 +37,9 @@ def access_break_glass_unexplained(
     Put up for review is one emergency access, or more, to a patient with whom neither the user nor
     the department had to do within so many hours before or after.
     """
-    limit = within_hours * HOUR_US
-    far = nw.lit(limit + 1)
-    personal = nw.col("personal_gap_us").fill_null(far) <= limit
-    shared = nw.col("department_gap_us").fill_null(far) <= limit
     grouped = (
         explained_accesses.filter(in_period(at), nw.col("break_glass").fill_null(nw.lit(False)))
-        .with_columns(unexplained=flag(~(personal | shared)), key=row_key())
+        .with_columns(unexplained=flag(~explained(within_hours)), key=row_key())
         .group_by("user_id", "source")
         .agg(nw.len().alias("accesses"), nw.col("unexplained").sum(), nw.col("key").min())
         .sort("user_id", "source")

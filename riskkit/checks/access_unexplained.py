@@ -8,7 +8,8 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import HOUR_US, first_rows, flag, in_period, row_key
+from riskkit.derived.explanations import TOLERANCE_HOURS, explained
+from riskkit.derived.trail import first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 
@@ -28,14 +29,14 @@ from riskkit.tables import records
     usual_cause="The order or duty exists but is in a system whose export is not part of the pack.",
     standing=False,
     signal=True,
-    aliases=("A00", "A01"),
+    aliases=("A00",),
 )
 def access_unexplained(
     explained_accesses: nw.LazyFrame[Any],
     *,
     min_patients: int = 5,
     min_percent: int = 20,
-    tolerance_hours: int = 24,
+    tolerance_hours: int = TOLERANCE_HOURS,
     at: Moment,
 ) -> Iterator[Verdict]:
     """One verdict per user who opened a patient's record in the period.
@@ -45,7 +46,7 @@ def access_unexplained(
     relationship counts as explained. `expected` is what the user would have at everyone's rate.
     """
     accesses = explained_accesses.filter(in_period(at)).with_columns(
-        unexplained=flag(~_explained(tolerance_hours)), key=row_key()
+        unexplained=flag(~explained(tolerance_hours)), key=row_key()
     )
     users = list(records(_by_user(accesses)))
     unexplained, patients = sum(int(user.unexplained) for user in users), sum(user.patients for user in users)
@@ -66,13 +67,6 @@ def access_unexplained(
             signal={"unexplained": float(user.unexplained), "expected": round(expected, 2)},
             rows=(first_rows(keys.get(user.user_id, []), count, "user_id = :subject and unexplained"),),
         )
-
-
-def _explained(tolerance_hours: int) -> nw.Expr:
-    tolerance_us = tolerance_hours * HOUR_US
-    far = nw.lit(tolerance_us + 1)
-    personal = nw.col("personal_gap_us").fill_null(far) <= tolerance_us
-    return personal | (nw.col("department_gap_us").fill_null(far) <= tolerance_us)
 
 
 def _by_user(accesses: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

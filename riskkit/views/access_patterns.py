@@ -12,7 +12,9 @@ from typing import Any, Literal
 import narwhals as nw
 import pandas as pd
 
-from riskkit.derived.trail import DAY_US, HOUR_US, RECORD_OPENED, flag, hour, in_period, local_start
+from riskkit.derived.explanations import TEMPLATES, TOLERANCE_HOURS, has_kind, near
+from riskkit.derived.explanations import explained as known_reason
+from riskkit.derived.trail import DAY_US, RECORD_OPENED, flag, hour, in_period, local_start
 from riskkit.model import PERSONAL_SUBJECTS, SEVERITIES, Assessment, Outcome, Verdict
 from riskkit.tables import records
 from riskkit.views.charts import bars, day_and_hour, heat
@@ -28,10 +30,18 @@ INPUTS = ("audit_events", "relationships", "roster")
 
 UNEXPLAINED = "access.unexplained"
 
-TOLERANCE_HOURS = 24
-"""Used when the check that sets it did not run."""
-
 NOWHERE = "not on the roster"
+
+KIND_NAMES = {
+    "encounter": "visit or stay",
+    "care_team": "care team",
+    "imaging": "acquisition or reading",
+    "protocol": "protocol or quality",
+    "release": "release of information",
+    "schedule": "duty in another department",
+    "other": "other kinds",
+}
+"""Kinds of explanation in words, where their names are none."""
 
 
 def explained(assessment: Assessment) -> Html:
@@ -71,7 +81,26 @@ def explained(assessment: Assessment) -> Html:
     )  # fmt: skip
     hours = _tolerance(assessment)
     note = f"A reason within {hours} hours before or after counts. No access explains another one."
-    return join([paragraph(told), chart, paragraph(note, note=True)])
+    return join([paragraph(told), chart, _coverage(assessment, total), paragraph(note, note=True)])
+
+
+def _coverage(assessment: Assessment, total: int) -> Html:
+    """Which kinds of explanation lie near how many accesses; an access may have several."""
+    accesses = _accesses(assessment).select(**{name: flag(has_kind(name)) for name in TEMPLATES})
+    found = next(records(accesses.select(nw.all().sum())))
+    lines = [(KIND_NAMES.get(name, name), float(getattr(found, name) or 0)) for name in TEMPLATES]
+    lines = sorted((line for line in lines if line[1]), key=lambda line: (-line[1], line[0]))
+    if not lines:
+        return paragraph(f"No kind of relationship lies within {TOLERANCE_HOURS} hours of any access.")
+    told = f"Of {count(total, 'access')}, by kind of explanation: " + listed(
+        [f"{name} {percent(number, total)}" for name, number in lines]
+    )
+    return bars(
+        lines, unit="accesses of people to records of patients", alt=f"{told}.",
+        caption=f"Accesses by the kinds of relationship that lie within {TOLERANCE_HOURS} hours of them; an "
+        "access may have several.",
+        told=[f"{number:,.0f} ({percent(number, total)})" for _, number in lines],
+    )  # fmt: skip
 
 
 def people(assessment: Assessment, *, by: Literal["department", "role"] = "department") -> Html:
@@ -188,7 +217,7 @@ def timeline(assessment: Assessment, who: str | None, *, top: int = 20, identiti
     if user is None:
         return paragraph(f"Nobody who opened a record in this period goes by {who}.")
     name = user if identities else assessment.surrogate("user", user)
-    unexplained = ~(_personal(assessment) | _shared(assessment))
+    unexplained = ~known_reason(_tolerance(assessment))
     found = list(
         records(
             _accesses(assessment)
@@ -286,19 +315,15 @@ def _tolerance(assessment: Assessment) -> int:
 
 
 def _personal(assessment: Assessment) -> nw.Expr:
-    return _near("personal_gap_us", _tolerance(assessment))
+    return near("personal_gap_us", _tolerance(assessment))
 
 
 def _shared(assessment: Assessment) -> nw.Expr:
-    return _near("department_gap_us", _tolerance(assessment))
-
-
-def _near(column: str, hours: int) -> nw.Expr:
-    return nw.col(column).fill_null(nw.lit(hours * HOUR_US + 1)) <= hours * HOUR_US
+    return near("department_gap_us", _tolerance(assessment))
 
 
 def _by_user(assessment: Assessment) -> nw.LazyFrame[Any]:
-    unexplained = flag(~(_personal(assessment) | _shared(assessment)))
+    unexplained = flag(~known_reason(_tolerance(assessment)))
     return (
         _accesses(assessment)
         .with_columns(unexplained=unexplained)

@@ -50,6 +50,12 @@ def test_it_is_of_the_kind_that_it_was_given(derived: Derived, tmp_path: Path) -
 @EVERY
 def test_a_missing_input_makes_it_missing(derived: Derived, tmp_path: Path) -> None:
     """Without a table that it needs it is not assessed; it never is empty instead."""
-    for name in derived.needs:
+    for name in {table for need in derived.needs for table in _needed(need)}:
         tables = {key: rows for key, rows in hospital().items() if key != name}
         assert engine_of(tmp_path, tables).state(derived.name).state == "missing"
+
+
+def _needed(name: str) -> frozenset[str]:
+    """The tables of evidence without which a table, derived or not, cannot be."""
+    derived = all_derived().get(name)
+    return frozenset().union(*map(_needed, derived.needs)) if derived is not None else frozenset({name})

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from riskkit.derived.explained_accesses import explained_accesses
+from riskkit.derived.explanations import TEMPLATES, explained, has_kind
 from riskkit.tables import TABLES, records
-from tests.evidence import engine_of, event, person
+from tests.evidence import AT, engine_of, event, person, us
 
 DAY_US = 86_400_000_000
 EPOCH = date(1970, 1, 1)
@@ -72,12 +73,13 @@ def by_hand(tables: dict[str, list[dict[str, Any]]]) -> list[tuple[Any, ...]]:
     rows = []
     for number, access in enumerate(tables["audit_events"]):
         if (
-            access["user_type"] != "person"
+            access["user_type"] == "node"
             or not access["user_id"]
             or not access["patient_id"]
             or access["event_category"] == "delete"
             or access["event_outcome"] == "failure"
             or access["event_code"] == "110102"
+            or not AT.start_us <= access["event_time_us"] < AT.end_us
         ):
             continue
         day = EPOCH + timedelta(days=access["event_time_us"] // DAY_US)
@@ -155,7 +157,7 @@ def test_engines_agree(tmp_path: Path, backend: str) -> None:
             ).lazy()
             for name, rows in tables.items()
         }
-        found = explained_accesses.run(**given)
+        found = explained_accesses.run(**given, schedule=None, at=AT)
     else:
         found = engine_of(tmp_path, tables).lazy("explained_accesses")
     assert sorted(map(tuple, records(found.select(*COLUMNS))), key=lambda row: row[1]) == by_hand(
@@ -171,3 +173,77 @@ def _filled(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str,
         "roster": {"employed_to": None},
     }
     return {name: [{**blank[name], **row} for row in rows] for name, rows in tables.items()}
+
+
+def kinds(tmp_path: Path, **tables: Any) -> list[set[str]]:
+    """Which kinds explain each access, in the order of the evidence."""
+    found = engine_of(tmp_path, tables).lazy("explained_accesses").sort("offset")
+    shown = found.select(**{name: has_kind(name) for name in TEMPLATES})
+    return [{name for name in TEMPLATES if getattr(row, name)} for row in records(shown)]
+
+
+def _related(kind: str, user: str | None = "u1", **columns: Any) -> dict[str, Any]:
+    return {
+        "patient_id": "p1",
+        "user_id": user,
+        "kind": kind,
+        "valid_from_us": us("2026-10-05 00:00"),
+        "valid_to_us": us("2026-10-06 00:00"),
+        **columns,
+    }
+
+
+def test_kinds_of_explanation(tmp_path: Path) -> None:
+    """Every kind near enough is told, under its common name; unknown words explain as other."""
+    found = kinds(
+        tmp_path,
+        audit_events=[
+            event("2026-10-05 08:00", patient_id="p1"),
+            event("2026-10-06 23:00", patient_id="p1"),
+            event("2026-10-07 08:00", patient_id="p1"),
+        ],
+        relationships=[
+            _related("Imaging Order"),
+            _related("admission", None, department="radiology"),
+            _related("dance lesson", valid_to_us=us("2026-10-05 12:00")),
+            _related("order"),
+        ],
+        roster=[person("u1")],
+    )
+    assert found == [{"order", "encounter", "other"}, {"order", "encounter"}, set()]
+
+
+def test_duty_in_another_department(tmp_path: Path) -> None:
+    """Documented float duty explains what the own department does not, while it lasts."""
+    tables = {
+        "audit_events": [
+            event("2026-10-05 08:00", patient_id="p1"),
+            event("2026-10-05 20:00", patient_id="p1"),
+        ],
+        "relationships": [_related("admission", None, department="emergency")],
+        "roster": [person("u1")],
+        "schedule": [
+            {
+                "user_id": "u1",
+                "starts_us": us("2026-10-05 07:00"),
+                "ends_us": us("2026-10-05 15:00"),
+                "department": "emergency",
+                "duty": "float",
+            }
+        ],
+    }
+    assert kinds(tmp_path, **tables) == [{"schedule"}, set()]
+    del tables["schedule"]
+    (tmp_path / "without").mkdir()
+    assert kinds(tmp_path / "without", **tables) == [set(), set()]
+
+
+def test_no_access_explains_another(tmp_path: Path) -> None:
+    """A hundred unexplained accesses leave the next as unexplained as the first."""
+    tables = {
+        "audit_events": [event(f"2026-10-{day:02} 08:00", patient_id="p1") for day in range(2, 30)],
+        "relationships": [_related("order", "u2")],
+        "roster": [person("u1"), person("u2")],
+    }
+    found = engine_of(tmp_path, tables).lazy("explained_accesses").select(known=explained())
+    assert {row.known for row in records(found)} == {False}
