@@ -6,6 +6,6 @@ They write evidence files into a pack and judge nothing.
 from __future__ import annotations
 
 from riskkit.collectors.dicom import collect_dicom
-from riskkit.collectors.tls import collect_tls
+from riskkit.collectors.tls import Switch, collect_tls, plan_tls
 
-__all__ = ["collect_dicom", "collect_tls"]
+__all__ = ["Switch", "collect_dicom", "collect_tls", "plan_tls"]

@@ -22,12 +22,16 @@ import pytest
 import yaml
 
 from riskkit.collectors import collect_tls
-from riskkit.collectors.tls import sslyze_process
+from riskkit.collectors.tls import Switch, plan_tls, sslyze_process
+from riskkit.collectors.tls.groups import groups
 from riskkit.collectors.tls.hello import client_hello, preflight
 from riskkit.errors import CollectError
+from riskkit.readers import canonical
 from tests import bed
+from tests.readers.reading import read_all
 
 NOW = datetime(2026, 10, 5, 3, 0, tzinfo=UTC)
+AUTHORIZATION = {"by": "Chief information officer", "on": "2026-10-01", "reference": "CHG-118"}
 
 
 def clock() -> datetime:
@@ -45,10 +49,18 @@ def endpoint(name: str, address: tuple[str, int] = ("127.0.0.1", 1), **columns: 
     }
 
 
+def hours(start: int, end: int) -> dict[str, str]:
+    return {
+        "window_start": (NOW + timedelta(hours=start)).isoformat(),
+        "window_end": (NOW + timedelta(hours=end)).isoformat(),
+    }
+
+
 def write(pack: Path, *endpoints: dict[str, Any], **top: Any) -> Path:
     path = pack / "network" / "endpoints.yaml"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(yaml.safe_dump({"endpoints": list(endpoints), **top}))
+    path.parent.mkdir(exist_ok=True, parents=True)
+    permitted = {"authorization": AUTHORIZATION, **hours(-24, 24)}
+    path.write_text(yaml.safe_dump({"endpoints": list(endpoints), **permitted, **top}))
     return path
 
 
@@ -145,13 +157,6 @@ def test_doubles_are_refused(tmp_path: Path, second: dict[str, Any], says: str) 
     file = write(tmp_path, endpoint("a", ("pacs.example", 104)), second)
     with pytest.raises(CollectError, match=says):
         collect(tmp_path, file)
-
-
-def hours(start: int, end: int) -> dict[str, str]:
-    return {
-        "window_start": (NOW + timedelta(hours=start)).isoformat(),
-        "window_end": (NOW + timedelta(hours=end)).isoformat(),
-    }
 
 
 @pytest.mark.parametrize("place", ["file", "endpoint"])
@@ -360,7 +365,10 @@ def test_a_run_over_the_whole_bed(tmp_path: Path) -> None:
     assert document["started_at"] == "2026-10-05T03:00:00.000Z"
     assert document["authority"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     for name, entry in by_id(document).items():
-        assert set(entry) == {"endpoint_id", "host", "port", "ip", "status", "reason", "seconds"}, name
+        assert set(entry) == {
+            "endpoint_id", "host", "port", "ip", "protocol", "vantage", "status", "reason", "confidence",
+            "seconds", "facts",
+        }, name  # fmt: skip
         assert entry["reason"] or entry["status"] == "scanned"
 
     results = {
@@ -404,11 +412,12 @@ def test_a_peer_that_drips_is_killed_within_its_limit(tmp_path: Path) -> None:
         took = time.monotonic() - began
     entries = by_id(document)
     assert entries["slow"]["status"] == "timeout"
-    assert "stopped after 3 s" in entries["slow"]["reason"]
+    assert "without a result" in entries["slow"]["reason"]
     assert entries["good"]["status"] == "scanned"
     assert took < 15
     assert [entry["what"] for entry in document["log"] if entry["endpoint_id"] == "slow"] == [
         "preflight",
+        "groups",
         "sslyze",
         "recheck",
     ]
@@ -417,14 +426,14 @@ def test_a_peer_that_drips_is_killed_within_its_limit(tmp_path: Path) -> None:
 def test_no_child_outlives_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The killed child is gone, with its process group, when the run returns."""
     pids: list[int] = []
-    popen = sslyze_process.subprocess.Popen
+    popen = subprocess.Popen
 
     def spy(*arguments: Any, **options: Any) -> Any:
-        child = popen(*arguments, **options)
-        pids.append(child.pid)
-        return child
+        process = popen(*arguments, **options)
+        pids.append(process.pid)
+        return process
 
-    monkeypatch.setattr(sslyze_process.subprocess, "Popen", spy)
+    monkeypatch.setattr(subprocess, "Popen", spy)
     with bed.tls_then_drip() as slow:
         collect(tmp_path, write(tmp_path, endpoint("slow", slow)), timeout_s=1)
     assert len(pids) == 1
@@ -494,15 +503,19 @@ def test_the_file_is_for_its_owner_and_never_overwritten(tmp_path: Path) -> None
     assert json.loads(before)["sslyze"] is None
 
 
-def test_a_run_that_is_interrupted_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a scan must not look like a whole one."""
+def test_a_run_that_is_interrupted_keeps_what_it_found(tmp_path: Path) -> None:
+    """An interruption ends the run; the file holds what was found and says that it is not complete."""
 
     def interrupt(_said: str) -> None:
         raise KeyboardInterrupt
 
-    with bed.closed() as address, pytest.raises(KeyboardInterrupt):
-        collect(tmp_path, write(tmp_path, endpoint("a", address)), progress=interrupt)
-    assert list((tmp_path / "network" / "scans").iterdir()) == []
+    with bed.closed() as address, bed.tls_then_drip() as slow:
+        file = write(tmp_path, endpoint("a", address), endpoint("b", slow))
+        document = collect(tmp_path, file, progress=interrupt)
+    assert (document["complete"], document["ended_because"]) == (False, "it was interrupted")
+    assert by_id(document)["a"]["status"] == "refused"
+    assert by_id(document)["b"]["status"] == "skipped"
+    assert "stopped: it was interrupted" in by_id(document)["b"]["reason"]
 
 
 def test_sslyze_is_run_and_not_imported() -> None:
@@ -510,3 +523,191 @@ def test_sslyze_is_run_and_not_imported() -> None:
     code = "import riskkit.collectors, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"sslyze", "nassl"} & {name.partition(".")[0] for name in loaded.stdout.split()}
+
+
+# ---------------------------------------------------------------- authorization
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (None, "authorization"),
+        ({"by": "CIO", "on": "2026-10-01"}, "authorization.reference: is missing"),
+        ({"by": " ", "on": "2026-10-01", "reference": "CHG-118"}, "authorization.by: is empty"),
+        ({"by": "CIO", "on": "soon", "reference": "CHG-118"}, "authorization.on"),
+    ],
+)
+def test_authorization_is_required(tmp_path: Path, counted: Any, given: Any, says: str) -> None:
+    """Who permitted it, when, and where that is written; otherwise nothing is connected to."""
+    address, connections = counted
+    with pytest.raises(CollectError, match=r"endpoints\.yaml.*authorization") as error:
+        collect(tmp_path, write(tmp_path, endpoint("a", address), authorization=given))
+    assert says in str(error.value)
+    assert connections == []
+
+
+@pytest.mark.parametrize("missing", ["window_start", "window_end"])
+def test_a_window_is_required(tmp_path: Path, counted: Any, missing: str) -> None:
+    """A window without start or end is none; the endpoint may state what the file does not."""
+    address, connections = counted
+    row = endpoint("a", address, scan_level="preflight")
+    with pytest.raises(CollectError, match="no scan window for a"):
+        collect(tmp_path, write(tmp_path, row, **{missing: None}))
+    assert connections == []
+    collect(tmp_path, write(tmp_path, row | {missing: hours(-1, 1)[missing]}, **{missing: None}))
+    assert len(connections) == 1
+
+
+def test_what_is_planned_is_told_without_a_connection(tmp_path: Path, counted: Any) -> None:
+    """The plan names the authorization and every endpoint, and connects to none."""
+    address, connections = counted
+    file = write(tmp_path, endpoint("a", address), endpoint("b", ("b.invalid", 1), kind="modality"))
+    first, a, b = plan_tls(file, now=clock)
+    assert "CHG-118" in first
+    assert a.endswith("standard")
+    assert "owner_approval is missing" in b
+    assert connections == []
+
+
+# ---------------------------------------------------------------- devices and DICOM
+
+
+@pytest.mark.parametrize("said", ["list", "inventory"])
+def test_a_device_is_left_alone_without_its_owner(tmp_path: Path, counted: Any, said: str) -> None:
+    """A modality by the list or the inventory gets no connection; with approval one hello and no more."""
+    address, connections = counted
+    row = endpoint("ct", address, system_id="ct1")
+    if said == "list":
+        row["kind"] = "CT modality"
+    else:
+        (tmp_path / "inventory").mkdir()
+        (tmp_path / "inventory" / "systems.csv").write_text("system_id,kind\nct1,modality\n")
+    entry = by_id(collect(tmp_path, write(tmp_path, row)))["ct"]
+    assert entry["status"] == "skipped"
+    assert "owner_approval is missing" in entry["reason"]
+    assert connections == []
+    (tmp_path / "network" / "scans").rename(tmp_path / "earlier")
+    collect(tmp_path, write(tmp_path, row | {"owner_approval": "Chief technologist, 2026-10-01, CHG-118"}))
+    assert len(connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"dicom_probe": True}, "dicom_probe needs owner_approval"),
+        ({"dicom_probe": True, "owner_approval": " "}, "dicom_probe needs owner_approval"),
+        ({"dicom_probe": True, "protocol": "mllp", "owner_approval": "x"}, "is for protocol dicom"),
+        ({"dicom_probe": "yes"}, "dicom_probe"),
+        ({"called_aet": "SEVENTEEN_LETTERS"}, "is no AE title"),
+        ({"calling_aet": "A\\B"}, "is no AE title"),
+        ({"client_key": "a.pem"}, "client_key without client_certificate"),
+        ({"client_certificate": "none.pem"}, "cannot be read"),
+        ({"window_start": "2026-10-05T02:00:00Z", "window_end": "2026-10-05T01:00:00Z"}, "not after"),
+    ],
+)
+def test_an_unclear_probe_is_refused(tmp_path: Path, counted: Any, change: dict[str, Any], says: str) -> None:
+    """What would be asked of DICOM, with which titles and certificate, is clear or not asked."""
+    address, connections = counted
+    with pytest.raises(CollectError, match="endpoint a") as error:
+        collect(tmp_path, write(tmp_path, endpoint("a", address, **change)))
+    assert says in str(error.value)
+    assert connections == []
+
+
+# ---------------------------------------------------------------- the kill switch
+
+
+@pytest.mark.parametrize("how", ["switch", "file"])
+def test_the_kill_switch_stops_within_two_seconds(tmp_path: Path, how: str) -> None:
+    """In the middle of a dripping scan, silent preflights waiting: the run ends, its results are kept."""
+    switch = Switch()
+    with ExitStack() as stack:
+        closed = endpoint("closed", stack.enter_context(bed.closed()))
+        slow = endpoint("slow", stack.enter_context(bed.tls_then_drip()))
+        silent = [
+            endpoint(f"silent{n}", ("127.0.0.2", stack.enter_context(bed.silent())[1])) for n in range(3)
+        ]
+        file = write(tmp_path, closed, slow, *silent)
+        stop = file.with_name("STOP")
+        pulled: list[float] = []
+
+        def pull() -> None:
+            pulled.append(time.monotonic())
+            if how == "file":
+                stop.touch()
+            else:
+                switch.pull("SIGTERM")
+
+        timer = threading.Timer(2.5, pull)
+        timer.start()
+        document = collect(tmp_path, file, switch=switch)
+        ended = time.monotonic()
+        timer.join()
+    assert ended - pulled[0] < 2
+    assert document["complete"] is False
+    assert document["ended_because"] == ("the file STOP was found" if how == "file" else "SIGTERM")
+    entries = by_id(document)
+    assert entries["closed"]["status"] == "refused"
+    assert entries["slow"]["status"] == "skipped"
+    assert entries["slow"]["facts"][0]["value"] == "tls"
+    if how == "file":
+        with pytest.raises(CollectError, match="stops every run"):
+            collect(tmp_path / "other", file)
+
+
+def test_the_progress_tells_what_is_left(tmp_path: Path) -> None:
+    """One line per endpoint with its number, its time and, but for the last, the time left."""
+    said: list[str] = []
+    with bed.closed() as one, bed.plain_http() as other:
+        file = write(tmp_path, endpoint("a", one), endpoint("b", other))
+        collect(tmp_path, file, progress=said.append)
+    assert said[0].startswith("1/2 a: refused")
+    assert said[0].endswith("s left")
+    assert said[1].startswith("2/2 b: plaintext")
+    assert "left" not in said[1]
+
+
+def test_the_probe_window_is_written_for_the_audit(tmp_path: Path) -> None:
+    """The table says when which address was at which listener, and reads back by the canonical reader."""
+    with bed.plain_dicom() as one, bed.closed() as closed:
+        file = write(tmp_path, endpoint("a", one, system_id="pacs1"), endpoint("b", closed))
+        document = collect(tmp_path, file)
+    (path,) = (tmp_path / "network" / "scans").glob("probe-windows-*.csv")
+    reading = read_all(canonical.read, path.read_bytes(), path.name)
+    (row,) = reading.table("probe_windows")
+    assert (row["endpoint_id"], row["system_id"], row["source_address"]) == ("a", "pacs1", "127.0.0.1")
+    assert row["probe_started_at"] == NOW
+    assert document["probe_window"]["source_addresses"] == ["127.0.0.1"]
+
+
+# ---------------------------------------------------------------- groups
+
+
+def test_groups_of_a_recorded_post_quantum_server() -> None:
+    """A HelloRetryRequest names X25519MLKEM768, then an alert: that group and no other."""
+    retry = bytes.fromhex(
+        "16030300580200005403 03cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
+        "20" + "00" * 32 + "130200000c002b0002030400330002 11ec"
+    )
+    alert = b"\x15\x03\x03\x00\x02\x02\x28"
+    answers = iter([retry, alert])
+
+    def handle(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(next(answers))
+
+    with bed.listener(handle) as (host, port):
+        found = {one["key"]: one["value"] for one in groups(host, host, port)}
+    assert found.pop("group.X25519MLKEM768") == "accepted"
+    assert set(found.values()) == {"rejected"}
+
+
+def test_groups_of_openssl(tmp_path: Path) -> None:
+    """OpenSSL's usual groups are accepted; what is no TLS 1.3 has no post-quantum group."""
+    authority = bed.Authority(tmp_path)
+    with bed.mutual_tls(authority) as (host, port):
+        found = {one["key"]: one["value"] for one in groups(host, host, port)}
+    assert found["group.X25519"] == found["group.secp256r1"] == "accepted"
+    with bed.legacy_tls(authority) as (host, port):
+        (*found_old,) = groups(host, host, port)
+    assert {(one["value"], one["detail"]) for one in found_old} == {("rejected", "no TLS 1.3")}

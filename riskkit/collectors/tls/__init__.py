@@ -18,7 +18,8 @@ The file, format 1. Keys may be added; their meaning does not change:
   be asked whether a certificate is required: sslyze then always says no.
 - `log`: every step with its time, seconds, source and destination.
 - `endpoints`: per endpoint its id, host, port, `ip` (the one address that was connected to), `protocol`
-  as declared, `vantage`, `seconds`, `status` with `reason`, and `facts`.
+  as declared, `vantage`, `seconds`, `status` with `reason` and `confidence` (medium where the status is
+  inferred: a reset of a listener declared `dicom`), and `facts`.
 
 An endpoint's `status`:
 
@@ -47,32 +48,52 @@ value is `unknown`), `detail` and `confidence` (high, medium, low), the columns 
 - `client_certificate`: accepted, rejected or unknown: a handshake with the certificate of endpoints.yaml.
 - `http.without_certificate`: served or refused (detail: the status code): `GET /` without a client
   certificate, at level full, where the handshake asks for one and goes on without.
+
+While a run lasts, and when it is killed, what was found so far lies under the file's name with the ending
+`.partial`, written anew every few seconds.
 """
 
 from __future__ import annotations
 
+import csv
 import getpass
+import io
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from riskkit.collectors.evidence_file import iso, new_evidence_file, stamp
 from riskkit.collectors.tls import sslyze_process
 from riskkit.collectors.tls.authority import Authority, Target, read_authority, resolve
-from riskkit.collectors.tls.hello import connects, preflight
-
-HOSTS_AT_ONCE = 4
-"""Hosts that are probed at the same time; the endpoints of one host are probed one after another."""
+from riskkit.collectors.tls.run import Run
+from riskkit.collectors.tls.switch import POLL_S, STOP_FILE, Switch
+from riskkit.errors import CollectError
+from riskkit.tables import TABLES
 
 FORMAT = 1
+SAVE_EVERY_S = 5.0
+
+__all__ = ["Switch", "collect_tls", "plan_tls"]
+
+
+def plan_tls(endpoints_file: Path, *, now: Callable[[], datetime], only: tuple[str, ...] = ()) -> list[str]:
+    """What a run would do, one line for the run and one per endpoint; no name is resolved.
+
+    Raises CollectError as `collect_tls` does.
+    """
+    authority = read_authority(endpoints_file, now(), only)
+    given = authority.authorization
+    lines = [f"authorized by {given.by} on {given.on}, {given.reference}"]
+    for endpoint in authority.endpoints:
+        what = endpoint.barred or f"{endpoint.level}{', DICOM association' if endpoint.dicom_probe else ''}"
+        lines.append(f"{endpoint.endpoint_id}: {endpoint.host} port {endpoint.port}, {what}")
+    return lines
 
 
 def collect_tls(
@@ -83,39 +104,158 @@ def collect_tls(
     only: tuple[str, ...] = (),
     timeout_s: float = 90,
     pause_s: float = 1.0,
+    vantage: str | None = None,
     progress: Callable[[str], None] | None = None,
+    switch: Switch | None = None,
 ) -> Path:
     """Probe the endpoints of endpoints.yaml and write `network/scans/tls-<time>.json` into the pack `out`.
 
-    `only` limits the run to these endpoint ids; `timeout_s` is the limit for each endpoint's deeper
-    scan; `pause_s` the least time between two first connections to one host. Returns the new file
-    (mode 0600). Raises CollectError, before any connection, when endpoints.yaml does not clearly
-    permit the run.
+    `only` limits the run to these endpoint ids; `timeout_s` is the limit for each endpoint; `pause_s` the
+    least time between two endpoints of one host; `vantage` says where the scanner stands, if the file does
+    not. `switch` stops the run within 2 s, as a file STOP beside endpoints.yaml and an interruption do;
+    what was found until then is written. Beside it `probe-windows-<time>.csv` tells when which address was
+    where. Returns the scan's file (mode 0600). Raises CollectError, before any connection, when
+    endpoints.yaml does not clearly permit the run.
     """
+    switch = switch or Switch()
+    switch.file = switch.file or endpoints_file.with_name(STOP_FILE)
+    if switch.file.exists():
+        raise CollectError("stops every run", file=switch.file, do="Remove it when scans may go on")
     started_at = now()
     authority = read_authority(endpoints_file, started_at, only)
-    path = out / "network" / "scans" / f"tls-{stamp(started_at)}.json"
-    with new_evidence_file(path) as file:
-        targets = resolve(authority)
-        run = _Run(authority, now, timeout_s, pause_s, progress or (lambda _: None))
-        results = run.all(targets)
-        document = {
-            "riskkit_tls_scan": FORMAT,
-            "started_at": iso(started_at),
-            "finished_at": iso(now()),
-            "tool_version": version("riskkit"),
-            "operator": _operator(),
-            "authority": {"file": endpoints_file.name, "sha256": authority.sha256},
-            "endpoints": results,
-            "log": sorted(run.log, key=lambda entry: entry["at"]),
-            "sslyze": sslyze_process.merge(
-                run.documents[target.endpoint.endpoint_id]
-                for target in targets
-                if target.endpoint.endpoint_id in run.documents
-            ),
-        }
-        file.write(json.dumps(document, indent=1).encode())
+    folder = out / "network" / "scans"
+    path = folder / f"tls-{stamp(started_at)}.json"
+    targets = _resolved(authority, switch)
+    with new_evidence_file(path, keep_partial=True) as file:
+        run = Run(
+            authority,
+            now,
+            timeout_s,
+            pause_s,
+            switch,
+            progress or (lambda _: None),
+            vantage or authority.vantage,
+        )
+        saved = time.monotonic()
+
+        def save() -> None:
+            nonlocal saved
+            if time.monotonic() - saved >= SAVE_EVERY_S:
+                _write(file, _document(run, started_at))
+                saved = time.monotonic()
+
+        run.all(targets, save)
+        document = _document(run, started_at)
+        _write(file, document)
+    _write_windows(folder / f"probe-windows-{stamp(started_at)}.csv", run, document["operator"])
     return path
+
+
+def _resolved(authority: Authority, switch: Switch) -> list[Target]:
+    """`resolve`, which may wait long for a name server, unless the switch is pulled."""
+    found: list[list[Target]] = []
+    failed: list[BaseException] = []
+
+    def look_up() -> None:
+        try:
+            found.append(resolve(authority))
+        except BaseException as error:  # noqa: BLE001 - raised by the thread that waits
+            failed.append(error)
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    while thread.is_alive() and not switch.pulled:
+        thread.join(POLL_S)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise CollectError(f"the run was stopped: {switch.reason}", do="Nothing was connected to")
+    return found[0]
+
+
+def _document(run: Run, started_at: datetime) -> dict[str, Any]:
+    order = [endpoint.endpoint_id for endpoint in run.authority.endpoints]
+    results, log = dict(run.results), sorted(run.log, key=lambda entry: str(entry["at"]))
+    given, window = run.authority.authorization, run.authority.window
+    ended_because = run.switch.reason
+    if not ended_because and any("window closed" in str(one["reason"]) for one in results.values()):
+        ended_because = "the scan window closed"
+    finished_at = run.now()
+    return {
+        "riskkit_tls_scan": FORMAT,
+        "complete": not ended_because and len(results) == len(order),
+        "ended_because": ended_because,
+        "started_at": iso(started_at),
+        "finished_at": iso(finished_at),
+        "tool_version": version("riskkit"),
+        "operator": _operator(),
+        "vantage": run.vantage,
+        "authorization": {
+            "by": given.by,
+            "on": given.on.isoformat(),
+            "reference": given.reference,
+            "window_start": window.window_start and iso(window.window_start),
+            "window_end": window.window_end and iso(window.window_end),
+        },
+        "authority": {"file": run.authority.path.name, "sha256": run.authority.sha256},
+        "probe_window": {
+            "start": log[0]["at"] if log else iso(started_at),
+            "end": iso(finished_at),
+            "source_addresses": sorted({str(entry["from"]) for entry in log if entry["from"]}),
+        },
+        "endpoints": [results[name] for name in order if name in results],
+        "log": log,
+        "sslyze": _merged(run.documents, order),
+        "sslyze_with_certificate": _merged(run.with_certificate, order),
+    }
+
+
+def _merged(documents: dict[str, dict[str, Any]], order: list[str]) -> dict[str, Any] | None:
+    found = dict(documents)
+    return sslyze_process.merge(found[name] for name in order if name in found)
+
+
+def _write(file: IO[bytes], document: dict[str, Any]) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(json.dumps(document, indent=1).encode())
+    file.flush()
+
+
+def _write_windows(path: Path, run: Run, operator: str) -> None:
+    """The table `probe_windows`: per endpoint and source address from the first step to the last."""
+    steps: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for entry in sorted(run.log, key=lambda entry: str(entry["at"])):
+        if entry["from"]:
+            steps.setdefault((str(entry["endpoint_id"]), str(entry["from"])), []).append(entry)
+    if not steps:
+        return
+    system = {endpoint.endpoint_id: endpoint.system_id for endpoint in run.authority.endpoints}
+    host = {endpoint.endpoint_id: endpoint.host for endpoint in run.authority.endpoints}
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(column.name for column in TABLES["probe_windows"].columns)
+    for (endpoint_id, source), entries in steps.items():
+        ends = [
+            datetime.fromisoformat(entry["at"]) + timedelta(seconds=entry["seconds"]) for entry in entries
+        ]
+        titles = dict.fromkeys(title for entry in entries for title in entry.get("ae_titles", ()))
+        rows.writerow(
+            (
+                entries[0]["at"],
+                iso(max(ends)),
+                source,
+                endpoint_id,
+                system[endpoint_id],
+                host[endpoint_id],
+                entries[0]["port"],
+                "|".join(titles),
+                "|".join(dict.fromkeys(entry["what"] for entry in entries)),
+                operator,
+            )
+        )
+    with new_evidence_file(path) as file:
+        file.write(text.getvalue().encode())
 
 
 def _operator() -> str:
@@ -125,127 +265,3 @@ def _operator() -> str:
     except (OSError, KeyError):
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
-
-
-@dataclass
-class _Run:
-    """One run over all targets, with its log of every connection."""
-
-    authority: Authority
-    now: Callable[[], datetime]
-    timeout_s: float
-    pause_s: float
-    progress: Callable[[str], None]
-    log: list[dict[str, Any]] = field(default_factory=list)
-    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    def all(self, targets: list[Target]) -> list[dict[str, Any]]:
-        """Probe every target; the results are in the order of the targets."""
-        hosts: dict[str, list[Target]] = {}
-        for target in targets:
-            hosts.setdefault(target.ip or "", []).append(target)
-        with ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
-            try:
-                done = [entry for entries in pool.map(self._host, hosts.values()) for entry in entries]
-            except BaseException:
-                # Without this the pool would wait for every child's time limit.
-                self.stopped.set()
-                raise
-        order = {target.endpoint.endpoint_id: number for number, target in enumerate(targets)}
-        return sorted(done, key=lambda entry: order[entry["endpoint_id"]])
-
-    def _host(self, targets: list[Target]) -> list[dict[str, Any]]:
-        entries = []
-        lost = ""
-        for number, target in enumerate(targets):
-            began = time.monotonic()
-            if lost:
-                status, reason = "skipped", lost
-            else:
-                if number and target.ip:
-                    self.stopped.wait(self.pause_s)
-                status, reason, lost = self._endpoint(target)
-            endpoint = target.endpoint
-            entries.append(
-                {
-                    "endpoint_id": endpoint.endpoint_id,
-                    "host": endpoint.host,
-                    "port": endpoint.port,
-                    "ip": target.ip,
-                    "status": status,
-                    "reason": reason,
-                    "seconds": round(time.monotonic() - began, 3),
-                }
-            )
-            self.progress(f"{endpoint.endpoint_id}: {status}" + (f" ({reason})" if reason else ""))
-        return entries
-
-    def _endpoint(self, target: Target) -> tuple[str, str, str]:
-        """Status and reason of one endpoint, and why its host must be left alone from now on, if so."""
-        at, began = self.now(), time.monotonic()
-        if barred := self._barred(target, at):
-            return *barred, ""
-        endpoint, ip = target.endpoint, str(target.ip)
-        answer = preflight(endpoint.host, ip, endpoint.port, endpoint.protocol)
-        self._log(target, "preflight", at, began, answer.source_ip)
-        if answer.kind != "tls":
-            return answer.kind, answer.reason, ""
-        if endpoint.level == "preflight":
-            return "skipped", f"{answer.reason}; scan_level preflight allows no deeper look", ""
-        return self._deeper(target, answer.source_ip)
-
-    def _barred(self, target: Target, at: datetime) -> tuple[str, str] | None:
-        """Why this endpoint gets no connection at all."""
-        if target.endpoint.level == "none":
-            return "skipped", "scan_level none"
-        if target.ip is None:
-            return "unresolved", "the name has no address"
-        if self.stopped.is_set():
-            return "skipped", "the run was interrupted"
-        if not self.authority.permits(target.endpoint, at):
-            return "skipped", "the scan window closed during the run"
-        return None
-
-    def _deeper(self, target: Target, source_ip: str) -> tuple[str, str, str]:
-        endpoint = target.endpoint
-        at, began = self.now(), time.monotonic()
-        scan = sslyze_process.scan(
-            endpoint.host,
-            str(target.ip),
-            endpoint.port,
-            sslyze_process.commands(endpoint.protocol, endpoint.level),
-            budget_s=self.timeout_s,
-            stopped=self.stopped,
-        )
-        self._log(target, "sslyze", at, began, source_ip)
-        if scan.document is not None:
-            self.documents[endpoint.endpoint_id] = scan.document
-        if scan.status == "scanned" or self._answers(target, source_ip):
-            return scan.status, scan.reason, ""
-        lost = f"the host stopped taking connections during the scan of {endpoint.endpoint_id}: look after it"
-        return scan.status, f"{scan.reason}; the listener takes no connections since", lost
-
-    def _answers(self, target: Target, source_ip: str) -> bool:
-        """Whether one of two attempts still connects: two failures after a success may be our doing."""
-        for _ in range(2):
-            self.stopped.wait(self.pause_s)
-            at, began = self.now(), time.monotonic()
-            alive = connects(str(target.ip), target.endpoint.port)
-            self._log(target, "recheck", at, began, source_ip)
-            if alive:
-                return True
-        return False
-
-    def _log(self, target: Target, what: str, at: datetime, began: float, source_ip: str) -> None:
-        self.log.append(
-            {
-                "at": iso(at),
-                "seconds": round(time.monotonic() - began, 3),
-                "what": what,
-                "endpoint_id": target.endpoint.endpoint_id,
-                "from": source_ip or None,
-                "to": target.ip,
-                "port": target.endpoint.port,
-            }
-        )

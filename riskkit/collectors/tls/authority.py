@@ -6,104 +6,31 @@ clear is refused before the first packet leaves.
 
 from __future__ import annotations
 
+import csv
 import hashlib
-import re
+import math
 import socket
+import ssl
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
+from pydantic import ValidationError
+
+from riskkit.collectors.tls.endpoint import (
+    DEVICE,
+    Address,
+    Authorization,
+    Endpoint,
+    EndpointsFile,
+    Network,
+    Window,
+    address_of,
 )
-
 from riskkit.errors import CollectError
-from riskkit.tables import TABLES
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-# The last label holds a letter: 10.0.0.1-20 would else pass for a name.
-_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?=[A-Za-z0-9_-]*[A-Za-z]){_LABEL}")
-_HOST_NAME_LENGTH = 253
-
-
-def _listed(column: str) -> BeforeValidator:
-    values = TABLES["endpoints"].by_name[column].values
-
-    def check(value: object) -> object:
-        if value is not None and value not in values:
-            raise ValueError(f"must be one of {', '.join(values)}")
-        return value
-
-    return BeforeValidator(check)
-
-
-class _Strict(BaseModel):
-    # A misspelt scan_level must not turn into a deeper scan than was approved.
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Window(_Strict):
-    window_start: AwareDatetime | None = None
-    window_end: AwareDatetime | None = None
-
-    def holds(self, instant: datetime) -> bool:
-        """Whether the window is open."""
-        return (self.window_start is None or self.window_start <= instant) and (
-            self.window_end is None or instant < self.window_end
-        )
-
-
-class Endpoint(_Window):
-    """One listener of endpoints.yaml: the columns of the `endpoints` table and a scan window."""
-
-    endpoint_id: Annotated[str, Field(min_length=1)]
-    system_id: str | None = None
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535, strict=True)]
-    protocol: Annotated[str, _listed("protocol")]
-    ephi: bool | None = None
-    vantage: Annotated[str | None, _listed("vantage")] = None
-    owner: str | None = None
-    approved_by: Annotated[str, Field(min_length=1)]
-    scan_level: Annotated[str | None, _listed("scan_level")] = None
-
-    @field_validator("endpoint_id", "approved_by", mode="before")
-    @classmethod
-    def _stated(cls, value: object) -> object:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            raise ValueError("is empty")
-        return value
-
-    @field_validator("host")
-    @classmethod
-    def _one_host(cls, host: str) -> str:
-        if re.search(r"[/*?,\s]", host):
-            raise ValueError("names more than one host; list every listener by itself")
-        if _address(host) is None and not (_HOST_NAME.fullmatch(host) and len(host) <= _HOST_NAME_LENGTH):
-            raise ValueError("is neither an address nor a host name (ranges are refused; write IDNs as xn--)")
-        return host
-
-    @property
-    def level(self) -> str:
-        """How deep the scan may go; `standard` where nothing is said."""
-        return self.scan_level or "standard"
-
-
-class _EndpointsFile(_Window):
-    endpoints: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
-    allowed_networks: tuple[Network, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +41,31 @@ class Authority:
     sha256: str
     endpoints: tuple[Endpoint, ...]
     allowed_networks: tuple[Network, ...] | None
-    window: _Window
+    window: Window
+    authorization: Authorization
+    vantage: str | None
 
     def permits(self, endpoint: Endpoint, instant: datetime) -> bool:
         """Whether the scan windows of the file and of the endpoint are open."""
         return self.window.holds(instant) and endpoint.holds(instant)
+
+    def has_window(self, endpoint: Endpoint) -> bool:
+        """Whether file or endpoint state both a start and an end."""
+        windows = (self.window, endpoint)
+        return any(one.window_start for one in windows) and any(one.window_end for one in windows)
+
+    def seconds_left(self, endpoint: Endpoint, instant: datetime) -> float:
+        """Until the first window closes."""
+        ends = [end for end in (self.window.window_end, endpoint.window_end) if end]
+        return (min(ends) - instant).total_seconds() if ends else math.inf
+
+    def certificate(self, endpoint: Endpoint) -> tuple[Path, Path] | None:
+        """Files of the client certificate and of its key, which may be one."""
+        if not endpoint.client_certificate:
+            return None
+        folder = self.path.parent
+        certificate = folder / endpoint.client_certificate
+        return certificate, folder / endpoint.client_key if endpoint.client_key else certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +80,13 @@ def read_authority(path: Path, now: datetime, only: tuple[str, ...]) -> Authorit
     """Read what may be probed now; `only` limits it to these endpoint ids.
 
     Raises CollectError when the file is missing or unclear, names an endpoint without an approver,
-    a range of hosts, the same host and port twice, or when a window is closed.
+    a range of hosts or the same host and port twice, when authorization (who, when, reference) or a
+    window is missing or the window closed, and when a client certificate cannot be used.
     """
     raw = _read(path)
     content = _load(raw, path)
     try:
-        file = _EndpointsFile.model_validate(content)
+        file = EndpointsFile.model_validate(content)
     except ValidationError as error:
         raise CollectError(
             _explain(error, content), file=path, do="Correct it; nothing was connected to"
@@ -146,13 +94,29 @@ def read_authority(path: Path, now: datetime, only: tuple[str, ...]) -> Authorit
     _refuse_doubles(file.endpoints, path)
     if unknown := sorted(set(only) - {endpoint.endpoint_id for endpoint in file.endpoints}):
         raise CollectError(f"has no endpoint {', '.join(unknown)}", file=path)
-    chosen = tuple(endpoint for endpoint in file.endpoints if not only or endpoint.endpoint_id in only)
-    authority = Authority(path, hashlib.sha256(raw).hexdigest(), chosen, file.allowed_networks, file)
-    closed = [
-        endpoint.endpoint_id
-        for endpoint in chosen
-        if endpoint.level != "none" and not authority.permits(endpoint, now)
-    ]
+    kinds = _kinds(path)
+    chosen = tuple(
+        _of_kind(endpoint, kinds) for endpoint in file.endpoints if not only or endpoint.endpoint_id in only
+    )
+    authority = Authority(
+        path,
+        hashlib.sha256(raw).hexdigest(),
+        chosen,
+        file.allowed_networks,
+        file,
+        file.authorization,
+        file.vantage,
+    )
+    looked_at = [endpoint for endpoint in chosen if not endpoint.barred]
+    if without := [one.endpoint_id for one in looked_at if not authority.has_window(one)]:
+        raise CollectError(
+            f"has no scan window for {', '.join(without)}",
+            file=path,
+            do="Write window_start and window_end, with time zone; nothing was connected to",
+        )
+    for endpoint in looked_at:
+        _refuse_certificate(authority, endpoint)
+    closed = [one.endpoint_id for one in looked_at if not authority.permits(one, now)]
     if closed:
         raise CollectError(
             f"the scan window is not open for {', '.join(closed)}",
@@ -170,7 +134,7 @@ def resolve(authority: Authority) -> list[Target]:
     targets = []
     outside = []
     for endpoint in authority.endpoints:
-        if endpoint.level == "none":
+        if endpoint.barred:
             targets.append(Target(endpoint, None))
             continue
         found = _addresses(endpoint)
@@ -210,6 +174,39 @@ def _load(raw: bytes, path: Path) -> Any:
         ) from error
 
 
+def _kinds(path: Path) -> dict[str, str]:
+    """What the inventory of the same pack says of each system's kind."""
+    inventory = path.parent.parent / "inventory" / "systems.csv"
+    try:
+        with inventory.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            return {row.get("system_id") or "": row.get("kind") or "" for row in csv.DictReader(file)}
+    except (OSError, csv.Error):
+        return {}
+
+
+def _of_kind(endpoint: Endpoint, kinds: dict[str, str]) -> Endpoint:
+    """A device is one when either file says so."""
+    kind = kinds.get(endpoint.system_id or "", "")
+    if endpoint.is_device or not DEVICE.search(kind):
+        return endpoint
+    return endpoint.model_copy(update={"kind": kind})
+
+
+def _refuse_certificate(authority: Authority, endpoint: Endpoint) -> None:
+    files = authority.certificate(endpoint)
+    if files is None:
+        return
+    try:
+        # An encrypted key is asked for its password here, and not on a terminal in the middle of a run.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(*files, password=lambda: "")
+    except (OSError, ValueError) as error:
+        raise CollectError(
+            f"endpoint {endpoint.endpoint_id}: the client certificate or its key cannot be read",
+            file=authority.path,
+            do="Give PEM files beside endpoints.yaml, the key without a password",
+        ) from error
+
+
 def _refuse_doubles(endpoints: tuple[Endpoint, ...], path: Path) -> None:
     for what, keys in (
         ("endpoint_id", [endpoint.endpoint_id for endpoint in endpoints]),
@@ -219,15 +216,8 @@ def _refuse_doubles(endpoints: tuple[Endpoint, ...], path: Path) -> None:
             raise CollectError(f"names the same {what} twice: {', '.join(doubled)}", file=path)
 
 
-def _address(host: str) -> Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
-
-
 def _addresses(endpoint: Endpoint) -> list[Address]:
-    literal = _address(endpoint.host)
+    literal = address_of(endpoint.host)
     if literal is not None:
         return [literal]
     try:

@@ -7,14 +7,15 @@ would keep it waiting: silent ones (MLLP), slow ones, and those that speak plain
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import struct
-import time
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
+
+from riskkit.collectors.tls.line import End, line
 
 STEP_S = 2.0
 """Seconds for connecting, and again for the answer."""
@@ -26,23 +27,23 @@ _SUITES = bytes.fromhex(
     "130213011303c02cc030c02bc02fcca9cca8c024c028c023c027c00ac014c009c013"
     "009f009e00390033009d009c003d003c0035002f000a00050004003b0002000100ff"
 )
-_GROUPS = bytes.fromhex("001d001700180019001e01000101")
+_GROUPS = (0x001D, 0x0017, 0x0018, 0x0019, 0x001E, 0x0100, 0x0101)
 _SIGNATURES = bytes.fromhex("040305030603080708080804080508060401050106010203020103020402")
-_VERSIONS = bytes.fromhex("0304030303020301")
+_VERSIONS = (0x0304, 0x0303, 0x0302, 0x0301)
 
 _ALERT, _HANDSHAKE, _SERVER_HELLO = 0x15, 0x16, 0x02
 _RECORD_HEAD = 6
 _LARGEST_RECORD = (1 << 14) + 2048
 _UPGRADED = frozenset({"ldap", "postgres", "smtp"})
 """Protocols that may turn to TLS later on the same connection (StartTLS), which is not tried here."""
-_PLAIN_STARTS: tuple[tuple[bytes, str], ...] = (
-    (b"HTTP/", "answers in plain HTTP"),
-    (b"<!DOCTYPE", "answers in plain HTTP"),
-    (b"<html", "answers in plain HTTP"),
-    (b"\x07\x00\x00\x00\x00\x04", "answers with a DICOM A-ABORT in plaintext"),
-    (b"\x03\x00\x00\x00\x00\x04", "answers with a DICOM A-ASSOCIATE-RJ in plaintext"),
-    (b"\x0b", "answers with a plain MLLP frame"),
-    (b"SSH-", "answers in plain text (SSH)"),
+_PLAIN_STARTS: tuple[tuple[bytes, str, str], ...] = (
+    (b"HTTP/", "http", "answers in plain HTTP"),
+    (b"<!DOCTYPE", "http", "answers in plain HTTP"),
+    (b"<html", "http", "answers in plain HTTP"),
+    (b"\x07\x00\x00\x00\x00\x04", "dicom", "answers with a DICOM A-ABORT in plaintext"),
+    (b"\x03\x00\x00\x00\x00\x04", "dicom", "answers with a DICOM A-ASSOCIATE-RJ in plaintext"),
+    (b"\x0b", "hl7", "answers with a plain MLLP frame"),
+    (b"SSH-", "ssh", "answers in plain text (SSH)"),
 )
 
 
@@ -53,18 +54,22 @@ class Answer:
     kind: Kind
     reason: str
     source_ip: str = ""
+    said: str = ""
+    """The fact `answer`; empty without a connection."""
+    inferred: bool = False
+    """Whether `kind` is what usually follows from such an answer, rather than shown by it."""
 
 
-def client_hello(host: str) -> bytes:
-    """A ClientHello for TLS 1.0 to 1.3 (RFC 8446, 4.1.2); without a key share, no key exchange begins."""
+def client_hello(host: str, groups: Sequence[int] = _GROUPS, versions: Sequence[int] = _VERSIONS) -> bytes:
+    """A ClientHello (RFC 8446, 4.1.2); without a key share, no key exchange begins."""
     name = b"" if _is_address(host) else host.rstrip(".").encode()
     extensions = b"".join(
         (
             _extension(0, _vector(b"\x00" + _vector(name, 2), 2)) if name else b"",
-            _extension(10, _vector(_GROUPS, 2)),
+            _extension(10, _vector(_numbers(groups), 2)),
             _extension(11, _vector(b"\x00", 1)),
             _extension(13, _vector(_SIGNATURES, 2)),
-            _extension(43, _vector(_VERSIONS, 1)),
+            _extension(43, _vector(_numbers(versions), 1)),
             _extension(51, _vector(b"", 2)),
         )
     )
@@ -79,73 +84,55 @@ def client_hello(host: str) -> bytes:
     return b"\x16\x03\x01" + _vector(b"\x01" + struct.pack(">I", len(body))[1:] + body, 2)
 
 
-def preflight(host: str, ip: str, port: int, protocol: str) -> Answer:
+def preflight(host: str, ip: str, port: int, protocol: str, stopped: threading.Event | None = None) -> Answer:
     """Connect to the pinned address, say a TLS hello and judge the answer; never waits over 2 x `STEP_S`."""
     try:
-        connection = socket.create_connection((ip, port), timeout=STEP_S)
+        with line(ip, port, STEP_S, stopped) as connection:
+            source_ip = connection.source_ip
+            connection.again(STEP_S)
+            answer, ended = connection.ask(client_hello(host), _RECORD_HEAD)
     except ConnectionRefusedError:
         return Answer("refused", "refuses the connection")
     except TimeoutError:
         return Answer("timeout", f"no connection within {STEP_S:g} s")
     except OSError as error:
         return Answer("error", f"cannot be connected to ({error.strerror or type(error).__name__})")
-    with connection:
-        source_ip = str(connection.getsockname()[0])
-        answer, ended = _ask(connection, client_hello(host))
-    kind, reason = _judge(answer, ended, protocol)
+    kind, said, reason = _judge(answer, ended)
     if kind == "plaintext" and protocol in _UPGRADED:
-        kind, reason = "not_tls", f"{reason}; StartTLS of {protocol} is not tried in this version"
-    return Answer(kind, reason, source_ip)
+        return Answer("not_tls", f"{reason}; StartTLS of {protocol} is not tried", source_ip, said)
+    if said == "resets" and protocol == "dicom":
+        reason = "resets the connection on a TLS hello, as listeners of plain DICOM do"
+        return Answer("plaintext", reason, source_ip, said, inferred=True)
+    return Answer(kind, reason, source_ip, said)
 
 
-def connects(ip: str, port: int) -> bool:
+def connects(ip: str, port: int, stopped: threading.Event | None = None) -> bool:
     """Whether a connection can still be made; used after a scan that went wrong."""
     try:
-        socket.create_connection((ip, port), timeout=STEP_S).close()
+        with line(ip, port, STEP_S, stopped):
+            return True
     except OSError:
         return False
-    return True
 
 
-def _ask(connection: socket.socket, hello: bytes) -> tuple[bytes, Literal["open", "closed", "reset"]]:
-    """The first bytes of the answer and how it ended; the deadline holds for all of them together."""
-    deadline = time.monotonic() + STEP_S
-    answer = b""
-    try:
-        connection.sendall(hello)
-        while len(answer) < _RECORD_HEAD and (left := deadline - time.monotonic()) > 0:
-            connection.settimeout(left)
-            piece = connection.recv(64)
-            if not piece:
-                return answer, "closed"
-            answer += piece
-    except TimeoutError:
-        pass
-    except OSError:
-        # The bytes that came before the reset may still wait.
-        with contextlib.suppress(OSError):
-            answer += connection.recv(64)
-        return answer, "reset"
-    return answer, "open"
-
-
-def _judge(answer: bytes, ended: str, protocol: str) -> tuple[Kind, str]:
+def _judge(answer: bytes, ended: End) -> tuple[Kind, str, str]:
     if _is_tls(answer):
         alert = answer[0] == _ALERT
-        return "tls", "answers a TLS hello with an alert" if alert else "answers a TLS hello"
-    plain = next((reason for start, reason in _PLAIN_STARTS if answer.startswith(start)), "")
-    if plain or len(answer) >= _RECORD_HEAD or not _may_become_tls(answer):
-        return "plaintext", plain or "answers, but not with TLS"
+        return "tls", "tls", "answers a TLS hello with an alert" if alert else "answers a TLS hello"
+    for start, said, reason in _PLAIN_STARTS:
+        if answer.startswith(start):
+            return "plaintext", said, reason
+    if len(answer) >= _RECORD_HEAD or not _may_become_tls(answer):
+        return "plaintext", "other", "answers, but not with TLS"
     if answer:
-        return "timeout", f"sent {len(answer)} byte(s) in {STEP_S:g} s: too slow to tell what it speaks"
-    if ended == "reset" and protocol == "dicom":
-        return "plaintext", "resets the connection on a TLS hello, as listeners of plain DICOM do"
-    how = {
-        "open": f"is silent for {STEP_S:g} s",
-        "closed": "closes the connection",
-        "reset": "resets the connection",
-    }
-    return "not_tls", f"{how[ended]} on a TLS hello"
+        reason = f"sent {len(answer)} byte(s) in {STEP_S:g} s: too slow to tell what it speaks"
+        return "timeout", "slow", reason
+    said, how = {
+        "open": ("silent", f"is silent for {STEP_S:g} s"),
+        "closed": ("closes", "closes the connection"),
+        "reset": ("resets", "resets the connection"),
+    }[ended]
+    return "not_tls", said, f"{how} on a TLS hello"
 
 
 def _is_tls(answer: bytes) -> bool:
@@ -172,6 +159,10 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _numbers(values: Sequence[int]) -> bytes:
+    return b"".join(value.to_bytes(2) for value in values)
 
 
 def _vector(content: bytes, length_bytes: int) -> bytes:

@@ -7,21 +7,16 @@ shared endpoints would lose them all.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-_POLL_S = 0.1
+from riskkit.collectors.tls import child
 
 STANDARD = (
     "--certinfo", "--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3",
@@ -55,19 +50,33 @@ def commands(protocol: str, level: str) -> tuple[str, ...]:
 
 
 def scan(
-    host: str, ip: str, port: int, options: tuple[str, ...], *, budget_s: float, stopped: threading.Event
+    host: str,
+    ip: str,
+    port: int,
+    options: tuple[str, ...],
+    *,
+    budget_s: float,
+    stopped: threading.Event,
+    certificate: tuple[Path, Path] | None = None,
 ) -> Scan:
-    """Scan one listener at its pinned address; the child is killed with its group after `budget_s`."""
+    """Scan one listener at its pinned address; the child is killed with its group after `budget_s`.
+
+    `certificate` is a client certificate and its key, which sslyze shows to the listener.
+    """
     # sslyze reads `host:port{ip}` and then asks no name server.
     name = f"[{host}]" if ":" in host else host
     with tempfile.TemporaryDirectory(prefix="riskkit-tls-") as folder:
         output = Path(folder) / "sslyze.json"
         # -P: a file in the current folder named like one of sslyze's modules must not be run.
         command = [sys.executable, "-P", "-m", "sslyze", "--quiet", "--slow_connection"]
+        if certificate is not None:
+            command += [f"--cert={certificate[0]}", f"--key={certificate[1]}"]
         command += [*options, f"--json_out={output}", f"{name}:{port}{{{ip}}}"]
-        code = _run(command, budget_s, stopped)
+        code = child.run(command, budget_s, stopped)
         if code is None:
-            return Scan("timeout", f"sslyze was stopped after {budget_s:g} s without a result")
+            if stopped.is_set():
+                return Scan("error", "the run was stopped during the scan")
+            return Scan("timeout", f"sslyze was stopped after {budget_s:.0f} s without a result")
         try:
             document = json.loads(output.read_bytes())
             (result,) = document["server_scan_results"]
@@ -90,33 +99,3 @@ def merge(documents: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
         "date_scans_started": min(str(one.get("date_scans_started", "")) for one in found),
         "date_scans_completed": max(str(one.get("date_scans_completed", "")) for one in found),
     }
-
-
-def _run(command: list[str], budget_s: float, stopped: threading.Event) -> int | None:
-    """The exit code, or None when the child had to be killed."""
-    deadline = time.monotonic() + budget_s
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        while time.monotonic() < deadline and not stopped.is_set():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return child.wait(_POLL_S)
-        return None
-    finally:
-        _kill(child)
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    """Kill the child with whatever it started, and wait for its end."""
-    if child.poll() is None:
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
-    child.wait()
