@@ -10,6 +10,7 @@ from typing import Any
 from riskkit.readers.items import optional
 
 KEY_SERVICE = "AWS KMS"
+PROVIDER = "Amazon Web Services"
 
 
 def last_name(arn: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.aws import key_of, last_name, tagged_name
+from riskkit.readers.aws import PROVIDER, key_of, last_name, tagged_name
 from riskkit.readers.documents import DocumentError, load_json, refused
 from riskkit.readers.items import (
     GIB,
@@ -90,6 +90,7 @@ def _vault(item: Mapping[str, Any]) -> Row:
     return {
         "asset_id": named(item, "BackupVaultName"),
         "kind": "vault",
+        "provider": PROVIDER,
         "encrypted": "unknown",
         "reason": "a vault's key encrypts only some types of copies: each says for itself",
         "immutable": locked,

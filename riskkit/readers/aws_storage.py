@@ -7,7 +7,7 @@ from typing import Any
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.aws import in_file_name, key_of, tagged_name
+from riskkit.readers.aws import PROVIDER, in_file_name, key_of, tagged_name
 from riskkit.readers.documents import DocumentError, load_json, refused
 from riskkit.readers.items import GIB, gather, listed_in, named, optional, stated, whole
 from riskkit.readers.texts import outline
@@ -101,7 +101,8 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
             "storage_assets", member, items, lambda item: _bucket(bucket, item), notes=(DEFAULT_ONLY,)
         )
     else:
-        yield gather("storage_assets", member, items, LISTS[key][1])
+        row_of = LISTS[key][1]
+        yield gather("storage_assets", member, items, lambda item: {**row_of(item), "provider": PROVIDER})
 
 
 def _bucket(name: str, item: Mapping[str, Any]) -> Row:
@@ -111,6 +112,7 @@ def _bucket(name: str, item: Mapping[str, Any]) -> Row:
     return {
         "asset_id": name,
         "kind": "bucket",
+        "provider": PROVIDER,
         "encrypted": "yes" if algorithms else "unknown",
         "method": ", ".join(dict.fromkeys(algorithms)) or None,
         "reason": None if algorithms else SILENT,

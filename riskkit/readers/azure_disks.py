@@ -57,6 +57,7 @@ def _row(item: Mapping[str, Any]) -> Mapping[str, object]:
         "asset_id": named(item, "name"),
         "system_id": machine.rpartition("/")[2] if machine else None,
         "kind": "backup" if is_snapshot else "volume",
+        "provider": "Microsoft Azure",
         "size_bytes": whole(item.get("diskSizeBytes"))
         or whole(item.get("diskSizeGb", item.get("diskSizeGB")), GIB),
         "encrypted": "yes" if known else "unknown",

@@ -56,6 +56,7 @@ def _row(item: Mapping[str, Any]) -> Mapping[str, object]:
         "asset_id": named(item, "name"),
         "system_id": str(users[0]).rpartition("/")[2] if users else None,
         "kind": "volume",
+        "provider": "Google Cloud",
         "size_bytes": whole(item.get("sizeGb"), GIB),
         "encrypted": "yes" if known else "unknown",
         "method": ("customer-managed key" if name else "customer-supplied key" if key else "Google's own key")

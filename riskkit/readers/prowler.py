@@ -1,4 +1,4 @@
-"""Prowler's findings, as CSV or OCSF: those that say whether a place is encrypted or a key rotated."""
+"""Prowler's findings, as CSV or OCSF: of encryption at rest, of keys, and of who can reach storage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from riskkit.model import Batch, Context, Member, Quarantined
 from riskkit.readers.aws import key_name, last_name
 from riskkit.readers.canonical.lines import encoding_of_file, split, text_lines
 from riskkit.readers.documents import DocumentError, load_json, refused
-from riskkit.readers.items import IgnoredError, gather, instant, named
+from riskkit.readers.items import IgnoredError, gather, instant, named, optional
 from riskkit.readers.texts import has_keys, head_text, outline
 from riskkit.tables import TABLES
 
@@ -35,6 +35,25 @@ PLACES: Mapping[str, str] = {
 }
 """Check to kind of place, where a failure means that the place is not encrypted."""
 
+EXPOSURES: Mapping[str, tuple[str, bool]] = {
+    "bigquery_dataset_public_access": ("public", False),
+    "cloudstorage_bucket_public_access": ("public", False),
+    "documentdb_cluster_public_snapshot": ("public", False),
+    "ec2_ebs_public_snapshot": ("public", False),
+    "neptune_cluster_public_snapshot": ("public", False),
+    "rds_snapshots_public_access": ("public", False),
+    "s3_bucket_cross_account_access": ("shared_outside", False),
+    "s3_bucket_policy_public_write_access": ("public", False),
+    "s3_bucket_public_access": ("public", False),
+    "s3_bucket_public_list_acl": ("public", False),
+    "s3_bucket_public_write_acl": ("public", False),
+    "s3_bucket_server_access_logging_enabled": ("object_logging", True),
+    "storage_blob_public_access_level_is_disabled": ("public", False),
+}
+"""Check to the question that it answers, and whether a pass means yes."""
+
+PROVIDERS = {"aws": "Amazon Web Services", "azure": "Microsoft Azure", "gcp": "Google Cloud"}
+
 KEYS = frozenset({"keyvault_key_rotation_enabled", "kms_cmk_rotation_enabled", "kms_key_rotation_enabled"})
 STATES = {"PASS": "yes", "FAIL": "no"}
 """MANUAL, and what else there may be, is unknown."""
@@ -50,6 +69,7 @@ class Finding(NamedTuple):
     status: str
     resource: str
     time: object
+    provider: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +91,14 @@ def _recognize(head: bytes, _name: str) -> bool:
     id="prowler",
     title="Prowler findings, CSV or OCSF",
     version=1,
-    tables=("storage_assets", "encryption_keys"),
+    tables=("storage_assets", "encryption_keys", "storage_exposures"),
     recognize=_recognize,
     offset_unit="item",
 )
 def read(member: Member, context: Context) -> Iterator[Batch]:
-    """One row per finding about encryption at rest or about the rotation of a key; others are ignored.
+    """One row per finding about encryption at rest, the rotation of a key, or who can reach storage.
+
+    Others are ignored.
 
     Findings about whose key encrypts say nothing of whether it is encrypted, so they are ignored too.
     Times of the CSV have no zone and are read in that of the site.
@@ -97,6 +119,8 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
         finding = _finding(item)
         if finding.check in KEYS:
             raise IgnoredError("about a key")
+        if finding.check in EXPOSURES:
+            raise IgnoredError("about who can reach storage")
         if finding.check not in PLACES:
             raise IgnoredError("not about encryption at rest")
         timed(finding)
@@ -105,6 +129,7 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
             "asset_id": _name(finding.resource),
             "kind": PLACES[finding.check],
             "encrypted": encrypted,
+            "provider": finding.provider,
             "reason": f"Prowler says {_status(finding)}" if encrypted == "unknown" else None,
         }
 
@@ -117,7 +142,22 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
             "rotation_enabled": STATES.get(finding.status, "unknown"),
         }
 
+    def exposure(item: Any) -> Mapping[str, object]:
+        finding = _finding(item)
+        timed(finding)
+        question, passed_is_yes = EXPOSURES[finding.check]
+        passed = {"PASS": True, "FAIL": False}.get(finding.status)
+        return {
+            "asset_id": _name(finding.resource),
+            "asked": f"Prowler {finding.check}",
+            "question": question,
+            "answer": "unknown" if passed is None else "yes" if passed == passed_is_yes else "no",
+            "provider": finding.provider,
+            "detail": f"Prowler says {_status(finding)}" if passed is None else None,
+        }
+
     rotating = [(place, item) for place, item in findings.found if _check(item) in KEYS]
+    reached = [(place, item) for place, item in findings.found if _check(item) in EXPOSURES]
     batches = [
         gather(
             table, member, [item for _, item in found], row_of, offsets=[place for place, _ in found] or None
@@ -125,6 +165,7 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
         for table, found, row_of in (
             ("storage_assets", findings.found, asset),
             ("encryption_keys", rotating, key),
+            ("storage_exposures", reached, exposure),
         )
     ]
     if findings.broken:
@@ -180,15 +221,19 @@ def _finding(item: Any) -> Finding:
             named(item, "STATUS"),
             named(item, "RESOURCE_UID", "RESOURCE_NAME"),
             item.get("TIMESTAMP"),
+            PROVIDERS.get(optional(item, "PROVIDER") or ""),
         )
     resources = item["resources"]
     if not isinstance(resources, list) or not resources:
         raise ValueError
+    cloud = item.get("cloud")
+    provider = cloud.get("provider") if isinstance(cloud, dict) else None
     return Finding(
         named(item["metadata"], "event_code"),
         named(item, "status_code"),
         named(resources[0], "uid", "name"),
         item.get("time", item.get("time_dt")),
+        PROVIDERS.get(provider) if isinstance(provider, str) else None,
     )
 
 
