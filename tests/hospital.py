@@ -180,6 +180,42 @@ def _network() -> dict[str, list[dict[str, Any]]]:
         "mtls__client_auth": "required",
     }
     return {
+        "flows": [
+            {
+                "source_system": "ct",
+                "target_system": "pacs",
+                "protocol": "dicom-tls",
+                "port": 2762,
+                "ephi": True,
+            },
+            {
+                "source_system": "ct",
+                "target_system": "pacs",
+                "protocol": "dicom",
+                "ephi": True,
+                "tunnel": "wg0:a",
+            },
+            {"source_system": "pacs", "target_system": "vna", "protocol": "dicom", "crosses": "internet"},
+        ],
+        "tunnels": [
+            {
+                "tunnel_id": "wg0:a",
+                "type": "wireguard",
+                "host": "gateway",
+                "algorithms": "ChaCha20-Poly1305",
+                "authentication": "public key",
+                "last_handshake": instant("2026-10-30 08:00"),
+                "confidence": "high",
+            },
+            {
+                "tunnel_id": "old",
+                "type": "ipsec",
+                "host": "gateway",
+                "algorithms": "3des-sha1-modp1024",
+                "key_exchange": "ikev1",
+                "confidence": "medium",
+            },
+        ],
         "endpoints": [
             listener("a", 104, "dicom"),
             listener("b", 2762, "dicom-tls"),

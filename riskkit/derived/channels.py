@@ -29,6 +29,21 @@ HOLES = ("ccs", "heartbleed", "robot")
 WITHOUT_TLS = frozenset({"no_tls", "plaintext"})
 """Values of `connectivity` of listeners that answered, but not with TLS."""
 
+ANSWERED = frozenset({"tls", "not_tls"}) | WITHOUT_TLS
+"""Values of `connectivity` of listeners that took the connection."""
+
+NODE_PROTOCOLS = frozenset({"dicom", "dicom-tls", "mllp", "mllp-tls"})
+"""Between nodes there is no log-in: the certificate is the only thing that tells who calls."""
+
+PLAIN_PROTOCOLS = frozenset({"dicom", "http", "mllp"})
+"""Protocols of endpoints.yaml whose encrypted form has a name of its own."""
+
+FEATURES = ("compression", "early_data", "client_renegotiation", "secure_renegotiation", "ems",
+            "fallback_scsv", "hsts")  # fmt: skip
+"""Facts that are yes or no, as profiles name them."""
+
+INTERNAL, EXTERNAL = "internal", "external"
+
 CONFIGURED = "config"
 """The tool of observations that nobody made: the listener is configured so."""
 
@@ -58,6 +73,20 @@ SCHEMA = pa.schema(
         ("suites_not_known", pa.string()),  # accepted versions whose suites are not all known, likewise
         ("vulnerable", pa.string()),  # known holes that were found, likewise
         ("holes_not_known", pa.string()),  # known holes of which nothing is known, likewise
+        ("groups", pa.string()),  # accepted key exchange groups, likewise
+        ("groups_refused", pa.string()),  # groups that were tried and refused, likewise
+        ("groups_known", pa.bool_()),  # whether a scan listed them
+        ("features", pa.string()),  # FEATURES that are there, likewise
+        ("features_not_known", pa.string()),
+        ("exchange_keys", pa.string()),  # shortest finite-field key exchange, such as DH-2048
+        ("any_aet", pa.string()),  # yes: a DICOM association of any caller is taken
+        ("chain_strict", pa.string()),  # valid or invalid by RFC 5280 against the trust anchor
+        ("chain_openssl", pa.string()),  # likewise as OpenSSL sees it
+        ("chain_public", pa.string()),  # likewise against the public authorities
+        ("chain_reason", pa.string()),
+        ("stapled", pa.string()),  # yes: it sends an answer about revocation along
+        ("software", pa.string()),  # what it says that it is
+        ("outside", pa.string()),  # `connectivity` as seen from outside; null: never looked from there
         ("client_auth", pa.string()),
         ("client_auth_reason", pa.string()),
         ("configured", pa.string()),  # keys whose value is known from a configuration alone, joined by |
@@ -82,13 +111,29 @@ def channels(
 ) -> pd.DataFrame:
     """Join endpoints with observations by host (whatever its case) and port."""
     dated = _dated(exported(custody))
-    seen: dict[tuple[str, int], list[Any]] = {}
-    for one in sorted(records(channel_observations), key=lambda one: _precedence(one, dated(one))):
-        seen.setdefault((one.host.casefold(), one.port), []).append(one)
     declared = [] if endpoints is None else list(records(endpoints))
-    rows = [_row(point, seen.get((point.host.casefold(), point.port), []), dated) for point in declared]
-    known = {(point.host.casefold(), point.port) for point in declared}
-    rows += [_row(None, seen[key], dated) for key in sorted(seen.keys() - known)]
+    known: dict[tuple[str, int], Any] = {}
+    for point in declared:
+        known.setdefault((point.host.casefold(), point.port), point)
+
+    def outside(one: Any) -> bool:
+        point = known.get((one.host.casefold(), one.port))
+        vantage = one.vantage or (point.vantage if point else None) or INTERNAL
+        return vantage == EXTERNAL and one.tool != CONFIGURED
+
+    seen: dict[tuple[str, int], list[Any]] = {}
+    looked: dict[tuple[str, int], str] = {}
+    ordered = sorted(
+        records(channel_observations), key=lambda one: _precedence(one, dated(one), outside=outside(one))
+    )
+    for one in ordered:
+        place = one.host.casefold(), one.port
+        seen.setdefault(place, []).append(one)
+    for one in sorted(ordered, key=lambda one: (one.value != UNKNOWN, dated(one))):
+        if one.key == "connectivity" and outside(one):
+            looked[one.host.casefold(), one.port] = one.value
+    rows = [_row(point, seen.get(place, []), dated, looked.get(place)) for place, point in known.items()]
+    rows += [_row(None, seen[key], dated, looked.get(key)) for key in sorted(seen.keys() - known.keys())]
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
@@ -97,11 +142,15 @@ def _dated(of: Callable[[str], datetime | None]) -> Callable[[Any], datetime]:
     return lambda one: one.observed_at or of(one.source) or NEVER
 
 
-def _precedence(one: Any, at: datetime) -> tuple[Any, ...]:
-    """The last of one fact counts; the source ends every tie."""
+def _precedence(one: Any, at: datetime, *, outside: bool) -> tuple[Any, ...]:
+    """The last of one fact counts; the source ends every tie.
+
+    That nothing came through from outside says nothing of the listener itself.
+    """
     is_default = one.confidence == "low"
     place = one.source or "", one.offset or 0, one.n or 0
-    answered, seen = one.value != UNKNOWN, one.tool != CONFIGURED
+    behind = outside and one.key == "connectivity" and one.value not in ANSWERED
+    answered, seen = one.value != UNKNOWN and not behind, one.tool != CONFIGURED
     return answered, seen, not is_default, at, one.tool in LIVE, one.tool, place
 
 
@@ -154,7 +203,9 @@ def why_not_tls(channel: Any) -> str:
     return f"the scan saw: {channel.connectivity.replace('_', ' ')}{reason}"
 
 
-def _row(point: Any | None, seen: list[Any], dated: Callable[[Any], datetime]) -> dict[str, Any]:
+def _row(
+    point: Any | None, seen: list[Any], dated: Callable[[Any], datetime], outside: str | None
+) -> dict[str, Any]:
     facts = {one.key: one for one in seen}
     by_version = {version: _value(facts, f"protocol.{version}") for version in PROTOCOLS}
     accepted = [version for version, value in by_version.items() if value == "accepted"]
@@ -185,6 +236,8 @@ def _row(point: Any | None, seen: list[Any], dated: Callable[[Any], datetime]) -
         "holes_not_known": _joined(
             hole for hole in HOLES if _value(facts, hole) not in {"vulnerable", "not_vulnerable"}
         ),
+        **_more(facts),
+        "outside": outside,
         "client_auth": _value(facts, "mtls.client_auth"),
         "client_auth_reason": _reason(facts, "mtls.client_auth"),
         "configured": _joined(
@@ -196,6 +249,45 @@ def _row(point: Any | None, seen: list[Any], dated: Callable[[Any], datetime]) -
         "rests_on": _places(used.values(), dated),
         "configured_in": _places([one for one in seen if one.tool == CONFIGURED], dated),
     }
+
+
+def _more(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What profiles ask for besides versions and suites."""
+    groups = {key.partition(".")[2]: one.value for key, one in facts.items() if key.startswith("curve.")}
+    told = {name: _value(facts, name) for name in FEATURES}
+    chains = [facts[key] for key in ("chain.strict", "chain.openssl", "chain.public") if key in facts]
+    return {
+        "groups": _joined(sorted(name for name, value in groups.items() if value == "accepted")),
+        "groups_refused": _joined(sorted(name for name, value in groups.items() if value == "rejected")),
+        "groups_known": "accepted" in groups.values(),
+        "features": _joined(sorted(name for name, value in told.items() if value == "yes")),
+        "features_not_known": _joined(
+            sorted(name for name, value in told.items() if value not in {"yes", "no"})
+        ),
+        "exchange_keys": _value(facts, "exchange_keys"),
+        "any_aet": _value(facts, "dicom.any_aet"),
+        "chain_strict": _value(facts, "chain.strict"),
+        "chain_openssl": _value(facts, "chain.openssl"),
+        "chain_public": _value(facts, "chain.public"),
+        "chain_reason": next((one.reason or one.detail for one in chains if one.reason or one.detail), None),
+        "stapled": _value(facts, "stapled"),
+        "software": _value(facts, "dicom.implementation") or _value(facts, "software"),
+    }
+
+
+def holes_open(channel: Any) -> tuple[set[str], set[str]]:
+    """Known holes that nothing rules out, and those that what the listener accepts rules out.
+
+    Heartbleed and CCS injection were closed in 2014, four years before TLS 1.3; ROBOT needs key exchange
+    with RSA.
+    """
+    impossible = {"ccs", "heartbleed"} if channel.best == "tls1_3" else set()
+    suites = channel.suites.split("|") if channel.suites else []
+    whole = suites and not channel.not_known and not channel.suites_not_known
+    if whole and not any(suite.startswith("TLS_RSA_") for suite in suites):
+        impossible.add("robot")
+    silent = set(filter(None, channel.holes_not_known.split("|")))
+    return silent - impossible, silent & impossible
 
 
 def _suites(facts: Mapping[str, Any], accepted: list[str]) -> tuple[set[str], list[str]]:

@@ -182,6 +182,30 @@ def rows(bad: str = "") -> dict[str, list[dict[str, Any]]]:
             ),
             _observation("pacs.example", 104, "connectivity", "plaintext"),
         ],
+        "flows": [
+            {
+                "source_system": f"CT{bad}",
+                "target_system": "PACS",
+                "protocol": "dicom",
+                "port": 104,
+                "purpose": f"images{bad}",
+                "ephi": True,
+                "crosses": "vpn",
+                "tunnel": "wg0:a",
+            },
+            {"source_system": "PACS", "target_system": "OLD", "protocol": "dicom-tls", "ephi": True},
+        ],
+        "tunnels": [
+            {
+                "tunnel_id": "wg0:a",
+                "type": "wireguard",
+                "host": f"gateway{bad}",
+                "algorithms": "ChaCha20-Poly1305",
+                "authentication": "public key",
+                "last_handshake": instant("2026-10-30 08:00"),
+                "confidence": "high",
+            }
+        ],
         "certificates": [
             {
                 "host": "pacs.example",
