@@ -1,15 +1,15 @@
-"""Who does what when: the people's work with images, in sessions at their workstations."""
+"""Who does what when: the people's daily work with images; what is rarer stands in `habits`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from riskkit.simulator.care import Care, Encounter, Patient, Relationship, Study
+from riskkit.simulator.care import Care, Encounter, Relationship, Study
 from riskkit.simulator.chance import Chance
-from riskkit.simulator.events import MINOR, Actor, Event, Kind
+from riskkit.simulator.duty import Duties, Duty
+from riskkit.simulator.events import Event
+from riskkit.simulator.habits import HABITS
 from riskkit.simulator.hospital import (
     EMERGENCY,
     INFORMATICS,
@@ -19,237 +19,160 @@ from riskkit.simulator.hospital import (
     Hospital,
     Person,
 )
+from riskkit.simulator.sessions import Deed, Task, override, sessions
 from riskkit.simulator.span import FRIDAY
+from riskkit.simulator.work import EIGHT_HOURS, PRIOR_SHARE, VPN, Work
 
 LOOKS_A_SHIFT = {"nurse": 2.4, "physician": 3.6, "resident": 4.5}
-UNDOCUMENTED_SHARE = 0.03
-"""Of the looks of ward and clinic: honest, but no record says why."""
-CONSULT_SHARE, CONSULT_DOCUMENTED = 0.05, 0.7
-PRIOR_SHARE, CHECKED_SHARE = 0.3, 0.4
-WRONG_PASSWORD_SHARE, NO_LOGOUT_SHARE, SEARCH_SHARE = 0.03, 0.08, 0.3
-IDLE, SEARCH = timedelta(hours=3), timedelta(seconds=9)
+UNDOCUMENTED_SHARE = 0.012
+"""Of the looks of ward and clinic: honest, but no record says why; habits add to it."""
+CONSULT_SHARE, CONSULT_DOCUMENTED, CONSULT_THERE = 0.05, 0.7, 0.3
+CHECKED_SHARE = 0.4
 RELEASES_A_DAY, CHECKS_A_DAY, DELETES_A_DAY = 0.8, 0.6, 0.12
 """For each clerk or administrator on duty, deletions for all of them."""
 OVERRIDE_SHARE = 0.08
 """Of the arrivals in the emergency department: records opened before there is an order."""
 MEDIA = (("110033", 6.0), ("110032", 2.0), ("110030", 1.0), ("110037", 3.0))  # DVD, CD, USB, URI
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One thing a person does in a system."""
-
-    at: datetime
-    kind: Kind
-    system: str
-    patient: Patient | None = None
-    study: Study | None = None
-    media: str = ""
-    purpose: str = ""
-    reason: str = ""
+JUST_ARRIVED, LEFT_LATELY = timedelta(minutes=12), timedelta(hours=36)
 
 
 class Activity:
     """Turns the encounters of a day into what people did; `effort` scales how much they look at."""
 
-    def __init__(self, seed: int, hospital: Hospital, care: Care, effort: float) -> None:
-        self.seed, self.hospital, self.care, self.effort = seed, hospital, care, effort
-        self.span = hospital.span
+    def __init__(self, seed: int, hospital: Hospital, care: Care, duties: Duties, effort: float) -> None:
+        self.seed, self.hospital, self.care, self.duties = seed, hospital, care, duties
+        self.effort = effort
 
-    def day(self, day: date, started: Sequence[Encounter]) -> tuple[list[Event], list[Relationship]]:
-        """The events of one day's shifts, and the relationships that arose at work."""
+    def day(
+        self, day: date, started: Sequence[Encounter], deeds: Iterable[Deed] = ()
+    ) -> tuple[list[Event], list[Relationship]]:
+        """The events of one day's shifts, planted deeds among them, and the relationships that arose."""
         chance = Chance(self.seed, "activity", day)
-        tasks: dict[Person, list[Task]] = defaultdict(list)
-        found: list[Relationship] = []
+        work = Work(day, chance, self.hospital, self.care, self.duties, self.effort)
         for encounter in started:
-            self._register(chance, encounter, tasks)
-            self._image(chance, encounter, tasks)
-            self._override(chance, encounter, tasks)
+            self._register(work, encounter)
+            self._image(work, encounter)
+            self._override(work, encounter)
+        current = self.care.current
+        for duty in work.on_duty:
+            if duty.person.role in LOOKS_A_SHIFT:
+                self._look(work, duty, current)
+        self._release(work)
+        self._administer(work)
+        for habit in HABITS:
+            habit(work)
+        for deed in deeds:
+            work.tasks[deed.person].append(deed.task)
+        events: list[Event] = []
         for person in self.hospital.people:
-            if person.on(day) and person.role in LOOKS_A_SHIFT:
-                self._look(chance, person, day, tasks, found)
-        self._release(chance, day, tasks, found)
-        self._administer(chance, day, tasks, found)
-        events = [
-            event
-            for person in self.hospital.people
-            if person in tasks
-            for event in sessions(Chance(self.seed, "sessions", person.user_id, day), person, tasks[person])
-        ]
-        return events, found
+            if person in work.tasks:
+                one = Chance(self.seed, "sessions", person.user_id, day)
+                events += sessions(one, person, work.tasks[person], ip=self.duties.station(person, day))
+        return events, work.found
 
-    def _register(self, chance: Chance, encounter: Encounter, tasks: dict[Person, list[Task]]) -> None:
+    def _register(self, work: Work, encounter: Encounter) -> None:
         arrives = encounter.arrives
         if clerks := self.hospital.present(arrives, REGISTRATION, "clerk"):
-            at = arrives - timedelta(minutes=chance.integer(1, 15))
-            tasks[chance.pick(clerks)].append(Task(at, "patient_record", "ris1", encounter.patient))
+            at = arrives - timedelta(minutes=work.chance.integer(1, 15))
+            work.tasks[work.chance.pick(clerks)].append(Task(at, "patient_record", "ris1", encounter.patient))
 
-    def _image(self, chance: Chance, encounter: Encounter, tasks: dict[Person, list[Task]]) -> None:
-        study, present = encounter.study, self.hospital.present
+    def _image(self, work: Work, encounter: Encounter) -> None:
+        study, present, chance = encounter.study, self.hospital.present, work.chance
         if study is None:
             return
         if encounter.attending and encounter.attending in present(
             study.ordered, encounter.attending.department, encounter.attending.role
         ):
-            tasks[encounter.attending].append(Task(study.ordered, "order", "ris1", study.patient, study))
+            order = Task(study.ordered, "order", "ris1", study.patient, study)
+            work.tasks[encounter.attending].append(order)
         if technologists := present(study.performed, RADIOLOGY, "technologist"):
             one = chance.pick(technologists)
-            tasks[one].append(Task(study.performed, "procedure", "ris1", study.patient, study))
+            work.tasks[one].append(Task(study.performed, "procedure", "ris1", study.patient, study))
+            work.because(study.patient, one, study.performed, "acquisition")
             if chance.happens(CHECKED_SHARE):
                 sent = study.performed + timedelta(minutes=chance.integer(25, 60))
-                tasks[one].append(Task(sent, "read", "viewer1", study.patient, study))
+                work.read(one, sent, study.patient, study=study)
         reading = study.performed + timedelta(minutes=chance.integer(15, 300))
+        if encounter.department == EMERGENCY and (at_home := self._at_home(work, reading)):
+            self._interpret(work, chance.pick(at_home), reading, study, f"{VPN}{chance.integer(20, 60)}")
+            return
         for _ in range(12):  # until the next reading shift
             if readers := present(reading, RADIOLOGY, "radiologist"):
-                one = chance.pick(readers)
-                tasks[one].append(Task(reading, "read", "viewer1", study.patient, study))
-                if chance.happens(PRIOR_SHARE):
-                    prior = self.care.earlier_study(study.patient)
-                    later = reading + timedelta(minutes=2)
-                    tasks[one].append(Task(later, "read", "viewer1", study.patient, prior))
+                self._interpret(work, chance.pick(readers), reading, study, "")
                 break
             reading += timedelta(hours=2)
 
-    def _override(self, chance: Chance, encounter: Encounter, tasks: dict[Person, list[Task]]) -> None:
-        one = encounter.attending
-        if encounter.department == EMERGENCY and one and chance.happens(OVERRIDE_SHARE):
-            at = encounter.arrives + timedelta(minutes=1)
-            tasks[one] += override(one, at, self.care.earlier_study(encounter.patient))
+    def _at_home(self, work: Work, at: datetime) -> list[Person]:
+        nights = (work.day - timedelta(days=1), work.day)
+        called = (duty for night in nights for duty in self.duties.on_call(night))
+        return [duty.person for duty in called if duty.starts <= at < duty.ends]
 
-    def _look(
-        self,
-        chance: Chance,
-        person: Person,
-        day: date,
-        tasks: dict[Person, list[Task]],
-        found: list[Relationship],
-    ) -> None:
-        start = self.hospital.shift_start(person, day)
+    def _interpret(self, work: Work, reader: Person, at: datetime, study: Study, ip: str) -> None:
+        work.read(reader, at, study.patient, study=study, ip=ip)
+        work.because(study.patient, reader, at, "read")
+        if work.chance.happens(PRIOR_SHARE):
+            prior = self.care.earlier_study(study.patient)
+            work.read(reader, at + timedelta(minutes=2), study.patient, study=prior, ip=ip)
+
+    def _override(self, work: Work, encounter: Encounter) -> None:
+        one = encounter.attending
+        if encounter.department == EMERGENCY and one and work.chance.happens(OVERRIDE_SHARE):
+            at = encounter.arrives + timedelta(minutes=1)
+            work.tasks[one] += override(one, at, self.care.earlier_study(encounter.patient))
+
+    def _look(self, work: Work, duty: Duty, current: Sequence[Encounter]) -> None:
+        chance, person = work.chance, duty.person
         here = [
             encounter
-            for encounter in self.care.current
-            if encounter.department == person.department
-            and encounter.arrives < start + timedelta(hours=8)
-            and encounter.leaves > start - timedelta(hours=36)
+            for encounter in work.here[duty.department]
+            if encounter.arrives < duty.starts + EIGHT_HOURS and encounter.leaves > duty.starts - LEFT_LATELY
         ]
-        elsewhere = [e for e in self.care.current if e.department != person.department]
         for _ in range(chance.count(LOOKS_A_SHIFT[person.role] * self.effort)):
-            at = start + timedelta(seconds=chance.integer(600, 8 * 3600))
+            at, ip = work.during(duty), ""
             if chance.happens(UNDOCUMENTED_SHARE):
-                # A name mixed up, a call from another ward, a teaching case.
-                patient = chance.pick(self.care.patients)
-            elif elsewhere and chance.happens(CONSULT_SHARE):
-                patient = chance.pick(elsewhere).patient
+                patient = chance.pick(self.care.patients)  # a name mixed up, a call from another ward
+            elif chance.happens(CONSULT_SHARE):
+                other = chance.pick(current) if current else None
+                if other is None or other.department == duty.department:
+                    continue
+                patient = other.patient
+                if chance.happens(CONSULT_THERE):
+                    ip = chance.pick(self.hospital.stations(other.department))
                 if chance.happens(CONSULT_DOCUMENTED):
-                    found.append(_reason(patient, person, at, "consult"))
+                    work.because(patient, person, at, "consult")
             elif here:
                 encounter = chance.pick(here)
-                patient, at = encounter.patient, max(at, encounter.arrives + timedelta(minutes=12))
+                patient, at = encounter.patient, max(at, encounter.arrives + JUST_ARRIVED)
             else:
                 continue
-            tasks[person].append(self._read(chance, person, at, patient))
+            work.read(person, at, patient, ip=ip)
 
-    def _read(self, chance: Chance, person: Person, at: datetime, patient: Patient) -> Task:
-        recent = [
-            encounter.study
-            for encounter in self.care.current
-            if encounter.patient is patient and encounter.study and encounter.study.performed < at
-        ]
-        study = recent[-1] if recent and not chance.happens(PRIOR_SHARE) else self.care.earlier_study(patient)
-        return Task(at, "read", person.viewer, patient, study)
-
-    def _release(
-        self, chance: Chance, day: date, tasks: dict[Person, list[Task]], found: list[Relationship]
-    ) -> None:
-        clerks = [person for person in self.hospital.those(RECORDS, "clerk") if person.on(day)]
-        done = [e.study for e in self.care.current if e.study and e.study.performed < self.span.at(day, 8)]
-        if not clerks or not done:
+    def _release(self, work: Work) -> None:
+        clerks = work.people("clerk", department=RECORDS)
+        if not clerks or not work.done:
             return
-        for _ in range(chance.count(RELEASES_A_DAY * len(clerks) * self.effort)):
-            study, person = chance.pick(done), chance.pick(clerks)
-            at = self.span.at(day, chance.between(8.5, 15))
-            found.append(_reason(study.patient, person, at, "release"))
-            media = chance.weighted(MEDIA)
-            tasks[person].append(Task(at, "export", "viewer1", study.patient, study, media=media))
+        for _ in range(work.chance.count(min(60.0, RELEASES_A_DAY * len(clerks) * self.effort))):
+            study, duty = work.chance.pick(work.done), work.chance.pick(clerks)
+            at = work.at(work.chance.between(8.5, 15))
+            work.because(study.patient, duty.person, at, "release")
+            work.export(duty.person, at, study, work.chance.weighted(MEDIA))
 
-    def _administer(
-        self, chance: Chance, day: date, tasks: dict[Person, list[Task]], found: list[Relationship]
-    ) -> None:
-        admins = [person for person in self.hospital.those(INFORMATICS, "administrator") if person.on(day)]
-        done = [e.study for e in self.care.current if e.study and e.study.performed < self.span.at(day, 8)]
-        if not admins or not done:
+    def _administer(self, work: Work) -> None:
+        chance, admins = work.chance, work.people("administrator", department=INFORMATICS)
+        if not admins or not work.done:
             return
-        for _ in range(chance.count(CHECKS_A_DAY * len(admins) * self.effort)):
-            study, person = chance.pick(done), chance.pick(admins)
-            at = self.span.at(day, chance.between(8, 15))
-            found.append(_reason(study.patient, person, at, "protocol"))
-            tasks[person].append(Task(at, "read", "viewer1", study.patient, study))
+        for _ in range(chance.count(min(60.0, CHECKS_A_DAY * len(admins) * self.effort))):
+            study, person = chance.pick(work.done), chance.pick(admins).person
+            at = work.at(chance.between(8, 15))
+            work.because(study.patient, person, at, "ticket")
+            work.read(person, at, study.patient, study=study)
         if chance.happens(DELETES_A_DAY):
-            study, person = chance.pick(done), chance.pick(admins)
-            at = self.span.at(day, chance.between(9, 15))
-            found.append(_reason(study.patient, person, at, "protocol"))
-            tasks[person].append(
+            study, person = chance.pick(work.done), chance.pick(admins).person
+            at = work.at(chance.between(9, 15))
+            work.because(study.patient, person, at, "ticket")
+            work.tasks[person].append(
                 Task(at, "delete", "pacs1", study.patient, study, reason="Wrong orientation")
             )
-        if day.weekday() == FRIDAY:
-            at = self.span.at(day, chance.between(13, 15))
-            tasks[chance.pick(admins)].append(Task(at, "audit_log", "pacs1"))
-
-
-def override(person: Person, at: datetime, study: Study) -> list[Task]:
-    """Emergency access: the override, and the study that is opened with it."""
-    return [
-        Task(at, "emergency", person.viewer, study.patient, reason="Emergency access"),
-        Task(at + SEARCH, "read", person.viewer, study.patient, study, purpose="ETREAT"),
-    ]
-
-
-def sessions(
-    chance: Chance, person: Person, tasks: Iterable[Task], *, ip: str = "", incident: str = ""
-) -> Iterable[Event]:
-    """A person's tasks between log-in and log-out; a long pause ends a session."""
-    actor = Actor.person(person, ip)
-    by_system: dict[str, list[Task]] = defaultdict(list)
-    for task in sorted(tasks, key=lambda task: (task.at, task.kind)):
-        by_system[task.system].append(task)
-    for system in sorted(by_system):
-        last: datetime | None = None
-        for task in by_system[system]:
-            if last is None or task.at - last > IDLE:
-                if last and not chance.happens(NO_LOGOUT_SHARE):
-                    yield Event(_soon(chance, last), system, "logout", actor, incident=incident)
-                begins = task.at - timedelta(
-                    seconds=chance.integer(20, 90), milliseconds=chance.integer(0, 999)
-                )
-                if chance.happens(WRONG_PASSWORD_SHARE):
-                    wrong = begins - timedelta(seconds=chance.integer(8, 20))
-                    yield Event(
-                        wrong,
-                        system,
-                        "login",
-                        actor,
-                        outcome=MINOR,
-                        reason="Wrong password",
-                        incident=incident,
-                    )
-                yield Event(begins, system, "login", actor, incident=incident)
-                if task.kind == "read" and chance.happens(SEARCH_SHARE):
-                    today = f"StudyDate={begins:%Y%m%d}&limit=50"
-                    yield Event(begins + SEARCH, system, "query", actor, query=today, incident=incident)
-            yield Event(
-                task.at + timedelta(milliseconds=chance.integer(0, 999)), system, task.kind, actor,
-                task.patient, task.study, reason=task.reason, media=task.media,
-                purpose=task.purpose, incident=incident,
-            )  # fmt: skip
-            last = task.at
-        if last and not chance.happens(NO_LOGOUT_SHARE):
-            yield Event(_soon(chance, last), system, "logout", actor, incident=incident)
-
-
-def _soon(chance: Chance, at: datetime) -> datetime:
-    return at + timedelta(minutes=chance.integer(2, 25), milliseconds=chance.integer(0, 999))
-
-
-def _reason(patient: Patient, person: Person, at: datetime, kind: str) -> Relationship:
-    day = timedelta(days=1)
-    return Relationship(patient, person.user_id, "", at - day / 4, at + 2 * day, kind)
+        if work.day.weekday() == FRIDAY:
+            at = work.at(chance.between(13, 15))
+            work.tasks[chance.pick(admins).person].append(Task(at, "audit_log", "pacs1"))

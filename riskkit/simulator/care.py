@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,19 +12,21 @@ from riskkit.simulator import words
 from riskkit.simulator.chance import Chance, digest
 from riskkit.simulator.hospital import (
     EMERGENCY,
+    FIRST_RECORD,
     INTENSIVE,
     MEDICINE,
     ONCOLOGY,
     ORTHOPEDICS,
+    PATIENTS_PER_USER,
     RADIOLOGY,
     REGISTRATION,
+    SHORT_STAY,
     Hospital,
     Person,
     record_number,
 )
 from riskkit.simulator.span import works
 
-PATIENTS_PER_USER = 14
 HOUSEHOLD_SHARE, SAME_NAME_SHARE = 0.3, 0.85
 QUIET_SHARE, QUIET_SHARE_AT_HOME = 0.2, 0.6
 """Patients without any encounter, employees and who lives with them apart: whoever opens their record
@@ -32,6 +35,8 @@ VIP_SHARE = 0.015
 
 ENCOUNTERS_A_DAY = 0.26  # per user of the hospital, on a weekday
 LOOK_BACK_DAYS = 3
+SHORT_STAY_DAYS, SHORT_STAY_SHARE = 17, 0.35
+"""The short stay unit of a large hospital opens so many days before the end, for a share of Medicine."""
 MISSING_SHARE = 0.006
 """Relationships that were never written down."""
 
@@ -115,10 +120,18 @@ class Care:
         self.seed, self.hospital, self.span = seed, hospital, hospital.span
         self.patients = _patients(seed, hospital.people)
         self.by_id = {patient.patient_id: patient for patient in self.patients}
+        self.namesakes: dict[str, list[Patient]] = defaultdict(list)
+        for patient in self.patients:
+            self.namesakes[patient.family_name].append(patient)
         self.quiet = [patient for patient in self.patients if patient.quiet]
         self._seen = [patient for patient in self.patients if not patient.quiet]
+        self.short_stay_opens = self.span.last - timedelta(days=SHORT_STAY_DAYS)
         self.current: list[Encounter] = []
         """Encounters that are running or ended a few days ago."""
+
+    def number(self, patient: Patient) -> int:
+        """The patient's place in the index, which is ordered by record number."""
+        return int(patient.patient_id) - FIRST_RECORD
 
     def day(self, day: date) -> list[Encounter]:
         """The encounters that start on a day, in order; call it for each day in order."""
@@ -185,9 +198,12 @@ class Care:
         department, kind, _, hours, length, imaging, ct = row
         patient = chance.pick(self._seen)
         arrives = self.span.at(day, chance.between(*hours))
+        staff = department
+        if self.hospital.large and department == MEDICINE and day >= self.short_stay_opens:
+            department = SHORT_STAY if chance.happens(SHORT_STAY_SHARE) else department
         stay = timedelta(minutes=int(60 * chance.between(*length)))
-        physicians = self.hospital.those(department, "physician", "resident")
-        here = self.hospital.present(arrives, department, "physician", "resident") or physicians
+        physicians = self.hospital.those(staff, "physician", "resident")
+        here = self.hospital.present(arrives, staff, "physician", "resident") or physicians
         if department == RADIOLOGY:  # sent by a clinic
             here = self.hospital.those(chance.pick((ORTHOPEDICS, ONCOLOGY, MEDICINE)), "physician")
         attending = chance.pick(here) if here else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +18,9 @@ ZONE = "America/Chicago"
 RADIOLOGY, EMERGENCY, INTENSIVE = "Radiology", "Emergency", "Intensive Care"
 MEDICINE, ORTHOPEDICS, ONCOLOGY = "Medicine", "Orthopedics", "Oncology"
 REGISTRATION, RECORDS, INFORMATICS = "Registration", "Health Information", "Imaging Informatics"
+FLOAT_POOL, RESEARCH, TRANSFERS = "Float Pool", "Clinical Research", "Transfer Center"
+HEALTH_AT_WORK, SHORT_STAY = "Occupational Health", "Short Stay Unit"
+WARDS = (EMERGENCY, INTENSIVE, MEDICINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +93,28 @@ STAFFING = (
     (RECORDS, "clerk", "day", 2),
     (INFORMATICS, "administrator", "day", 2),
 )  # fmt: skip
-OFFICES = {ORTHOPEDICS, ONCOLOGY, RECORDS, INFORMATICS}  # closed at weekends
+# What only a larger hospital has; the short stay unit has no staff of its own, it takes that of wards.
+LARGE = 120
+LARGE_STAFFING = (
+    (FLOAT_POOL, "nurse", "day", 0.6), (FLOAT_POOL, "nurse", "evening", 0.3),
+    (FLOAT_POOL, "nurse", "night", 0.3),
+    (MEDICINE, "resident", "evening", 0.7), (MEDICINE, "resident", "night", 0.5),
+    (RESEARCH, "researcher", "day", 0.3), (TRANSFERS, "coordinator", "day", 0.2),
+    (TRANSFERS, "coordinator", "evening", 0.2), (HEALTH_AT_WORK, "nurse", "day", 0.25),
+)  # fmt: skip
+OFFICES = {ORTHOPEDICS, ONCOLOGY, RECORDS, INFORMATICS, RESEARCH, HEALTH_AT_WORK}  # closed at weekends
 SHIFT_STARTS = {"day": 7.0, "evening": 15.0, "night": 23.0}
 SHIFT_HOURS = 8.5
 LOOKING_AT_THE_VNA = {ORTHOPEDICS, ONCOLOGY}  # their images are opened in the second archive's own viewer
 AGENCY = 2  # people from an agency, whose log-in is a number with leading zeros
-LEAVERS = 2
+LEAVERS, USERS_PER_LEAVER = 2, 60
 EMPLOYEE_PATIENTS = 0.4
-FIRST_RECORD, RECORD_STEP = 104_000, 7
+FIRST_RECORD = 104_000
+PATIENTS_PER_USER = 21
+ON_LEAVE_OF = 40
+"""In a large hospital, one in so many people comes back from a long leave, and another one does not yet."""
+STATIONS_PER_PERSON = 3
+"""People that share a workstation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +162,9 @@ class Hospital:
     def __init__(self, seed: int, users: int, span: Span) -> None:
         self.span = span
         self.people = tuple(_people(seed, users, span))
+        self.large = users >= LARGE
         self._shifts: dict[tuple[str, date], tuple[datetime, datetime]] = {}
+        self._stations: dict[str, list[str]] = {}
         self._by_place: dict[tuple[str, str], list[Person]] = defaultdict(list)
         for person in self.people:
             self._by_place[person.department, person.role].append(person)
@@ -172,6 +191,22 @@ class Hospital:
         """When the person's shift of a day ends."""
         return self._shift(person.shift, day)[1]
 
+    def stations(self, department: str) -> list[str]:
+        """Addresses of the workstations of a department, of which it has four at least."""
+        known = self._stations.get(department)
+        if known is None:
+            net = f"10.20.{40 + _number(department)}"
+            own = {person.ip for person in self.people if person.department == department}
+            known = sorted(own | {f"{net}.{n}" for n in range(231, 235 - min(4, len(own)))})
+            self._stations[department] = known
+        return known
+
+    @property
+    def departments(self) -> list[str]:
+        """Where people work, in the order of the staffing plan."""
+        there = {person.department for person in self.people}
+        return [name for name in _departments() if name in there or (self.large and name == SHORT_STAY)]
+
     def _shift(self, name: str, day: date) -> tuple[datetime, datetime]:
         # Asked for every person and event, and the same for all of them.
         known = self._shifts.get((name, day))
@@ -183,19 +218,20 @@ class Hospital:
 
 
 def record_number(number: int) -> str:
-    """The patient_id of the nth patient: eight digits, leading zeros included."""
-    return f"{FIRST_RECORD + RECORD_STEP * number:08d}"
+    """The patient_id of the nth patient: eight digits, leading zeros included, one after the other."""
+    return f"{FIRST_RECORD + number:08d}"
 
 
 def _slots(users: int) -> list[tuple[str, str, str]]:
     """One (department, role, shift) a person, in the shares of STAFFING (largest remainders)."""
-    total = sum(weight for *_, weight in STAFFING)
-    exact = [users * weight / total for *_, weight in STAFFING]
+    staffing = (*STAFFING, *(LARGE_STAFFING if users >= LARGE else ()))
+    total = sum(weight for *_, weight in staffing)
+    exact = [users * weight / total for *_, weight in staffing]
     counts = [int(share) for share in exact]
     by_rest = sorted(range(len(exact)), key=lambda n: (counts[n] - exact[n], n))
     for n in by_rest[: users - sum(counts)]:
         counts[n] += 1
-    return [row[:3] for row, count in zip(STAFFING, counts, strict=True) for _ in range(count)]
+    return [row[:3] for row, count in zip(staffing, counts, strict=True) for _ in range(count)]
 
 
 def _people(seed: int, users: int, span: Span) -> Iterable[Person]:
@@ -208,12 +244,19 @@ def _people(seed: int, users: int, span: Span) -> Iterable[Person]:
     leavers = [
         n for n, (_, role, _) in enumerate(slots) if role in {"nurse", "technologist"} and n not in agency
     ]
-    left = dict(zip(leavers[1 :: max(1, len(leavers) // LEAVERS)], (22, 37), strict=False))
+    left = _leaving(leavers, users)
+    sizes = Counter(department for department, *_ in slots)
+    # In a small hospital everyone has a workstation.
+    shared = {name: max(2, size // STATIONS_PER_PERSON) for name, size in sizes.items() if users >= LARGE}
     taken: set[str] = set()
     for n, (department, role, shift) in enumerate(slots):
         family, given = words.family_name(chance), chance.pick(words.GIVEN)
         days_off = chance.integer(3, 9)
         away = span.first + timedelta(days=chance.integer(0, (span.last - span.first).days))
+        until = away + timedelta(days=days_off)
+        if users >= LARGE and n % ON_LEAVE_OF in {7, 27}:  # a leave: one comes back, the other not yet
+            away = span.first + timedelta(days=2)
+            until = span.last + timedelta(days=20 if n % ON_LEAVE_OF == 7 else -3 - days_off)  # noqa: PLR2004
         person = Person(
             user_id=_user_id(family, given, taken) if n not in agency else f"{417 + 31 * n:06d}",
             family_name=family,
@@ -224,16 +267,27 @@ def _people(seed: int, users: int, span: Span) -> Iterable[Person]:
             address=words.address(chance),
             employed_from=span.first - timedelta(days=chance.integer(40, 4200)),
             employed_to=span.last - timedelta(days=left[n]) if n in left else None,
-            record=record_number(2 * n) if chance.happens(EMPLOYEE_PATIENTS) else "",
-            ip=f"10.20.{40 + _number(department)}.{11 + n % 200}",
+            record=record_number(PATIENTS_PER_USER * n) if chance.happens(EMPLOYEE_PATIENTS) else "",
+            ip=f"10.20.{40 + _number(department)}.{11 + n % shared.get(department, 200)}",
             pattern=chance.integer(0, 6),
-            away=(away, away + timedelta(days=days_off)),
+            away=(away, until),
         )
         yield person
 
 
+def _leaving(leavers: list[int], users: int) -> dict[int, int]:
+    """Who leaves how many days before the end."""
+    count = max(LEAVERS, users // USERS_PER_LEAVER)
+    days = [22 + 15 * n if n < LEAVERS else 8 + 5 * n for n in range(count)]
+    return dict(zip(leavers[1 :: max(1, len(leavers) // count)], days, strict=False))
+
+
+def _departments() -> list[str]:
+    return [*dict.fromkeys(row[0] for row in (*STAFFING, *LARGE_STAFFING)), SHORT_STAY]
+
+
 def _number(department: str) -> int:
-    return list(dict.fromkeys(row[0] for row in STAFFING)).index(department)
+    return _departments().index(department)
 
 
 def _user_id(family: str, given: str, taken: set[str]) -> str:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from riskkit.simulator.care import Care, Encounter, Study
 from riskkit.simulator.chance import Chance
 from riskkit.simulator.events import MINOR, Actor, Event
-from riskkit.simulator.hospital import SYSTEMS
+from riskkit.simulator.hospital import DOMAIN, SYSTEMS
 from riskkit.simulator.span import Span
 
 SCANNERS = {"CT": "ct1", "MR": "mr1"}
@@ -26,6 +26,8 @@ SCANNER_OPENS, SCANNER_CLOSES = 6.5, 22.5
 SHARED = {"ct1": Actor("ctroom", "CT room", SYSTEMS["ct1"].ip, SYSTEMS["ct1"].host)}
 SHARED_HOURS = (7.1, 15.1)
 """The scanner's console has one log-in for everyone."""
+TRIAGE = Actor("svc-ai", "image analysis", "10.20.1.61", f"ai1.{DOMAIN}", machine=True)
+"""A service account that opens every CT study and draws no conclusions about people."""
 SERVICE = Actor("root", "system service", "127.0.0.1", "localhost", machine=True)
 
 
@@ -60,6 +62,9 @@ class Machines:
         yield onward
         yield replace(onward, system="pacs1", kind="begin", at=at + timedelta(milliseconds=80))
         yield replace(onward, system="pacs1", at=at + seconds + timedelta(milliseconds=90))
+        if study.modality == "CT":
+            opened = at + 2 * seconds
+            yield Event(opened, "viewer1", "read", TRIAGE, study.patient, study)
         copied = replace(_transfer(study, "pacs1", "vna"), system="vna")
         yield replace(copied, at=at + 2 * seconds + timedelta(minutes=chance.integer(5, 40)))
 

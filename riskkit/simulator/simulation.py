@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ from zoneinfo import ZoneInfo
 from riskkit.errors import SettingsError
 from riskkit.simulator.activity import Activity
 from riskkit.simulator.care import Care, Relationship
+from riskkit.simulator.chance import Chance
+from riskkit.simulator.duty import Duties
 from riskkit.simulator.events import OK, Event
 from riskkit.simulator.hospital import ZONE, Hospital
 from riskkit.simulator.incidents import Incidents
@@ -26,7 +29,9 @@ from riskkit.simulator.writers.labels import write_labels
 from riskkit.simulator.writers.network import write_network
 from riskkit.simulator.writers.pack import Pack
 from riskkit.simulator.writers.people import write_accounts, write_people
+from riskkit.simulator.writers.places import write_places
 from riskkit.simulator.writers.programme import write_programme
+from riskkit.simulator.writers.rights import write_rights
 from riskkit.simulator.writers.site import write_site
 from riskkit.simulator.writers.storage import write_storage
 
@@ -38,13 +43,28 @@ SMALL_EFFORT = 0.7
 
 
 def simulate(
-    out: Path, *, seed: int, days: int = 61, users: int = 36, period: str | None = None, small: bool = True
+    out: Path,
+    *,
+    seed: int,
+    days: int = 61,
+    users: int = 36,
+    period: str | None = None,
+    small: bool = True,
+    incidents: int | None = None,
+    strength: float = 1.0,
+    missing: float = 0.0,
+    schedule: bool = True,
+    events_only: bool = False,
 ) -> Path:
     """Write the evidence pack of one fictional hospital into a new folder, and return the folder.
 
     The pack ends with the month `period` and covers `days` days of `users` people; the same
     arguments give the same bytes. `small` records fewer accesses a shift and walks fewer files.
-    Planted incidents are told in `.labels/`, which readers of evidence leave alone. Raises
+
+    Planted incidents are told in `.labels/`, which readers of evidence leave alone. `incidents` plants
+    so many of every kind, and as many hard negatives, in the last month, of this `strength`; without
+    it, one of each common kind. `missing` is the share of relationships that were never written down;
+    without `schedule` there is no duty roster; `events_only` leaves the audit trail alone. Raises
     SettingsError when the folder holds anything, the period is no month, or there is too little to
     simulate.
     """
@@ -57,42 +77,64 @@ def simulate(
     pack = Pack(out, span)
     hospital = Hospital(seed, users, span)
     care = Care(seed, hospital)
-    incidents = Incidents(seed, hospital, care)
+    duties = Duties(seed, hospital, care.short_stay_opens)
+    planted = Incidents(seed, hospital, care, duties, each=incidents, strength=strength)
 
     write_site(pack)
-    write_inventory(pack)
-    write_people(pack, hospital)
-    write_patients(pack, care)
-    write_network(pack, seed)
-    write_storage(pack, seed)
-    write_dicom(pack, seed, care, small=small)
-    write_backup(pack, seed)
-    write_programme(pack, seed, hospital)
+    if not events_only:
+        write_inventory(pack)
+        write_people(pack, hospital)
+        write_places(pack, hospital, duties, planted.all, schedule=schedule)
+        write_patients(pack, care)
+        write_network(pack, seed)
+        write_storage(pack, seed)
+        write_dicom(pack, seed, care, small=small)
+        write_backup(pack, seed)
+        write_programme(pack, seed, hospital)
 
     told = _Told(pack.moment(0, 20))
-    work = Activity(seed, hospital, care, SMALL_EFFORT if small else 1.0)
-    with AuditWriter(pack) as audit, relationships(pack) as relate:
-        for incident in incidents.all:
-            for row in incident.relationships:
-                relate(row)
-        for day_events, rows in _days(span, care, work, Machines(seed, care), incidents):
+    work = Activity(seed, hospital, care, duties, SMALL_EFFORT if small else 1.0)
+    keeping = nullcontext(_nothing) if events_only else relationships(pack, Chance(seed, "missing"), missing)
+    with AuditWriter(pack) as audit, keeping as relate:
+        for row in (row for one in planted.all for row in one.relationships):
+            relate(row)
+        for day_events, rows in _days(span, care, work, Machines(seed, care), planted):
             for row in rows:
                 relate(row)
-            for event in incidents.apply(day_events):
+            for event in planted.apply(day_events):
                 audit.write(event)
                 told.hear(event)
 
-    write_accounts(pack, seed, hospital, told.logins)
-    write_labels(pack, incidents.all, told.labelled)
+    if not events_only:
+        write_accounts(pack, seed, hospital, told.logins)
+        write_rights(pack, seed, hospital)
+    write_labels(pack, planted.all, told.labelled)
     write_custody(pack)
-    size = "" if small else " --full"
-    pack.manifest(f"riskkit simulate --seed {seed} --days {days} --users {users} --period {span.name}{size}")
+    options = "".join(
+        f" {option}"
+        for option, given in (
+            ("--full", not small),
+            (f"--incidents {incidents}", incidents is not None),
+            (f"--strength {strength:g}", strength != 1),
+            (f"--missing {missing:g}", missing),
+            ("--no-schedule", not schedule),
+            ("--events-only", events_only),
+        )
+        if given
+    )
+    pack.manifest(
+        f"riskkit simulate --seed {seed} --days {days} --users {users} --period {span.name}{options}"
+    )
     return out
+
+
+def _nothing(row: Relationship) -> None:
+    """A relationship that is not exported."""
 
 
 @dataclass
 class _Told:
-    """What later files need to know of the events: last log-ins up to a moment, and labelled events."""
+    """What later files need to know: last log-ins up to a moment, labelled events."""
 
     until: datetime
     logins: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -117,7 +159,7 @@ def _days(
         begins, ends = span.at(day), span.at(day + timedelta(days=1))
         started = care.day(day)
         rows = [row for encounter in started for row in care.relationships(encounter)]
-        events, more = work.day(day, started)
+        events, more = work.day(day, started, incidents.deeds.get(day, ()))
         found = [*waiting, *events, *machines.day(day, started)]
         waiting = [event for event in found if event.at >= ends]
         today = [event for event in (*found, *incidents.added) if begins <= event.at < ends]

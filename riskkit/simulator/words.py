@@ -26,14 +26,15 @@ STREET_STARTS = (
     "Marsh", "Mill", "Otter", "Pebble", "Pier", "Plover", "Reed", "Sandbar", "Teal", "Willow",
 )  # fmt: skip
 STREET_ENDS = ("bank Road", "brook Lane", "crest Street", "gate Avenue", "shore Drive", "view Court")
+UNEVEN, STRIDE = 1.7, 701
 TOWNS = ("Lakeside", "Lakeside", "Lakeside", "North Shoal", "Inlet Falls")
 
 
 def family_name(chance: Chance) -> str:
-    """A family name; a few are common and most are rare, as in life."""
-    few = FAMILY_STARTS[:6] if chance.happens(0.2) else FAMILY_STARTS
-    ends = FAMILY_ENDS[:5] if len(few) < len(FAMILY_STARTS) else FAMILY_ENDS
-    return chance.pick(few) + chance.pick(ends)
+    """A family name; a few are common and most are rare, as in life (about as 1 / rank ** 0.4)."""
+    count = len(FAMILY_STARTS) * len(FAMILY_ENDS)
+    rank = int(count * chance.between(0, 1) ** UNEVEN) * STRIDE % count
+    return FAMILY_STARTS[rank % len(FAMILY_STARTS)] + FAMILY_ENDS[rank // len(FAMILY_STARTS)]
 
 
 def address(chance: Chance) -> str:

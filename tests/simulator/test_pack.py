@@ -25,6 +25,12 @@ CSV_TABLES = {
     "evidence.csv": "custody",
     "inventory/systems.csv": "systems",
     "people/roster.csv": "roster",
+    "people/schedule.csv": "schedule",
+    "people/workstations.csv": "workstations",
+    "people/self_match.csv": "self_match",
+    "people/exemptions.csv": "exemptions",
+    **{f"people/grants/{system}.csv": "grants" for system in ("viewer1", "vna", "ris1")},
+    **{f"people/configurations/{system}.csv": "configurations" for system in ("viewer1", "vna", "ris1")},
     "people/accounts/pacs1.csv": "accounts",
     "people/accounts/viewer1.csv": "accounts",
     "people/accounts/vna.csv": "accounts",
@@ -69,7 +75,8 @@ def test_a_csv_fits_its_table(pack: Path, name: str) -> None:
                 assert value in {"yes", "no"}, cell
             if value and column.dtype in {"instant", "instant_us"}:
                 assert datetime.fromisoformat(value).tzinfo, cell
-    keys = [tuple(row[part] for part in declared.key) for row in rows if declared.key]
+    told = set(header).issuperset(part.removesuffix("_us") for part in declared.key)
+    keys = [tuple(row[part] for part in declared.key) for row in rows if declared.key and told]
     assert len(set(keys)) == len(keys)
 
 
@@ -149,7 +156,12 @@ def test_nothing_happened_outside_the_span(trail: list[Message]) -> None:
 def test_people_keep_to_shifts_and_offices_to_weekdays(pack: Path, trail: list[Message]) -> None:
     """More happens by day than by night, on weekdays than on Sundays; closed offices are closed."""
     roster = {row["user_id"]: row for row in table(pack / "people/roster.csv")}
-    local = [(message, message.at.astimezone(ZONE)) for message in trail if message.user in roster]
+    guessed, _ = labelled(pack, "guessed")  # comes when the account's owner is off
+    local = [
+        (message, message.at.astimezone(ZONE))
+        for message in trail
+        if message.user in roster and message.user != guessed["user_id"]
+    ]
     hours = Counter(at.hour for _, at in local)
     days = Counter(at.weekday() for _, at in local)
     office = [at for message, at in local if roster[message.user]["department"] == "Orthopedics"]
@@ -268,19 +280,16 @@ def test_what_is_inappropriate_has_no_reason_in_the_records(pack: Path, kind: st
 def test_what_is_innocent_has_one(pack: Path, kind: str) -> None:
     """The records explain every access of a hard negative."""
     incident, events = labelled(pack, kind)
-    related = {
-        (row["user_id"], row["patient_id"]): (
-            datetime.fromisoformat(row["valid_from"]),
-            datetime.fromisoformat(row["valid_to"]),
-        )
-        for row in table(pack / "care/relationships.csv")
-        if row["valid_to"]
-    }
+    related = defaultdict(list)
+    for row in table(pack / "care/relationships.csv"):
+        if row["valid_to"]:
+            window = tuple(datetime.fromisoformat(row[end]) for end in ("valid_from", "valid_to"))
+            related[row["user_id"], row["patient_id"]].append(window)
 
     assert incident["label"] == "innocent"
     for row in (row for row in events if row["patient_id"]):
-        begins, ends = related[row["user_id"], row["patient_id"]]
-        assert begins <= datetime.fromisoformat(row["event_time"]) <= ends
+        at = datetime.fromisoformat(row["event_time"])
+        assert any(begins <= at <= ends for begins, ends in related[row["user_id"], row["patient_id"]])
 
 
 def test_two_people_snoop(pack: Path) -> None:

@@ -16,15 +16,43 @@ import click
 @click.option("--users", type=int, default=36, show_default=True, help="People who work there.")
 @click.option("--period", metavar="YYYY-MM", help="The month that the pack ends with.")
 @click.option("--full", is_flag=True, help="Record every access and file, not a sample of them.")
+@click.option("--incidents", type=click.IntRange(0), help="So many of every kind; else one of common ones.")
+@click.option("--strength", type=click.FloatRange(0, min_open=True), default=1.0, help="Of incidents.")
+@click.option("--missing", type=click.FloatRange(0, 1), default=0.0, help="Share of relationships left out.")
+@click.option("--schedule/--no-schedule", default=True, show_default=True, help="Write a duty roster.")
+@click.option("--events-only", is_flag=True, help="Write the audit trail alone.")
 @click.option("--history/--no-history", default=True, show_default=True, help="Findings of the month before.")
 def command(
-    out: Path, seed: int, days: int, users: int, period: str | None, full: bool, history: bool
+    out: Path,
+    seed: int,
+    days: int,
+    users: int,
+    period: str | None,
+    full: bool,
+    incidents: int | None,
+    strength: float,
+    missing: float,
+    schedule: bool,
+    events_only: bool,
+    history: bool,
 ) -> None:
     """Write a simulated evidence pack into OUT, marked as such."""
     from riskkit.settings import read_settings  # noqa: PLC0415 - `--help` need not load it
     from riskkit.simulator import simulate  # noqa: PLC0415
 
-    simulate(out, seed=seed, days=days, users=users, period=period, small=not full)
+    simulate(
+        out,
+        seed=seed,
+        days=days,
+        users=users,
+        period=period,
+        small=not full,
+        incidents=incidents,
+        strength=strength,
+        missing=missing,
+        schedule=schedule,
+        events_only=events_only,
+    )
     ends_with = read_settings(out).period
     if history and ends_with:
         _keep_month_before(out, ends_with, seed, users)

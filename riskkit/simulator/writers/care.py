@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from riskkit.simulator.care import Care, Relationship
+from riskkit.simulator.chance import Chance
 from riskkit.simulator.writers.pack import Custody, Pack, RowWriter
 
 RELATIONSHIP_COLUMNS = ("patient_id", "user_id", "department", "valid_from", "valid_to", "kind")
@@ -22,24 +23,26 @@ def write_patients(pack: Pack, care: Care) -> None:
 
 
 @contextmanager
-def relationships(pack: Pack) -> Iterator[RelationshipWriter]:
-    """Open care/relationships.csv for the relationships of each day."""
+def relationships(pack: Pack, chance: Chance, missing: float = 0.0) -> Iterator[RelationshipWriter]:
+    """Open care/relationships.csv for the relationships of each day, a share of which is `missing`."""
     custody = Custody(
         "Health Information", pack.moment(0, 23.9), "ris1", "orders, appointments, admissions, consults",
         "two months", "Privacy Officer",
     )  # fmt: skip
     with pack.rows("care/relationships.csv", RELATIONSHIP_COLUMNS, custody) as write:
-        yield RelationshipWriter(pack, write)
+        yield RelationshipWriter(pack, write, chance, missing)
 
 
 class RelationshipWriter:
     """Writes relationships as they are known at the end of the last day."""
 
-    def __init__(self, pack: Pack, write: RowWriter) -> None:
-        self._pack, self._write = pack, write
+    def __init__(self, pack: Pack, write: RowWriter, chance: Chance, missing: float) -> None:
+        self._pack, self._write, self._chance, self._missing = pack, write, chance, missing
 
     def __call__(self, row: Relationship) -> None:
         """Write one row; a stay that goes on has no end yet."""
+        if self._chance.happens(self._missing):
+            return
         stays = row.kind == "admission" and row.valid_to > self._pack.span.as_of
         until = None if stays else row.valid_to
         self._write((row.patient.patient_id, row.user_id, row.department, row.valid_from, until, row.kind))

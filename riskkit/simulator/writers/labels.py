@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from riskkit.simulator.events import Event
@@ -10,6 +11,7 @@ from riskkit.simulator.writers.pack import Pack
 
 INCIDENT_COLUMNS = (
     "incident_id", "kind", "label", "system_id", "user_id", "patient_id", "starts", "ends", "events", "note",
+    "sealed",
 )  # fmt: skip
 EVENT_COLUMNS = ("incident_id", "event_time", "system_id", "event", "user_id", "patient_id")
 
@@ -17,14 +19,14 @@ EVENT_COLUMNS = ("incident_id", "event_time", "system_id", "event", "user_id", "
 def write_labels(pack: Pack, incidents: Iterable[Incident], events: Iterable[Event]) -> None:
     """Write .labels/labels.csv, a row per incident, and .labels/events.csv, a row per event of one."""
     found = [event for event in events if event.incident]
-    counts = {one.id: sum(event.incident == one.id for event in found) for one in incidents}
+    counts = Counter(event.incident for event in found)
     pack.table(
         ".labels/labels.csv",
         INCIDENT_COLUMNS,
         (
             (
                 one.id, one.kind, one.label, one.system, one.user_id, one.patient_id, one.starts, one.ends,
-                counts[one.id], one.note,
+                counts[one.id], one.note, one.sealed,
             )
             for one in incidents
         ),

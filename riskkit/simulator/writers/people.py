@@ -100,7 +100,7 @@ def _accounts(
     chance = Chance(seed, "accounts", system)
     left_open = max((one.employed_to for one in hospital.people if one.employed_to), default=None)
     for one in hospital.people:
-        if not _needs(one, system):
+        if not needs(one, system):
             continue
         created = one.employed_from + timedelta(days=chance.integer(0, 5))
         remote = one.role in PHYSICIANS | {"administrator"} and system != "pacs1"
@@ -123,7 +123,8 @@ def _accounts(
     yield from _others(pack, system)
 
 
-def _needs(one: Person, system: str) -> bool:
+def needs(one: Person, system: str) -> bool:
+    """Whether a person has an account of a system."""
     admin = one.department == INFORMATICS
     if system == "pacs1":
         return admin
@@ -152,6 +153,7 @@ def _others(pack: Pack, system: str) -> Iterator[Account]:
             system, "heronview-support", "", True, False, True, True, "vendor", pack.moment(40, 15), old
         )
     if system == "viewer1":
+        yield Account(system, "svc-ai", "", True, None, False, False, "service", yesterday, old)
         yield Account(system, "ctroom", "", True, False, False, False, "shared", pack.moment(2, 14.3), old)
         yield Account(system, "breakglass1", "", True, False, True, False, "emergency", None, old)
         student = pack.moment(203, 16)

@@ -28,7 +28,7 @@ def write_storage(pack: Pack, seed: int) -> None:
     rotated = pack.span.back(200)
     assets: Sequence[Sequence[object]] = (
         ("pacs1-database", "pacs1", "database", "", True, 410 * GIB, "yes", "LUKS2 volume below PostgreSQL",
-         512, "argon2id", "host keyring", "key server", rotated, ""),
+         256, "argon2id", "host keyring", "key server", rotated, ""),
         ("offsite-copies", "backup1", "bucket", "", True, 61_000 * GIB, "yes", "SSE-KMS", 256, "",
          "cloud key service", "another account", pack.span.back(90), ""),
         ("tape-set-2019", "vna", "tape", "", True, 48_000 * GIB, "unknown", "", "", "", "", "", "",
