@@ -10,7 +10,7 @@ import narwhals as nw
 from riskkit.declare import check
 from riskkit.derived.explanations import TOLERANCE_HOURS, explained
 from riskkit.derived.trail import first_rows, flag, in_period, row_key
-from riskkit.model import Moment, Result, Verdict
+from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 
 
@@ -52,7 +52,7 @@ def access_unexplained(
     unexplained, patients = sum(int(user.unexplained) for user in users), sum(user.patients for user in users)
     events, open_events = sum(user.events for user in users), sum(int(user.open_events) for user in users)
     flagged = {user.user_id for user in users if _exceeds(user, min_patients, min_percent)}
-    keys = _first_unexplained(accesses, sorted(flagged))
+    keys = _first_unexplained(accesses) if flagged else {}
     overall = f"Of all {events} accesses of the period, {events - open_events} are explained."
     for user in users:
         result, message = _judged(user, exceeds=user.user_id in flagged)
@@ -65,7 +65,13 @@ def access_unexplained(
             observed=f"{int(user.unexplained)} of {user.patients} patients",
             expected=f"fewer than {min_patients} patients or fewer than {min_percent} %",
             signal={"unexplained": float(user.unexplained), "expected": round(expected, 2)},
-            rows=(first_rows(keys.get(user.user_id, []), count, "user_id = :subject and unexplained"),),
+            rows=(
+                first_rows(
+                    keys.get(user.user_id, []) if user.user_id in flagged else (),
+                    count,
+                    "user_id = :subject and unexplained",
+                ),
+            ),
         )
 
 
@@ -95,16 +101,18 @@ def _exceeds(user: Any, min_patients: int, min_percent: int) -> bool:
     return bool(many and user.unexplained * 100 >= min_percent * user.patients)
 
 
-def _first_unexplained(accesses: nw.LazyFrame[Any], users: list[str]) -> dict[str, list[tuple[str, int]]]:
-    """One row per patient of the users that are put up for review."""
-    keys: dict[str, list[tuple[str, int]]] = {}
-    if not users:
-        return keys
+def _first_unexplained(accesses: nw.LazyFrame[Any]) -> dict[str, list[tuple[str, int]]]:
+    """The first rows of every user with an unexplained access, each of another patient."""
     found = (
-        accesses.filter(nw.col("user_id").is_in(users), nw.col("unexplained") == 1)
+        accesses.filter(nw.col("unexplained") == 1)
         .group_by("user_id", "patient_id", "source")
         .agg(nw.col("key").min())
+        .with_columns(
+            place=nw.col("key").cum_count().over("user_id", order_by=["source", "key", "patient_id"])
+        )
+        .filter(nw.col("place") <= Rows.FIRST)
     )
+    keys: dict[str, list[tuple[str, int]]] = {}
     for row in records(found):
         keys.setdefault(row.user_id, []).append((row.source, row.key))
     return keys

@@ -40,7 +40,7 @@ def user_days(
     zero = nw.lit(0, dtype=nw.Int64)
     laid = [
         part.select(
-            "user_id", "day", *(nw.col(n) if n in has else zero.alias(n) for n in COUNTS)
+            "user_id", "day", *(nw.col(n).cast(nw.Int64) if n in has else zero.alias(n) for n in COUNTS)
         )
         for part, has in ((part, part.collect_schema().names()) for part in parts)
     ]  # fmt: skip
