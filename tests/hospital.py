@@ -27,6 +27,7 @@ def hospital() -> dict[str, list[dict[str, Any]]]:
             _account("room", None, kind="shared"),
         ],
         **_authority(),
+        **_places(),
         "patients": [{"patient_id": PATIENTS[0], "family_name": CANARY, "given_name": CANARY}],
         "relationships": [
             {
@@ -96,6 +97,14 @@ def _trail() -> list[dict[str, Any]]:
         ),
         event("2026-10-08 10:00", USERS[3], "config", source_system="CLOUD", source_format="cloudtrail"),
         *(
+            opened(f"2026-10-21 0{8 + number % 2}:0{number}", USERS[1], PATIENTS[number], source_host=host)
+            for number, host in enumerate(("ws-1", "ws-2", "WS-1", "ws-2"))
+        ),
+        *(
+            event(f"2026-10-22 11:0{number}", None, category, source_aet="CT1", dest_aet="PACS1")
+            for number, category in enumerate(("query", "transfer", "transfer"))
+        ),
+        *(
             event(f"2026-10-{day} 03:00", "root", "application", event_code="110100", event_subcode=subcode)
             for day, subcode in ((11, "110133"), (12, "110134"), (13, "110121"))
         ),
@@ -108,6 +117,60 @@ def _people() -> list[dict[str, Any]]:
         *(person(user, **names) for user in USERS[:4]),
         person(USERS[4], employed_to=date(2026, 9, 30), **names),
     ]
+
+
+def _places() -> dict[str, list[dict[str, Any]]]:
+    """Duties, workstations, exemptions, own record numbers and alerts."""
+    return {
+        "schedule": [
+            {
+                "user_id": USERS[0],
+                "starts_us": us(f"2026-{month:02}-{day:02} 07:00"),
+                "ends_us": us(f"2026-{month:02}-{day:02} 15:00"),
+            }
+            for month in (8, 9, 10)
+            for day in range(1, 29)
+        ],
+        "workstations": [
+            {"host": "ws-1", "zone": "reading room", "department": "radiology", "site": "main"},
+            {"host": "ws-2", "zone": "ward 3", "department": "medicine", "site": "east"},
+        ],
+        "exemptions": [
+            {
+                "detector": "*",
+                "user_id": USERS[5],
+                "patient_id": PATIENTS[0],
+                "reason": "health care proxy",
+                "approved_by": "privacy office",
+            }
+        ],
+        "self_match": [{"user_id": USERS[0], "patient_id": PATIENTS[29]}],
+        "alerts": [
+            {
+                "alert": f"000000000000000{number}",
+                "day": date(2026, 10, number),
+                "user_id": USERS[number],
+                "family": "targeted",
+                "line": "alert",
+                "first_surfaced": instant(f"2026-10-0{number + 1} 00:00"),
+            }
+            for number in (1, 2, 3)
+        ],
+        "verdicts": [
+            {
+                "alert": "0000000000000001",
+                "verdict": "explained",
+                "decided_by": USERS[1],
+                "decided_at": instant("2026-10-05 10:00"),
+            },
+            {
+                "alert": "0000000000000002",
+                "verdict": "explained",
+                "decided_by": "privacy office",
+                "decided_at": instant("2026-10-05 10:00"),
+            },
+        ],
+    }
 
 
 def _account(name: str, user: str | None, **columns: Any) -> dict[str, Any]:

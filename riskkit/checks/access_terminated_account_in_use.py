@@ -10,18 +10,30 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
+from riskkit.derived.custody_dates import exported
 from riskkit.derived.employment import FOREVER, employments, spells_away
+from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import (
     first_rows,
     flag,
     hour,
     hour_of,
     in_period,
+    local_day,
     opens_record,
     row_key,
 )
-from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.model import Moment, Result, Rows, Signal, Verdict
 from riskkit.tables import records
+
+
+@dataclass
+class _Day:
+    """Events of one local day that were not refused."""
+
+    succeeded: int = 0
+    opened: int = 0
+    keys: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -33,6 +45,7 @@ class _Use:
     unclear: int = 0
     opened: int = 0
     first_hour: int | None = None
+    days: dict[date, _Day] = field(default_factory=dict)
     systems: set[str] = field(default_factory=set)
     keys: list[tuple[str, int]] = field(default_factory=list)
 
@@ -50,11 +63,14 @@ class _Use:
     "last day.",
     usual_cause="The account stayed enabled, or the leaving date was entered late or wrongly.",
     standing=False,
+    family="account",
     aliases=("A14",),
 )
 def access_terminated_account_in_use(
     audit_events: nw.LazyFrame[Any],
     roster: nw.LazyFrame[Any],
+    custody: nw.LazyFrame[Any] | None,
+    exemptions: nw.LazyFrame[Any] | None,
     *,
     grace_hours: int = 24,
     at: Moment,
@@ -62,14 +78,19 @@ def access_terminated_account_in_use(
     """One verdict per person of the roster who had left before the end of the period.
 
     A match of user id and dates is a reason to look, not proof of who acted. Hours between the end
-    of the last local day and `grace_hours` later are not counted.
+    of the last local day and `grace_hours` later are not counted. A use after the day on which the roster
+    was exported is UNKNOWN: the person may be back since, or the id belong to somebody else.
     """
+    exports = exported(custody)
+    exempt = Exempt("access.terminated_account_in_use", exemptions, roster)
     people = employments(roster)
     spells = {user: _spells(rows, grace_hours, at) for user, rows in people.items() if _left(rows, at)}
     uses = _uses(audit_events, spells, at) if spells else {}
     for user, away in spells.items():
         use = uses.get(user, _Use())
-        result, message = _judged(use, away)
+        stands = min(filter(None, (exports(row.source) for row in people[user])), default=None)
+        stated = None if stands is None else stands.astimezone(at.zone).date()
+        result, message = _judged(use, away, stated, grace_hours)
         yield Verdict(
             subject=user,
             result=result,
@@ -77,6 +98,11 @@ def access_terminated_account_in_use(
             observed=f"{use.succeeded} events",
             expected="0 events after the end of employment",
             severity="critical" if use.opened else None,
+            signals=tuple(
+                _signal(use.days[day], day, people[user], stated, grace_hours)
+                for day in sorted(use.days)
+                if result == "FAIL" and (stated is None or day <= stated) and not exempt.holds(user, day)
+            ),
             rows=(_rows(use), Rows.of("roster", people[user])),
         )
 
@@ -129,21 +155,48 @@ def _uses(
         use.first_hour = min(row.hour, use.first_hour if use.first_hour is not None else row.hour)
         use.systems.add(row.source_system or "")
         use.keys.append((row.source, row.key))
+        if row.succeeded:
+            day = use.days.setdefault(local_day(row.hour, at), _Day())
+            day.succeeded += int(row.succeeded)
+            day.opened += int(row.opened)
+            day.keys.append((row.source, row.key))
     return uses
 
 
-def _judged(use: _Use, spells: Sequence[tuple[int, int]]) -> tuple[Result, str]:
+def _judged(
+    use: _Use, spells: Sequence[tuple[int, int]], stated: date | None, grace_hours: int
+) -> tuple[Result, str]:
     if use.succeeded:
+        known = stated is None or any(day <= stated for day in use.days)
         begin = max(begin for begin, _ in spells if begin <= (use.first_hour or 0))
         days = ((use.first_hour or 0) - begin) // 24
-        return "FAIL", (
+        told = (
             f"{use.succeeded} event(s) on {len(use.systems)} system(s) carry this user id after the end of "
-            f"employment and its grace, the first {days} day(s) later; {use.opened} opened a patient's "
-            "record. Matched by user id and dates, not proven."
+            f"employment and its grace of {grace_hours} hours, the first {days} day(s) later; {use.opened} "
+            f"opened a patient's record. {_stands(stated)}"
         )
+        if not known:
+            return "UNKNOWN", f"{told} All of them are later, so the person may be back."
+        return "FAIL", f"{told} Matched by user id and dates, not proven."
     if use.unclear:
         return "UNKNOWN", f"{use.unclear} event(s) after the end of employment do not say how they ended."
     return "PASS", f"No event of the period after the end of employment, {use.refused} refused attempt(s)."
+
+
+def _stands(stated: date | None) -> str:
+    return "No date of the roster is known." if stated is None else f"The roster is of {stated}."
+
+
+def _signal(day: _Day, when: date, rows: Sequence[Any], stated: date | None, grace_hours: int) -> Signal:
+    left = max(row.employed_to for row in rows if row.employed_to and row.employed_to < when)
+    return Signal(
+        day=when,
+        matched=True,
+        observed=float(day.succeeded),
+        reason=f"{day.succeeded} event(s), {day.opened} of them opened a record, {(when - left).days} day(s) "
+        f"after the last day of employment (grace {grace_hours} hours). {_stands(stated)}",
+        rows=(first_rows(day.keys, max(day.succeeded, len(day.keys)), "user_id = :subject on that day"),),
+    )
 
 
 def _rows(use: _Use) -> Rows:

@@ -8,8 +8,10 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
+from riskkit.derived.clock_days import day_of, local_day_number
+from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import MACHINES, first_rows, flag, in_period, row_key
-from riskkit.model import Moment, Result, Verdict
+from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
 
 KNOWN_KINDS = frozenset({"service", "vendor", "emergency"})
@@ -27,19 +29,23 @@ KNOWN_KINDS = frozenset({"service", "vendor", "emergency"})
     usual_cause="Contractors, residents and service engineers are missing from the export of human "
     "resources.",
     standing=False,
+    family="account",
     aliases=("A14",),
 )
 def access_user_not_in_roster(
     audit_events: nw.LazyFrame[Any],
     roster: nw.LazyFrame[Any],
     accounts: nw.LazyFrame[Any] | None,
+    exemptions: nw.LazyFrame[Any] | None,
     *,
     at: Moment,
 ) -> Iterator[Verdict]:
     """One verdict per user id with an event of the period that was not refused; machines are left out.
 
-    A log-in that failed only claims an identity, so it makes nobody a user.
+    A log-in that failed only claims an identity, so it makes nobody a user. A finding carries one matched
+    signal, on the first day: which lists know a person does not change from day to day.
     """
+    exempt = Exempt("access.user_not_in_roster", exemptions, roster)
     people = {row.user_id for row in records(roster.select("user_id").unique())}
     owners, kinds = _accounts(accounts)
     for user, found in _users(audit_events, at).items():
@@ -52,6 +58,7 @@ def access_user_not_in_roster(
             message=message,
             observed=f"{events} events",
             expected="a person of the roster, or a listed vendor, service or emergency account",
+            signals=_signals(result, user, found, events, exempt),
             rows=(first_rows([(row.source, row.key) for row in found], events, "user_id = :subject"),),
         )
 
@@ -70,15 +77,24 @@ def _users(audit_events: nw.LazyFrame[Any], at: Moment) -> dict[str, list[Any]]:
     no_machine = ~nw.col("user_type").fill_null("unknown").is_in(MACHINES)
     grouped = (
         audit_events.filter(in_period(at), not_refused, no_machine, ~nw.col("user_id").is_null())
-        .with_columns(key=row_key(), persons=flag(nw.col("user_type") == "person"))
+        .with_columns(key=row_key(), persons=flag(nw.col("user_type") == "person"), day=local_day_number(at))
         .group_by("user_id", "source")
-        .agg(nw.len().alias("events"), nw.col("persons").sum(), nw.col("key").min())
+        .agg(nw.len().alias("events"), nw.col("persons").sum(), nw.col("key").min(), nw.col("day").min())
         .sort("user_id", "source")
     )
     users: dict[str, list[Any]] = {}
     for row in records(grouped):
         users.setdefault(row.user_id, []).append(row)
     return users
+
+
+def _signals(result: Result, user: str, found: list[Any], events: int, exempt: Exempt) -> tuple[Signal, ...]:
+    day = day_of(min(row.day for row in found))
+    if result != "FAIL" or exempt.holds(user, day):
+        return ()
+    reason = f"{events} event(s) of an id that neither the roster nor the account lists name as one person"
+    rows = first_rows([(row.source, row.key) for row in found], events, "user_id = :subject")
+    return (Signal(day=day, matched=True, observed=float(events), reason=reason, rows=(rows,)),)
 
 
 def _judged(on_roster: bool, kind: str | None, events: int, persons: int) -> tuple[Result, str]:

@@ -9,6 +9,10 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
+from riskkit.derived.baseline import in_view, of_a_person
+from riskkit.derived.beside_peers import LARGEST_P, Day, beside_peers, daily, groups_of, vs
+from riskkit.derived.clock_days import day_of, local_day_number
+from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import (
     MINUTE_US,
     first_rows,
@@ -18,7 +22,7 @@ from riskkit.derived.trail import (
     local_day,
     row_key,
 )
-from riskkit.model import Moment, Result, Verdict
+from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
 
 UNIT = ("user_id", "source_system")
@@ -38,10 +42,14 @@ NOBODY = "no user named"
     usual_cause="A forgotten password, or a program that keeps an old one.",
     standing=False,
     expects=("archive", "viewer"),
+    family="account",
     aliases=("A19",),
 )
 def audit_failed_logins(
     audit_events: nw.LazyFrame[Any],
+    peer_groups: nw.LazyFrame[Any] | None,
+    roster: nw.LazyFrame[Any] | None,
+    exemptions: nw.LazyFrame[Any] | None,
     *,
     per_day: int = 20,
     burst: int = 5,
@@ -52,10 +60,13 @@ def audit_failed_logins(
 
     Fails when `per_day` failures fall on one local day, or `burst` within `burst_minutes`. A burst
     is found as a failure whose (burst - 1)-th predecessor lies within the minutes, ties broken by
-    event_seq: engines have no common window over time.
+    event_seq: engines have no common window over time. Days with more failures than the user and peers
+    have carry a signal.
     """
     logins = audit_events.filter(in_period(at), nw.col("event_category") == "authentication")
     failures = _failures(logins, burst, burst_minutes, at)
+    unusual = _unusual(audit_events, groups_of(peer_groups), at)
+    exempt = Exempt("audit.failed_logins", exemptions, roster)
     for unit in records(_totals(logins)):
         found = failures.get((unit.user_id, unit.source_system), [])
         days: dict[date, int] = {}
@@ -65,6 +76,7 @@ def audit_failed_logins(
         failed, bursts = sum(days.values()), sum(int(row.bursts) for row in found)
         most = max(days.values(), default=0)
         result, message = _judged(unit, failed, most, bursts, per_day, burst, burst_minutes)
+        odd = unusual.get((unit.user_id, unit.source_system), [])
         yield Verdict(
             subject=unit.user_id or NOBODY,
             result=result,
@@ -72,6 +84,7 @@ def audit_failed_logins(
             observed=f"{failed} failures, at most {most} a day",
             expected=f"fewer than {per_day} a day and fewer than {burst} in {burst_minutes} minutes",
             scope=unit.source_system or "",
+            signals=tuple(_signal(day) for day in odd if not exempt.holds(day.user, day.day)),
             rows=(
                 first_rows(
                     [(row.source, row.key) for row in found],
@@ -114,6 +127,48 @@ def _failures(
     for row in records(hours):
         found.setdefault((row.user_id, row.source_system), []).append(row)
     return found
+
+
+def _unusual(
+    audit_events: nw.LazyFrame[Any], groups: dict[str, str], at: Moment
+) -> dict[tuple[str | None, str | None], list[Day]]:
+    """Days with unusually many failures of a user, by the system that recorded most of them.
+
+    The model counts log-ins that failed beside all events of log-in, over all systems.
+    """
+    logins = audit_events.filter(in_view(at), of_a_person(), nw.col("event_category") == "authentication")
+    failed = nw.col("event_outcome") == "failure"
+    days = [day for day in beside_peers(daily(logins, failed, at), groups, at) if day.count > 1]
+    days = [day for day in days if day.p <= LARGEST_P]
+    if not days:
+        return {}
+    by_system = (
+        logins.filter(failed, nw.col("user_id").is_in(sorted({day.user for day in days})))
+        .with_columns(day=local_day_number(at))
+        .group_by("user_id", "day", "source_system")
+        .agg(nw.len().alias("failures"))
+    )
+    most: dict[tuple[str, date], tuple[int, str]] = {}
+    for row in records(by_system):
+        key, found = (row.user_id, day_of(row.day)), (row.failures, row.source_system or "")
+        most[key] = max(most.get(key, found), found)
+    unusual: dict[tuple[str | None, str | None], list[Day]] = {}
+    for day in days:
+        system = most[day.user, day.day][1] or None
+        unusual.setdefault((day.user, system), []).append(day)
+    return unusual
+
+
+def _signal(day: Day) -> Signal:
+    predicate = "user_id = :subject and event_category = 'authentication' and event_outcome = 'failure'"
+    return Signal(
+        day=day.day,
+        p=day.p,
+        observed=float(day.count),
+        expected=round(day.expected, 2),
+        reason=vs(day, "failed log-ins"),
+        rows=(first_rows(day.keys, day.count, predicate),),
+    )
 
 
 def _judged(

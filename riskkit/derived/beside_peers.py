@@ -10,9 +10,9 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from riskkit.derived.exempt import Exempt
 from riskkit.derived.baseline import in_view, is_weekend, of_a_person
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
+from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import first_rows, flag, row_key
 from riskkit.model import Moment, Rows, Signal, Verdict
 from riskkit.statistics.calibration import calibrate

@@ -1,0 +1,163 @@
+"""Actions that people of a role hardly ever take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from riskkit.declare import check
+from riskkit.derived.beside_peers import LARGEST_P, of_people
+from riskkit.derived.clock_days import day_number, day_of, local_day_number
+from riskkit.derived.exempt import Exempt
+from riskkit.derived.trail import first_rows, row_key
+from riskkit.model import Moment, Signal, Verdict
+from riskkit.statistics.tails import beta_binomial_tail
+from riskkit.tables import records
+
+PREDICATE = "user_id = :subject and the action is rare for the role"
+NOT_ACTIONS = ("authentication", "application", "security_alert", "other")
+"""Categories that a system writes by itself around what somebody does."""
+
+LEAST_SPREAD, MOST_SPREAD = 2.0, 200.0
+"""Bounds of the concentration of the beta distribution: people of a role differ, and some are alike."""
+
+
+@dataclass(frozen=True)
+class _Rate:
+    """How often people of a role take an action: parameters of the beta distribution of their shares."""
+
+    alpha: float
+    beta: float
+
+    @property
+    def mean(self) -> float:
+        return self.alpha / (self.alpha + self.beta)
+
+
+@check(
+    id="access.action_rare_for_role",
+    title="People do what their role does",
+    question="Who exported, deleted, changed or searched in a way that people of the role hardly ever do?",
+    subject="user",
+    controls=("45 CFR 164.308(a)(4)(i)", "45 CFR 164.514(d)", "45 CFR 164.308(a)(1)(ii)(D)"),
+    severity="low",
+    remediation="Ask whether the person acted in another role that day, and take away rights that the "
+    "role does not need.",
+    look_first="Acting roles and delegated tasks of that day.",
+    usual_cause="Somebody stood in for a colleague of another role.",
+    standing=False,
+    signal=True,
+    family="account",
+    aliases=("A20",),
+)
+def access_action_rare_for_role(
+    audit_events: nw.LazyFrame[Any],
+    roster: nw.LazyFrame[Any],
+    exemptions: nw.LazyFrame[Any] | None,
+    *,
+    one_in: int = 1000,
+    least: int = 2,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per person of the roster who did something in the period.
+
+    Of each day the rarest action counts, times the number of kinds of actions (Bonferroni). The share of
+    an action among all events of a day varies between people of a role as a beta distribution (method of
+    moments over the people other than the user).
+    """
+    roles = {row.user_id: (row.role or "").casefold() for row in records(roster)}
+    days, keys = _days(audit_events, roles, at)
+    shares = _by_user(days)
+    kinds = sorted({action for found in days.values() for action in found})
+    exempt = Exempt("access.action_rare_for_role", exemptions, roster)
+    first, last = day_number(at.period.first_day), day_number(at.today)
+    rates: dict[tuple[str, str], _Rate] = {}
+    found: dict[str, list[tuple[int, str, int, float, float]]] = {}
+    for (user, day), counts in sorted(days.items()):
+        if not first <= day <= last:
+            continue
+        found.setdefault(user, [])
+        total = sum(counts.values())
+        rarest: tuple[int, str, int, float, float] | None = None
+        for action in sorted(counts):
+            if counts[action] < least:
+                continue
+            if (user, action) not in rates:
+                peers = [name for name in shares if name != user and roles[name] == roles[user]]
+                rates[user, action] = _rate([shares[name] for name in peers], action)
+            rate = rates[user, action]
+            p = float(beta_binomial_tail(counts[action], total, rate.alpha, rate.beta)) * len(kinds)
+            if rarest is None or p < rarest[3]:
+                rarest = (day, action, counts[action], min(p, 1.0), total * rate.mean)
+        if rarest and rarest[3] <= LARGEST_P and not exempt.holds(user, day_of(day)):
+            found[user].append(rarest)
+    for user, odd in found.items():
+        rare = [one for one in odd if one[3] * one_in <= 1]
+        shown = [key for one in (rare or odd) for key in keys[user, one[0], one[1]]]
+        events = sum(one[2] for one in (rare or odd))
+        yield Verdict(
+            subject=user,
+            result="FAIL" if rare else "PASS",
+            message=f"On {len(rare)} day(s) the mix of actions is rarer than one in {one_in} for the role"
+            + (f": {', '.join(sorted({one[1] for one in rare}))}; for review." if rare else "."),
+            observed=f"{len(rare)} days",
+            expected=f"no day rarer than one in {one_in}",
+            signals=tuple(
+                Signal(
+                    day=day_of(day),
+                    p=p,
+                    observed=float(count),
+                    expected=round(expected, 2),
+                    reason=f"{count} events of the kind {action} vs {expected:.1f} expected of the role",
+                    rows=(first_rows(keys[user, day, action], count, PREDICATE),),
+                )
+                for day, action, count, p, expected in odd
+            ),
+            rows=(first_rows(shown, max(events, len(shown)), PREDICATE),),
+        )
+
+
+Days = dict[tuple[str, int], Counter[str]]
+Keys = dict[tuple[str, int, str], list[tuple[str, int]]]
+
+
+def _days(audit_events: nw.LazyFrame[Any], roles: dict[str, str], at: Moment) -> tuple[Days, Keys]:
+    grouped = (
+        audit_events.filter(of_people(at), ~nw.col("event_category").is_in(NOT_ACTIONS))
+        .with_columns(day=local_day_number(at), key=row_key())
+        .group_by("user_id", "day", "event_category", "source")
+        .agg(nw.len().alias("events"), nw.col("key").min())
+    )
+    days: Days = {}
+    keys: Keys = {}
+    for row in records(grouped):
+        if row.user_id not in roles or row.event_category is None:
+            continue
+        days.setdefault((row.user_id, row.day), Counter())[row.event_category] += row.events
+        keys.setdefault((row.user_id, row.day, row.event_category), []).append((row.source, row.key))
+    return days, keys
+
+
+def _by_user(days: Days) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for (user, _), counts in sorted(days.items()):
+        found.setdefault(user, Counter()).update(counts)
+    return found
+
+
+def _rate(peers: list[Counter[str]], action: str) -> _Rate:
+    """Fit the shares of peers, one event of prior among all they did: nothing is impossible."""
+    totals = np.array([counts.total() for counts in peers], float)
+    hits = np.array([counts[action] for counts in peers], float)
+    mean = float((hits.sum() + 0.5) / (totals.sum() + 1.0))
+    spread = MOST_SPREAD
+    if len(peers) > 1:
+        between = float(np.average((hits / totals - mean) ** 2, weights=totals))
+        spread = mean * (1 - mean) / between - 1 if between > 0 else MOST_SPREAD
+    spread = float(np.clip(spread, LEAST_SPREAD, MOST_SPREAD))
+    return _Rate(mean * spread, (1 - mean) * spread)

@@ -1,0 +1,83 @@
+"""Work on workstations of other departments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import narwhals as nw
+
+from riskkit.declare import check
+from riskkit.derived.beside_peers import beside_peers, daily, groups_of, verdicts_of, vs
+from riskkit.derived.clock_days import local_day_number
+from riskkit.derived.exempt import Exempt
+from riskkit.derived.places import placed
+from riskkit.model import Moment, Verdict
+
+PREDICATE = "user_id = :subject and the workstation belongs to another department"
+
+
+@check(
+    id="access.foreign_workstation",
+    title="People work on workstations of departments where they are on duty",
+    question="Who used workstations of departments where they do not work, more than they and others do?",
+    subject="user",
+    controls=("45 CFR 164.310(b)", "45 CFR 164.308(a)(1)(ii)(D)"),
+    severity="low",
+    remediation="Ask what brought the person there, and lock workstations that stay open.",
+    look_first="Float duty and consults of that day.",
+    usual_cause="Somebody helped out, or used the next workstation that was open.",
+    standing=False,
+    signal=True,
+    family="account",
+    aliases=("A17",),
+)
+def access_foreign_workstation(
+    audit_events: nw.LazyFrame[Any],
+    workstations: nw.LazyFrame[Any],
+    roster: nw.LazyFrame[Any],
+    peer_groups: nw.LazyFrame[Any] | None,
+    schedule: nw.LazyFrame[Any] | None,
+    exemptions: nw.LazyFrame[Any] | None,
+    *,
+    one_in: int = 1000,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per person of the roster with events on known workstations in the period.
+
+    A workstation is foreign when it has a department in which the user was neither employed (in any row
+    of the roster) nor scheduled on that day or the day before.
+    """
+    events = placed(audit_events, workstations, at).with_columns(
+        day=local_day_number(at), home=nw.col("home").str.to_lowercase()
+    )
+    people = roster.select("user_id").unique()
+    own = roster.select("user_id", home=nw.col("department").str.to_lowercase(), own=nw.lit(1)).unique()
+    known = events.join(people, on="user_id", how="inner").join(own, on=["user_id", "home"], how="left")
+    if schedule is not None:
+        known = known.join(_duties(schedule, at), on=["user_id", "home", "day"], how="left")
+    else:
+        known = known.with_columns(duty=nw.lit(None, dtype=nw.Int32))
+    foreign = ~nw.col("home").is_null() & nw.col("own").is_null() & nw.col("duty").is_null()
+    yield from verdicts_of(
+        beside_peers(daily(known, foreign, at), groups_of(peer_groups), at),
+        noun="events on workstations of other departments",
+        one_in=one_in,
+        predicate=PREDICATE,
+        exempt=Exempt("access.foreign_workstation", exemptions, roster),
+        reason=lambda day: vs(day, "events on workstations of other departments"),
+    )
+
+
+def _duties(schedule: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
+    """Days on which a user was on duty in a department, the day after a duty began included."""
+    begins = schedule.filter(~nw.col("department").is_null()).select(
+        "user_id",
+        home=nw.col("department").str.to_lowercase(),
+        day=local_day_number(at, nw.col("starts_us")),
+    )
+    return (
+        nw.concat([begins, begins.with_columns(day=nw.col("day") + 1)], how="vertical")
+        .unique()
+        .with_columns(duty=nw.lit(1))
+    )

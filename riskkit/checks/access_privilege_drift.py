@@ -1,0 +1,165 @@
+"""People whose work drifts away from what it was, farther than that of their peers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from riskkit.declare import check
+from riskkit.derived.beside_peers import LARGEST_P, groups_of, of_people
+from riskkit.derived.clock_days import day_of, local_day_number
+from riskkit.derived.exempt import Exempt
+from riskkit.derived.trail import first_rows, flag, in_period, row_key
+from riskkit.model import Moment, Signal, Verdict
+from riskkit.statistics.divergence import jensen_shannon, permutation_tail
+from riskkit.tables import records
+
+PREDICATE = "user_id = :subject and a kind of action that became more frequent"
+EVERYONE = "everyone"
+FEWEST_PEERS = 5
+
+
+@check(
+    id="access.privilege_drift",
+    title="What people do changes with what they may do",
+    question="Whose mix of actions and systems moved away from the one before, farther than that of peers?",
+    subject="user",
+    controls=("45 CFR 164.308(a)(4)(ii)(C)", "45 CFR 164.308(a)(1)(ii)(D)"),
+    severity="low",
+    remediation="Compare the person's rights with the present duties, and take back what is left of earlier "
+    "ones.",
+    look_first="Rotations, promotions and new systems in these weeks.",
+    usual_cause="A new task, or a right that was lent and never taken back.",
+    standing=False,
+    signal=True,
+    family="account",
+    aliases=("A21",),
+)
+def access_privilege_drift(
+    audit_events: nw.LazyFrame[Any],
+    peer_groups: nw.LazyFrame[Any] | None,
+    roster: nw.LazyFrame[Any] | None,
+    exemptions: nw.LazyFrame[Any] | None,
+    *,
+    fewest_events: int = 30,
+    one_in: int = 200,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per user with events in the period; UNKNOWN with fewer than `fewest_events` on a side.
+
+    Compared are actions by system in the period and before it, by Jensen-Shannon divergence. p is the
+    larger of what dealing the actions anew gives and of the share of peers who moved as far: a new
+    system moves everybody. The signal stands on the day with most of what became more frequent.
+    """
+    mixes, days = _mixes(audit_events, at)
+    groups = groups_of(peer_groups)
+    moved: dict[str, float] = {}
+    for user, (before, now) in mixes.items():
+        if min(before.total(), now.total()) >= fewest_events:
+            moved[user] = jensen_shannon(*_rows(before, now))
+    exempt = Exempt("access.privilege_drift", exemptions, roster)
+    for user, (before, now) in sorted(mixes.items()):
+        if not now:
+            continue
+        if user not in moved:
+            yield Verdict(
+                subject=user,
+                result="UNKNOWN",
+                message=f"{before.total()} events before the period and {now.total()} in it are too few to "
+                f"compare (at least {fewest_events} each).",
+                observed=f"{before.total()} and {now.total()} events",
+                expected=f"{fewest_events} events each",
+            )
+            continue
+        peers = [
+            value
+            for other, value in sorted(moved.items())
+            if other != user and groups.get(other, EVERYONE) == groups.get(user, EVERYONE)
+        ]
+        if len(peers) < FEWEST_PEERS:
+            peers = [value for other, value in sorted(moved.items()) if other != user]
+        as_far = (1 + sum(value >= moved[user] for value in peers)) / (1 + len(peers))
+        p = as_far
+        if as_far <= LARGEST_P:
+            p = max(as_far, permutation_tail(*_rows(before, now))[1])
+        grown = _grown(before, now)
+        day, keys, count = _day(days[user], grown)
+        signals: tuple[Signal, ...] = ()
+        if p <= LARGEST_P and count and not exempt.holds(user, day_of(day)):
+            reason = (
+                f"mix of actions moved by {moved[user]:.2f} bit vs {np.median(peers):.2f} of peers, most in "
+                f"{grown[0][0]} of {grown[0][1] or 'an unnamed system'}"
+            )
+            signals = (
+                Signal(
+                    day=day_of(day),
+                    p=p,
+                    observed=round(moved[user], 3),
+                    expected=round(float(np.median(peers)), 3),
+                    reason=reason,
+                    rows=(first_rows(keys, max(count, len(keys)), PREDICATE),),
+                ),
+            )
+        rare = bool(signals) and p * one_in <= 1
+        yield Verdict(
+            subject=user,
+            result="FAIL" if rare else "PASS",
+            message=f"The mix of {now.total()} events moved by {moved[user]:.2f} bit from the one before"
+            + (f", as far as {100 * as_far:.2g} % of peers; for review." if rare else "."),
+            observed=f"{moved[user]:.2f} bit",
+            expected=f"no farther than one in {one_in}",
+            signals=signals,
+            rows=(first_rows(keys, max(count, len(keys)), PREDICATE),),
+        )
+
+
+Kind = tuple[str, str]
+Mix = Counter[Kind]
+DayRows = dict[int, dict[Kind, tuple[int, list[tuple[str, int]]]]]
+
+
+def _mixes(
+    audit_events: nw.LazyFrame[Any], at: Moment
+) -> tuple[dict[str, tuple[Mix, Mix]], dict[str, DayRows]]:
+    """Events of each user by kind before and in the period, and by day in it."""
+    grouped = (
+        audit_events.filter(of_people(at))
+        .with_columns(day=local_day_number(at), now=flag(in_period(at)), key=row_key())
+        .group_by("user_id", "event_category", "source_system", "now", "day", "source")
+        .agg(nw.len().alias("events"), nw.col("key").min())
+    )
+    mixes: dict[str, tuple[Mix, Mix]] = {}
+    days: dict[str, DayRows] = {}
+    for row in records(grouped):
+        kind = row.event_category or "other", row.source_system or ""
+        mixes.setdefault(row.user_id, (Counter(), Counter()))[row.now][kind] += row.events
+        if row.now:
+            of_day = days.setdefault(row.user_id, {}).setdefault(row.day, {})
+            events, keys = of_day.get(kind, (0, []))
+            of_day[kind] = events + row.events, [*keys, (row.source, row.key)]
+    return mixes, days
+
+
+def _rows(before: Mix, now: Mix) -> tuple[list[int], list[int]]:
+    kinds = sorted(before.keys() | now.keys())
+    return [before[kind] for kind in kinds], [now[kind] for kind in kinds]
+
+
+def _grown(before: Mix, now: Mix) -> list[Kind]:
+    """Kinds of action whose share grew, those that grew most first."""
+    gain = {kind: now[kind] / now.total() - before[kind] / max(before.total(), 1) for kind in now}
+    return sorted((kind for kind in gain if gain[kind] > 0), key=lambda kind: (-gain[kind], kind)) or sorted(
+        now
+    )
+
+
+def _day(days: DayRows, grown: list[Kind]) -> tuple[int, list[tuple[str, int]], int]:
+    """The day with most events of the kind that grew most, its rows and how many."""
+    kind = grown[0]
+    day = min(days, key=lambda one: (-days[one].get(kind, (0, []))[0], one))
+    count, keys = days[day].get(kind, (0, []))
+    return day, keys, count

@@ -1,0 +1,60 @@
+"""Accounts that work in two zones within minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import narwhals as nw
+
+from riskkit.declare import check
+from riskkit.derived.beside_peers import beside_peers, daily, groups_of, verdicts_of, vs
+from riskkit.derived.exempt import Exempt
+from riskkit.derived.places import placed, with_previous
+from riskkit.derived.trail import MINUTE_US
+from riskkit.model import Moment, Verdict
+
+PREDICATE = "user_id = :subject and the event before it lies in another zone"
+
+
+@check(
+    id="access.two_places_at_once",
+    title="An account is used in one place at a time",
+    question="Which accounts changed between distant workstations within minutes, more than others do?",
+    subject="user",
+    controls=("45 CFR 164.312(a)(2)(i)", "45 CFR 164.308(a)(1)(ii)(D)"),
+    severity="medium",
+    remediation="Ask who worked where at that time, and give each person an account of their own.",
+    look_first="Whether the sessions stay open when people walk away, and virtual desktops or badge log-ins.",
+    usual_cause="Two people use one log-in, or a session was left open.",
+    standing=False,
+    signal=True,
+    family="account",
+    aliases=("A16",),
+)
+def access_two_places_at_once(
+    audit_events: nw.LazyFrame[Any],
+    workstations: nw.LazyFrame[Any],
+    peer_groups: nw.LazyFrame[Any] | None,
+    roster: nw.LazyFrame[Any] | None,
+    exemptions: nw.LazyFrame[Any] | None,
+    *,
+    minutes: int = 10,
+    one_in: int = 1000,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per user with events on known workstations in the period.
+
+    Counted are changes of zone between two events of a user within `minutes`, beside the user's own
+    days and peers: some work in two zones all the time.
+    """
+    events = with_previous(placed(audit_events, workstations, at), "zone")
+    quick = nw.col("moved") & (nw.col("apart_us") < minutes * MINUTE_US)
+    yield from verdicts_of(
+        beside_peers(daily(events, quick, at), groups_of(peer_groups), at),
+        noun="quick changes of zone",
+        one_in=one_in,
+        predicate=PREDICATE,
+        exempt=Exempt("access.two_places_at_once", exemptions, roster),
+        reason=lambda day: vs(day, f"changes of zone within {minutes} minutes"),
+    )

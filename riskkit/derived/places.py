@@ -1,0 +1,43 @@
+"""Where people worked: workstations of the audit trail, and changes from one place to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+
+from riskkit.derived.beside_peers import of_people
+from riskkit.model import Moment
+
+ORDER = ("event_time_us", "event_seq", "source", "offset", "n")
+
+
+def placed(audit_events: nw.LazyFrame[Any], workstations: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
+    """Events of people on a known workstation, with its zone, department and site.
+
+    The host name of an event counts before its address; upper and lower case are the same.
+    """
+    stations = workstations.select(
+        place=nw.col("host").str.to_lowercase(), zone="zone", home="department", site="site"
+    ).unique(subset=["place"], keep="any")
+    events = audit_events.filter(of_people(at)).with_columns(
+        named=nw.col("source_host").str.to_lowercase(), addressed=nw.col("source_ip").str.to_lowercase()
+    )
+    by_name = events.join(stations, left_on="named", right_on="place", how="inner")
+    others = events.join(stations, left_on="named", right_on="place", how="anti")
+    by_address = others.join(stations, left_on="addressed", right_on="place", how="inner")
+    columns = ("user_id", *ORDER, "event_category", "source_ip", "zone", "home", "site")
+    return nw.concat([by_name.select(*columns), by_address.select(*columns)], how="vertical")
+
+
+def with_previous(events: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+    """Each event with its user's event before it: `before` (its place) and `minutes` between them."""
+    previous = {
+        "before": nw.col(column).shift(1).over("user_id", order_by=list(ORDER)),
+        "earlier": nw.col("event_time_us").shift(1).over("user_id", order_by=list(ORDER)),
+        "address_before": nw.col("source_ip").shift(1).over("user_id", order_by=list(ORDER)),
+    }
+    return events.with_columns(**previous).with_columns(
+        apart_us=nw.col("event_time_us") - nw.col("earlier"),
+        moved=(nw.col("before") != nw.col(column)).fill_null(nw.lit(False)),
+    )
