@@ -166,10 +166,12 @@ def _associations(task: Task) -> Iterator[Fact]:
     for key, context in transports:
         found = _associate(task, context, calling, called)
         yield fact(key, found.result, detail=found.detail)
-        if found.result in {"accepted", "rejected"}:
+        # The weakest transport that is open counts: an attacker would take it too.
+        if found.result == "accepted" and (open_to is None or open_to[2].result != "accepted"):
             open_to = key, context, found
-        if found.result == "accepted":
             yield from _echoed(found, key)
+        elif found.result == "rejected" and open_to is None:
+            open_to = key, context, found
     if open_to is None:
         reason = "no transport got an answer to an association request"
         yield fact("dicom.unknown_calling", "unknown", reason=reason)

@@ -78,14 +78,16 @@ class Authority:
         to_days: int = 300,
         sans: tuple[str, ...] = ("127.0.0.1", "localhost"),
         self_signed: bool = False,
+        client: bool = False,
     ) -> Path:
-        """A server's certificate with its key and chain as one PEM; days count from now."""
+        """A server's (or client's) certificate with its key and chain as one PEM; days count from now."""
+        usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         key = rsa.generate_private_key(65537, bits)
         issuer = _name(name) if self_signed else self._certificate.subject
         certificate = (
             _unsigned(name, key.public_key(), issuer, from_days, to_days)
             .add_extension(x509.SubjectAlternativeName([_san(san) for san in sans]), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .sign(key if self_signed else self._key, hashes.SHA256())
         )
         path = self.folder / f"{name}.pem"
@@ -112,12 +114,33 @@ def good_https(authority: Authority) -> Listener:
 
 def mutual_tls(authority: Authority) -> Listener:
     """As `good_tls`, and a client without a certificate is turned away."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(authority.issue("mutual"))
-    context.load_verify_locations(authority.anchor)
-    context.verify_mode = ssl.CERT_REQUIRED
-    return tls(context)
+    return tls(_mutual(authority))
+
+
+def tls_front(authority: Authority, behind: tuple[str, int], *, mutual: bool) -> Listener:
+    """Ends TLS and passes what comes to another listener: how old servers are given TLS."""
+    context = _mutual(authority) if mutual else _good(authority)
+
+    def handle(connection: socket.socket) -> None:
+        connection.settimeout(5)
+        with context.wrap_socket(connection, server_side=True) as secure, socket.socket() as other:
+            other.connect(behind)
+            secure.settimeout(0.05)
+            other.settimeout(0.05)
+            while _passed(secure, other) and _passed(other, secure):
+                pass
+
+    return listener(handle)
+
+
+def _passed(from_: socket.socket, to: socket.socket) -> bool:
+    """Pass on what is there; false at the end of the connection."""
+    try:
+        piece = from_.recv(65536)
+    except TimeoutError:
+        return True
+    to.sendall(piece)
+    return bool(piece)
 
 
 def legacy_tls(authority: Authority) -> Listener:
@@ -246,6 +269,15 @@ def _good(authority: Authority) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(authority.issue("good"))
+    return context
+
+
+def _mutual(authority: Authority) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(authority.issue("mutual"))
+    context.load_verify_locations(authority.anchor)
+    context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 
