@@ -59,17 +59,15 @@ def _result(state: str) -> Result:
 
 
 def _message(one: Any, steps: int) -> str:
-    parts = [f"{one.state.capitalize() if one.state != 'no ePHI' else 'No ePHI'}: {STATES[one.state]}"]
-    if why := [text for text in one.why.split("|") if text]:
-        parts.append(f"({'; '.join(why)})")
-    if unclear := [text for text in one.not_known.split("|") if text]:
-        parts.append(
-            f"Not known: {'; '.join(unclear)}" if one.state != "undetermined" else f"({'; '.join(unclear)})"
-        )
-    message = " ".join(parts) + "."
+    state = one.state[:1].upper() + one.state[1:]
+    why = "; ".join(filter(None, one.why.split("|")))
+    unclear = "; ".join(filter(None, one.not_known.split("|")))
+    parts = [f"{state}: {STATES[one.state]}{f' ({why})' if why else ''}."]
+    if unclear:
+        parts.append(f"Not known: {unclear}.")
     if one.state in FAILED and one.tunnel:
-        weighs = (
-            f"weighs {steps} step(s) less because of a tunnel" if steps else "is not compensated by a tunnel"
-        )
-        message += f" It {weighs}: {one.tunnel}."
-    return message + f" PHI secured in the sense of HHS: {one.hhs_secured_phi} ({one.hhs_why})."
+        weighs = f"Weighs {steps} step(s) less because of a tunnel" if steps else "No tunnel compensates it"
+        parts.append(f"{weighs}: {one.tunnel}.")
+    if one.state != "no ePHI":
+        parts.append(f"PHI secured in the sense of HHS: {one.hhs_secured_phi} ({one.hhs_why}).")
+    return " ".join(parts)

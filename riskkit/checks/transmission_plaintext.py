@@ -8,15 +8,13 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import WITHOUT_TLS, as_configured, named, why_not_tls
+from riskkit.derived.channels import PLAIN_PROTOCOLS, WITHOUT_TLS, as_configured, named, why_not_tls
+from riskkit.derived.compensations import by_place, lowered
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 
 SILENT = "not_tls"
 """Takes the connection and answers a TLS hello with nothing that could be judged."""
-
-PLAIN_PROTOCOLS = frozenset({"dicom", "http", "mllp"})
-"""Protocols of endpoints.yaml whose encrypted form has a name of its own."""
 
 
 @check(
@@ -34,16 +32,28 @@ PLAIN_PROTOCOLS = frozenset({"dicom", "http", "mllp"})
     usual_cause="Older modalities that speak no TLS keep the plain DICOM port open for everyone.",
     expects=("archive", "viewer"),
 )
-def transmission_plaintext(channels: pd.DataFrame) -> Iterator[Verdict]:
-    """One verdict per listener, declared or only observed."""
+def transmission_plaintext(
+    channels: pd.DataFrame, compensations: pd.DataFrame | None, *, tunnel_compensates: bool = True
+) -> Iterator[Verdict]:
+    """One verdict per listener, declared or only observed.
+
+    A tunnel that carries every flow to it lowers the severity, is printed, and makes no pass.
+    """
+    tunnels = by_place(compensations)
     for channel in records(channels):
         result, message = _judged(channel)
+        tunnel = tunnels.get((channel.host.casefold(), channel.port))
+        steps = tunnel.steps if tunnel and tunnel_compensates and result == "FAIL" else 0
+        if result == "FAIL" and tunnel:
+            weighs = f"Weighs {steps} step(s) less" if steps else "No tunnel compensates it"
+            message += f" {weighs}: {tunnel.told}."
         yield Verdict(
             **named(channel, "connectivity"),
             result=result,
             message=message + as_configured(channel, "connectivity"),
             observed=channel.connectivity or "not observed",
             expected="tls",
+            severity=lowered("critical", steps) if steps else None,
         )
 
 

@@ -18,6 +18,7 @@ from riskkit.derived.channels import (
     NODE_PROTOCOLS,
     PLAIN_PROTOCOLS,
     PROTOCOLS,
+    UNKNOWN,
     WITHOUT_TLS,
     holes_open,
     why_not_tls,
@@ -216,7 +217,7 @@ def _not_known(channel: Any, leaf: Any) -> Iterator[str]:
         yield "all its suites"
     if holes := holes_open(channel)[0]:
         yield f"whether it has known holes ({', '.join(sorted(holes))})"
-    if channel.declared in NODE_PROTOCOLS and (channel.client_auth or "").casefold() != "required":
+    if channel.declared in NODE_PROTOCOLS and (channel.client_auth or UNKNOWN).casefold() == UNKNOWN:
         yield "whether it asks nodes for a certificate"
     if leaf is None or leaf.position != 0:
         yield "its certificate"
@@ -248,9 +249,9 @@ def _hhs(state: str, nist: str, point: Any, tunnel: Any) -> tuple[str, str]:
             "a tunnel carries it, and no evidence shows a FIPS 140 module there",
         ),
         (state in {"unsecured", "breakable"}, "no", f"the channel is {state}"),
+        (not module, "undetermined", "no evidence shows that a FIPS 140 validated module encrypts"),
         (nist == "prohibited", "no", "it offers what NIST SP 800-52r2 prohibits"),
         (nist != "met", "undetermined", f"by NIST SP 800-52r2 it is {nist}"),
-        (not module, "undetermined", "no evidence shows that a FIPS 140 validated module encrypts"),
     )
     meets = f"it meets NIST SP 800-52r2, and endpoints.yaml names FIPS 140 certificate {module}"
     return next(((said, why) for holds, said, why in cases if holds), ("yes", meets))

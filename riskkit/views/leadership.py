@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Outcome, Risk
+from riskkit.views import channels
 from riskkit.views.charts import Words, shares
 from riskkit.views.findings import MARKS, named
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
@@ -60,6 +61,8 @@ def scope(assessment: Assessment) -> Html:
         )
     elif systems.systems:
         pieces.append(paragraph("No system of the inventory that holds ePHI is left out."))
+    # The first page must say when nobody looked from outside: one paragraph, made by that part.
+    pieces.append(channels.exposure(assessment))
     return join(pieces)
 
 
