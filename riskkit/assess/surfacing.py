@@ -169,12 +169,20 @@ def _queue(
         rules=rules,
         choices=(*matched, *choose(found, budget, rules, marked, closed)),
         decisions=decisions,
-        ran=tuple(one.check.id for one in outcomes if one.condition not in ("NOT_ASSESSED", "ERROR")),
-        not_run=tuple(
-            (one.check.id, one.reason) for one in outcomes if one.condition in ("NOT_ASSESSED", "ERROR")
-        ),
+        ran=tuple(one.check.id for one in outcomes if not _why_not(one)),
+        not_run=tuple((one.check.id, why) for one in outcomes if (why := _why_not(one))),
         unused=_unused(outcomes, tables.state),
     )
+
+
+def _why_not(outcome: Outcome) -> str:
+    """Why a detector judged nobody; empty when it did."""
+    if outcome.condition in ("NOT_ASSESSED", "ERROR"):
+        return outcome.reason
+    own = [verdict for verdict in outcome.verdicts if not verdict.engine]
+    if any(verdict.result in ("PASS", "FAIL") for verdict in own):
+        return ""
+    return own[0].message if len(own) == 1 else f"{len(own)} of {len(own)} are unknown"
 
 
 def _unused(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from riskkit.derived.reviewers import barred_reviewers
 from riskkit.model import Moment
 from riskkit.queue.scoring import Candidate
 from riskkit.tables import records
@@ -94,17 +95,3 @@ class Decisions:
                 span = day + timedelta(days=1), day + timedelta(days=days), alert
                 spans.setdefault(behaviour, []).append(span)
         return spans
-
-
-def barred_reviewers(roster: Any | None) -> dict[str, set[str]]:
-    """Who may not decide on an alert about a user: they and who leads them, by id or whole name."""
-    rows = [] if roster is None else list(records(roster))
-    names: dict[str, set[str]] = {}
-    for row in rows:
-        whole = " ".join(filter(None, (row.given_name, row.family_name))).casefold()
-        names.setdefault(row.user_id, set()).update({row.user_id.casefold(), *({whole} - {""})})
-    barred = {user: set(found) for user, found in names.items()}
-    for row in rows:
-        if row.manager:
-            barred[row.user_id] |= names.get(row.manager, {row.manager.casefold()})
-    return barred

@@ -1,0 +1,60 @@
+"""Alerts that were decided by their subject, or by who leads the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.reviewers import barred_reviewers, led
+from riskkit.model import Moment, Rows, Verdict
+from riskkit.tables import records
+
+
+@check(
+    id="access.review_not_independent",
+    title="Alerts are decided by somebody who is neither the subject nor leads the subject",
+    question="Which alerts were decided by the person they are about, or by that person's manager?",
+    subject="alert",
+    controls=("45 CFR 164.308(a)(1)(ii)(D)",),
+    severity="medium",
+    remediation="Let somebody else decide again; the first decision closes nothing.",
+    look_first="Who is listed as manager in the roster.",
+    usual_cause="Managers are asked for an explanation and their answer is entered as the decision.",
+    standing=False,
+)
+def access_review_not_independent(
+    verdicts: pd.DataFrame, alerts: pd.DataFrame, roster: pd.DataFrame | None, *, at: Moment
+) -> Iterator[Verdict]:
+    """One verdict per alert with a decision; UNKNOWN when the roster names no manager of the subject.
+
+    Reviewers are known by user id or whole name.
+    """
+    about = {row.alert: row.user_id or "" for row in records(alerts)}
+    barred, known = barred_reviewers(roster), led(roster)
+    decisions: dict[str, list[Any]] = {}
+    for row in records(verdicts):
+        if row.alert in about and row.decided_at < at.as_of:
+            decisions.setdefault(row.alert, []).append(row)
+    for alert, rows in sorted(decisions.items()):
+        user = about[alert]
+        close = barred.get(user, {user.casefold()})
+        own = sum(row.decided_by.casefold() in close for row in rows)
+        yield Verdict(
+            subject=alert,
+            result="FAIL" if own else "UNKNOWN" if user not in known else "PASS",
+            message=_told(own, len(rows), user in known),
+            observed=f"{own} of {len(rows)} decisions",
+            expected="0",
+            rows=(Rows.of("verdicts", sorted(rows, key=lambda row: (row.source, row.offset))),),
+        )
+
+
+def _told(own: int, decisions: int, known: bool) -> str:
+    if own:
+        return f"{own} of {decisions} decision(s) are of the subject or of who leads the subject."
+    if not known:
+        return f"The roster does not say who leads the subject of these {decisions} decision(s)."
+    return f"{decisions} decision(s), none of the subject or of who leads the subject."
