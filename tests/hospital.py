@@ -329,6 +329,28 @@ def _storage() -> dict[str, list[dict[str, Any]]]:
                 "key_id": "k1",
             },
             {"asset_id": "vault", "kind": "vault", "encrypted": "unknown", "immutable": "no"},
+            {"asset_id": "tape", "kind": "tape", "encrypted": "no", "holds_phi": True, "size_bytes": 9},
+            {
+                "asset_id": "bucket",
+                "kind": "bucket",
+                "encrypted": "yes",
+                "method": "aws:kms",
+                "provider": "Amazon Web Services",
+            },
+        ],
+        "storage_exposures": [
+            {"asset_id": "bucket", "asked": "acl", "question": question, "answer": answer}
+            for question, answer in (("public", "yes"), ("shared_outside", "yes"), ("object_logging", "no"))
+        ],
+        "sampled_scans": [
+            {
+                "sample_id": "S",
+                "system_id": "pacs",
+                "stratum": "CT",
+                "files": 900,
+                "sampled": 90,
+                "exposed": 9,
+            }
         ],
         "encryption_keys": [
             {"key_id": "k1", "key_manager": "customer", "rotation_enabled": "no"},
@@ -370,6 +392,16 @@ def _storage() -> dict[str, list[dict[str, Any]]]:
 
 def _backup() -> dict[str, list[dict[str, Any]]]:
     return {
+        "recovery_targets": [{"system_id": "pacs", "rpo_hours": 4, "rto_hours": 8, "full_bytes": 1 << 40}],
+        "drills": [
+            {
+                "drill_id": "D",
+                "system_id": "pacs",
+                "kind": "downtime",
+                "performed_at": instant("2025-05-01 02:00"),
+                "outcome": "success",
+            }
+        ],
         "backups": [
             {
                 "system_id": "pacs",
@@ -406,6 +438,7 @@ def _backup() -> dict[str, list[dict[str, Any]]]:
 
 def _programme() -> dict[str, list[dict[str, Any]]]:
     return {
+        "contracts": [{"vendor": "AWS", "kind": "BAA", "expires_on": date(2026, 3, 1)}],
         "training": [
             {"user_id": USERS[0], "course": "security", "completed_on": date(2026, 3, 1)},
             {"user_id": USERS[1], "course": "security", "due_on": date(2026, 3, 1)},

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.encryption_strength import KeyPlace, key_place
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
 
 NOT_JUDGED = frozenset({"swap", "vault"})
-BESIDE = frozenset(
-    {
-        "same", "same place", "same volume", "same disk", "same bucket", "same server", "same host",
-        "with data", "with the data", "local", "local disk", "host", "on the host",
-    }
-)  # fmt: skip
-WRAPPED = "under a passphrase"
+SAID: Mapping[KeyPlace, tuple[Result, str]] = {
+    "unknown": ("UNKNOWN", "Where the key lies is not recorded."),
+    "wrapped": (
+        "UNKNOWN",
+        "The key lies with the data under a passphrase; where that is kept is not recorded.",
+    ),
+    "beside": ("FAIL", "The key is recorded to lie with the data, or on the host that holds it."),
+    "apart": ("PASS", "The key is recorded to lie apart from the data."),
+}
 
 
 @check(
@@ -44,7 +46,7 @@ def encryption_key_with_data(storage_assets: pd.DataFrame, systems: pd.DataFrame
     for asset in records(storage_assets):
         if asset.encrypted != "yes" or asset.holds_phi is False or asset.kind in NOT_JUDGED:
             continue
-        result, message = _judged(asset, names)
+        result, message = SAID[key_place(asset, names)]
         yield Verdict(
             subject=asset.asset_id,
             result=result,
@@ -55,28 +57,3 @@ def encryption_key_with_data(storage_assets: pd.DataFrame, systems: pd.DataFrame
             severity=None if asset.holds_phi else "medium",
             rows=(Rows.of("storage_assets", [asset]),),
         )
-
-
-def _judged(asset: Any, names: Mapping[str, str]) -> tuple[Result, str]:
-    where = (asset.key_location or "").strip().casefold()
-    if not where:
-        return "UNKNOWN", "Where the key lies is not recorded."
-    if where.endswith(WRAPPED):
-        return "UNKNOWN", "The key lies with the data under a passphrase; where that is kept is not recorded."
-    if where in BESIDE or where in _own_names(asset):
-        return "FAIL", "The key is recorded to lie with the data."
-    host, _, path = where.partition(":")
-    if path.startswith("/") and asset.system_id and _same_system(host, asset.system_id, names):
-        return "FAIL", "The key is a file on the host that holds the data."
-    if where.startswith("/"):
-        return "FAIL", "The key is a file on the host that holds the data."
-    return "PASS", "The key is recorded to lie apart from the data."
-
-
-def _own_names(asset: Any) -> set[str]:
-    own = (asset.asset_id, asset.system_id, asset.mountpoint, asset.container)
-    return {name.casefold() for name in own if name}
-
-
-def _same_system(host: str, system_id: str, names: Mapping[str, str]) -> bool:
-    return system_of(host, names).casefold() == system_of(system_id, names).casefold()

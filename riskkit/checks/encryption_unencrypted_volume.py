@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, time
 from typing import Any
 
 import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.inventory import system_names, system_of
-from riskkit.model import Result, Rows, Verdict
+from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 
 JUDGED_ELSEWHERE = frozenset({"swap", "vault"})
@@ -32,7 +33,7 @@ JUDGED_ELSEWHERE = frozenset({"swap", "vault"})
     expects=("*",),
 )
 def encryption_unencrypted_volume(
-    storage_assets: pd.DataFrame, systems: pd.DataFrame | None
+    storage_assets: pd.DataFrame, systems: pd.DataFrame | None, *, at: Moment
 ) -> Iterator[Verdict]:
     """One verdict per place; one of which nothing says whether it holds ePHI may hold it."""
     names = system_names(systems)
@@ -48,8 +49,14 @@ def encryption_unencrypted_volume(
             expected="yes",
             scope=system_of(asset.system_id, names),
             severity=None if asset.holds_phi else "medium",
+            collected_at=_seen(asset.evidence_date, at),
             rows=(Rows.of("storage_assets", [asset]),),
         )
+
+
+def _seen(day: date | None, at: Moment) -> datetime | None:
+    """The day on which a list says that it saw a place; else the list is as old as its export."""
+    return None if day is None else datetime.combine(day, time.min, at.zone)
 
 
 def _judged(asset: Any) -> tuple[Result, str]:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.encryption_strength import (
+    BARE,
+    LEAST_PBKDF2_ITERATIONS,
+    headers,
+    judged_by,
+    weaknesses,
+)
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
-
-BROKEN = re.compile(
-    r"(?i)(?<![a-z0-9])(?:3des|des3|tdea|des(?:-ede3)?|rc2|rc4|blowfish|zipcrypto|ecb|xor)(?![a-z0-9])"
-)
-"""No protection, or blocks of 64 bits: withdrawn or never approved (NIST SP 800-131A revision 2)."""
-
-WEAK: Mapping[str, re.Pattern[str]] = {
-    "LUKS1 derives keys by PBKDF2 alone and keeps one unprotected header": re.compile(r"\bLUKS1\b"),
-    "CBC lets whoever writes to the medium change what is read": re.compile(
-        r"(?i)[a-z0-9]-cbc-(?:plain|plain64|essiv|benbi|null|tcw|lmk)|bitlocker aes-cbc"
-    ),
-    "the drive's own encryption is trusted unseen": re.compile(r"(?i)by the drive's hardware|hw-opal(?!-)"),
-}
-BARE = frozenset({"LUKS", "LUKS2", "dm-crypt"})
-"""What block devices show without the header: neither cipher nor derivation."""
-
-LEAST_KEY_BITS = 128
-_PBKDF2 = re.compile(r"pbkdf2\S* (\d{1,12}) iterations")
 
 
 @check(
@@ -48,23 +36,22 @@ _PBKDF2 = re.compile(r"pbkdf2\S* (\d{1,12}) iterations")
     usual_cause="The volume was set up years ago with the defaults of that time.",
 )
 def encryption_weak_method(
-    storage_assets: pd.DataFrame, systems: pd.DataFrame | None, *, least_pbkdf2_iterations: int = 600_000
+    storage_assets: pd.DataFrame,
+    systems: pd.DataFrame | None,
+    *,
+    least_pbkdf2_iterations: int = LEAST_PBKDF2_ITERATIONS,
 ) -> Iterator[Verdict]:
     """One verdict per encrypted place; 600 000 iterations of PBKDF2 are our choice (OWASP's of 2023).
 
     A mounted LUKS volume is judged by the header of its container, when that is part of the evidence.
     """
     assets = list(records(storage_assets))
-    headers: dict[str, Any] = {}
-    for asset in assets:
-        if asset.container and asset.method not in BARE and asset.method is not None:
-            headers.setdefault(asset.container, asset)
-    names = system_names(systems)
+    known, names = headers(assets), system_names(systems)
     for asset in assets:
         if asset.encrypted != "yes" or asset.holds_phi is False:
             continue
-        judged = headers.get(asset.container or "", asset) if asset.method in BARE else asset
-        broken, weak = _weaknesses(judged, least_pbkdf2_iterations)
+        judged = judged_by(asset, known)
+        broken, weak = weaknesses(judged, least_pbkdf2_iterations)
         result, message = _said(judged, [*broken, *weak])
         rows = [asset] if judged is asset else [asset, judged]
         yield Verdict(
@@ -79,24 +66,9 @@ def encryption_weak_method(
         )
 
 
-def _weaknesses(asset: Any, least: int) -> tuple[list[str], list[str]]:
-    """What is broken, and what is weak."""
-    method = asset.method or ""
-    broken = [f"{found[0]} protects little" for found in BROKEN.finditer(method)]
-    if asset.encrypted == "no":
-        broken.append("the header of the container says that not all of it is encrypted")
-    if asset.key_bits and asset.key_bits < LEAST_KEY_BITS:
-        broken.append(f"a key of {asset.key_bits} bits can be found by trying")
-    weak = [why for why, pattern in WEAK.items() if pattern.search(method)]
-    rounds = [int(found[1]) for found in _PBKDF2.finditer(asset.kdf or "")]
-    if rounds and min(rounds) < least:
-        weak.append(f"a passphrase is stretched by {min(rounds)} iterations of PBKDF2, of {least} wanted")
-    return broken, weak
-
-
-def _said(asset: Any, weaknesses: list[str]) -> tuple[Result, str]:
-    if weaknesses:
-        return "FAIL", f"Of the method: {'; '.join(weaknesses)}."
+def _said(asset: Any, found: list[str]) -> tuple[Result, str]:
+    if found:
+        return "FAIL", f"Of the method: {'; '.join(found)}."
     if not asset.method:
         return "UNKNOWN", "By which method the place is encrypted is not recorded."
     if asset.method in BARE:

@@ -7,6 +7,7 @@ files as there are lines: an archive half seen must not look like one with half 
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _SCANS, _FILES = TABLES["dicom_scans"], TABLES["dicom_files"]
 _PER_SCAN = frozenset({"scan_id", "system_id"})
 _COLUMNS = tuple(column for column in _FILES.columns if column.name not in _PER_SCAN)
 _LARGEST = (1 << 63) - 1
+_YEAR = re.compile(r"(?:^|/)((?:19|20)\d\d)/(?:0[1-9]|1[0-2])/", re.ASCII)
 
 
 class _UnfitError(Exception):
@@ -222,7 +224,14 @@ def _file(line: _Line) -> dict[str, object]:
     if line.problem:
         raise _UnfitError(line.problem, "the line cannot be read whole")
     found = _object(line.content)
-    return {column.name: _value(found.get(column.name), column) for column in _COLUMNS}
+    row = {column.name: _value(found.get(column.name), column) for column in _COLUMNS}
+    return {**row, "year": row["year"] or _year(row["path"])}
+
+
+def _year(path: object) -> int | None:
+    """The year in which a file was stored, where an archive names its folders so: `2021/03/17/...`."""
+    folder = _YEAR.search(path) if isinstance(path, str) else None
+    return int(folder[1]) if folder else None
 
 
 def _value(value: object, column: Column) -> object:

@@ -54,7 +54,7 @@ STORAGE_EXPOSURES = Table(
     doc="Who beyond the organisation can reach storage in a cloud, and whether reading there is recorded.",
     place="storage/exposures.csv",
     canonical=True,
-    key=("asset_id", "asked"),
+    key=("asset_id", "question", "asked"),
     ask="of each bucket aws s3api get-bucket-policy-status, get-public-access-block, get-bucket-acl, "
     "get-bucket-policy and get-bucket-logging, of each snapshot aws ec2 describe-snapshot-attribute; "
     "Prowler's findings; storage/exposures.csv for other providers",
@@ -162,6 +162,7 @@ DICOM_FILES = Table(
             values=("YES", "NO"),
         ),
         Column("private_tags", "integer", "private data elements"),
+        Column("year", "integer", "year in which it was stored, where the folders of its path tell it"),
         Column("error", doc="why the file could not be read"),
     ),
 )

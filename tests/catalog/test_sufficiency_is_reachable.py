@@ -17,9 +17,7 @@ WITHOUT_A_CHECK = {
     # That a right was used does not show that its holder needed all of it.
     ("45 CFR 164.514(d)", "audit_events"),
     ("45 CFR 164.514(d)", "grants"),
-    ("45 CFR 164.308(b)(1)", "contracts"),
     ("45 CFR 164.308(b)(2)", "contracts"),
-    ("45 CFR 164.308(b)(3)", "contracts"),
     ("45 CFR 164.314(a)(1)", "contracts"),
     ("45 CFR 164.314(a)(2)(i)(A)", "contracts"),
     ("45 CFR 164.314(a)(2)(i)(B)", "contracts"),

@@ -1,0 +1,100 @@
+"""How strong the encryption of a place is, and where its key lies, from what an inventory says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from riskkit.derived.inventory import system_of
+
+BROKEN = re.compile(
+    r"(?i)(?<![a-z0-9])(?:3des|des3|tdea|des(?:-ede3)?|rc2|rc4|blowfish|zipcrypto|ecb|xor)(?![a-z0-9])"
+)
+"""No protection, or blocks of 64 bits: withdrawn or never approved (NIST SP 800-131A revision 2)."""
+
+WEAK: Mapping[str, re.Pattern[str]] = {
+    "LUKS1 derives keys by PBKDF2 alone and keeps one unprotected header": re.compile(r"\bLUKS1\b"),
+    "CBC lets whoever writes to the medium change what is read": re.compile(
+        r"(?i)[a-z0-9]-cbc-(?:plain|plain64|essiv|benbi|null|tcw|lmk)|bitlocker aes-cbc"
+    ),
+    "the drive's own encryption is trusted unseen": re.compile(r"(?i)by the drive's hardware|hw-opal(?!-)"),
+}
+BARE = frozenset({"LUKS", "LUKS2", "dm-crypt"})
+"""What block devices show without the header: neither cipher nor derivation."""
+
+LEAST_KEY_BITS = 128
+LEAST_PBKDF2_ITERATIONS = 600_000
+"""Our choice (OWASP's of 2023)."""
+
+BESIDE = frozenset(
+    {
+        "same", "same place", "same volume", "same disk", "same bucket", "same server", "same host",
+        "with data", "with the data", "local", "local disk", "host", "on the host",
+    }
+)  # fmt: skip
+WRAPPED = "under a passphrase"
+
+_PBKDF2 = re.compile(r"pbkdf2\S* (\d{1,12}) iterations")
+
+KeyPlace = Literal["apart", "beside", "wrapped", "unknown"]
+
+
+def headers(assets: Iterable[Any]) -> Mapping[str, Any]:
+    """The row that tells the cipher of each encrypted container, by the container's name."""
+    found: dict[str, Any] = {}
+    for asset in assets:
+        if asset.container and asset.method not in BARE and asset.method is not None:
+            found.setdefault(asset.container, asset)
+    return found
+
+
+def judged_by(asset: Any, known: Mapping[str, Any]) -> Any:
+    """The row by which a place is judged: a mounted volume by the header of its container."""
+    return known.get(asset.container or "", asset) if asset.method in BARE else asset
+
+
+def weaknesses(asset: Any, least_pbkdf2_iterations: int) -> tuple[list[str], list[str]]:
+    """What is broken, and what is weak, in what an encrypted place or its header says."""
+    method = asset.method or ""
+    broken = [f"{found[0]} protects little" for found in BROKEN.finditer(method)]
+    if asset.encrypted == "no":
+        broken.append("the header of the container says that not all of it is encrypted")
+    if asset.key_bits and asset.key_bits < LEAST_KEY_BITS:
+        broken.append(f"a key of {asset.key_bits} bits can be found by trying")
+    weak = [why for why, pattern in WEAK.items() if pattern.search(method)]
+    rounds = [int(found[1]) for found in _PBKDF2.finditer(asset.kdf or "")]
+    if rounds and min(rounds) < least_pbkdf2_iterations:
+        weak.append(
+            f"a passphrase is stretched by {min(rounds)} iterations of PBKDF2, of "
+            f"{least_pbkdf2_iterations} wanted"
+        )
+    return broken, weak
+
+
+def key_place(asset: Any, names: Mapping[str, str]) -> KeyPlace:
+    """Where the key of a place lies by what is recorded: apart from the data or beside it.
+
+    `wrapped` is beside it under a passphrase. HHS guidance on unsecured PHI (74 FR 19006, 2009-04-27):
+    keys are to be kept on a device or at a location separate from the data.
+    """
+    where = (asset.key_location or "").strip().casefold()
+    if not where:
+        return "unknown"
+    if where.endswith(WRAPPED):
+        return "wrapped"
+    if where in BESIDE or where in _own_names(asset):
+        return "beside"
+    host, _, path = where.partition(":")
+    if path.startswith("/") and asset.system_id and _same_system(host, asset.system_id, names):
+        return "beside"
+    return "beside" if where.startswith("/") else "apart"
+
+
+def _own_names(asset: Any) -> set[str]:
+    own = (asset.asset_id, asset.system_id, asset.mountpoint, asset.container)
+    return {name.casefold() for name in own if name}
+
+
+def _same_system(host: str, system_id: str, names: Mapping[str, str]) -> bool:
+    return system_of(host, names).casefold() == system_of(system_id, names).casefold()
