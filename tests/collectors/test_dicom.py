@@ -32,11 +32,14 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from riskkit.collectors import collect_dicom
-from riskkit.collectors.dicom import header as header_module
+from riskkit.collectors import Progress, collect_dicom
+from riskkit.collectors.dicom import by_pydicom
+from riskkit.collectors.dicom.by_pydicom import quiet_pydicom
 from riskkit.collectors.dicom.envelopes import classify
-from riskkit.collectors.dicom.header import quiet_pydicom, read_header
+from riskkit.collectors.dicom.header import Header, read_header
 from riskkit.collectors.dicom.identifiers import identifiers
+from riskkit.collectors.dicom.row import FIRST_READ
+from riskkit.collectors.dicom.source import Memory
 from riskkit.collectors.evidence_file import PARTIAL
 from riskkit.errors import CollectError
 
@@ -92,7 +95,7 @@ def as_bytes(made: Dataset) -> bytes:
 
 def read(content: bytes) -> Any:
     with quiet_pydicom():
-        return read_header(io.BytesIO(content), len(content))
+        return read_header(Memory(content), content[:FIRST_READ])
 
 
 # ---------------------------------------------------------------- classes
@@ -145,14 +148,14 @@ def test_a_cut_off_envelope_is_never_called_readable(name: str) -> None:
     """Whatever is left of an encrypted file, it does not turn into a readable one, and nothing raises."""
     content = (ENVELOPES / name).read_bytes()
     for length in (1, 2, 3, 4, 8, 16, 40, 100, 500, 4096, len(content) - 1):
-        kind = classify(io.BytesIO(content[:length]), length)
+        kind = classify(Memory(content[:length]))
         assert kind.readable != "yes", (length, kind)
 
 
 @given(st.binary(max_size=2048))
 def test_random_bytes_are_never_proved_encrypted(content: bytes) -> None:
     """No bytes raise, and what has no format is not called encrypted."""
-    kind = classify(io.BytesIO(content), len(content))
+    kind = classify(Memory(content))
     if kind.readable == "no":
         assert content.startswith((b"0", b"age", b"-----BEGIN", b"Salted__", b"PK", b"LUKS"))
     assert read(content) is not None
@@ -165,7 +168,7 @@ def test_bytes_behind_a_true_beginning_do_not_raise(tail: bytes, name: str) -> N
         pytest.skip(f"no sample envelopes at {ENVELOPES}")
     for length in (4, 16, 64):
         content = (ENVELOPES / name).read_bytes()[:length] + tail
-        assert classify(io.BytesIO(content), len(content)).file_class
+        assert classify(Memory(content)).file_class
 
 
 def zipped(flags: list[int], method: int = 0) -> bytes:
@@ -207,7 +210,7 @@ def zipped(flags: list[int], method: int = 0) -> bytes:
 )  # fmt: skip
 def test_classes_of_made_files(content: bytes, file_class: str, readable: str, cipher: str | None) -> None:
     """The classes that no sample shows; a zip is encrypted only when all of it is."""
-    kind = classify(io.BytesIO(content), len(content))
+    kind = classify(Memory(content))
     assert (kind.file_class, kind.readable, kind.cipher) == (file_class, readable, cipher)
 
 
@@ -215,7 +218,7 @@ def test_an_enveloped_message_in_a_signed_one_is_not_called_readable() -> None:
     """Sign-then-encrypt and the other way round look alike at the start: the inner type decides."""
     enveloped = bytes.fromhex("06092a864886f70d010703")
     signed = bytes.fromhex("308006092a864886f70d010702a0803080020101310030") + b"\x80" + enveloped
-    assert classify(io.BytesIO(signed), len(signed)).file_class == "container-cms"
+    assert classify(Memory(signed)).file_class == "container-cms"
 
 
 # ---------------------------------------------------------------- headers
@@ -294,8 +297,8 @@ def test_identifiers_are_found_at_any_depth(syntax: str) -> None:
     made.add_new(0x00110010, "LO", "CREATOR")
     made.add_new(0x00111001, "LO", "private")
     found = read(as_bytes(made))
-    assert found.keywords == ("StudyDate", "PatientName", "PatientBirthDate")
-    assert (found.direct, found.quasi, found.safe_harbor, found.private_tags) == (2, 1, ("A", "C"), 2)
+    assert found.keywords == "StudyDate|PatientName|PatientBirthDate"
+    assert (found.direct, found.quasi, found.safe_harbor, found.private_tags) == (2, 1, "A|C", 2)
     assert (found.identity_removed, found.burned_in_annotation) == ("YES", "NO")
     assert (found.sop_class_uid, found.modality, found.transfer_syntax_uid) == (CTImageStorage, "CT", syntax)
     assert found.problem is None
@@ -310,15 +313,16 @@ def test_what_is_behind_the_pixel_data_is_not_read(store: Path, pack: Path) -> N
     content = as_bytes(made)
     reads: list[int] = []
 
-    class Counting(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            data = super().read(size)
+    class Counting(Memory):
+        def fetch(self, at: int, length: int) -> bytes:
+            data = super().fetch(at, length)
             reads.append(len(data))
             return data
 
+    source = Counting(content)
     with quiet_pydicom():
-        found = read_header(Counting(content), len(content))
-    assert isinstance(found, header_module.Header)
+        found = read_header(source, source.fetch(0, FIRST_READ))
+    assert isinstance(found, Header)
     assert (found.direct, found.problem) == (1, None)
     assert sum(reads) < 64 << 10
 
@@ -440,7 +444,7 @@ def test_every_cut_of_a_file_is_survived() -> None:
 
 def test_a_deflated_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
     """64 MiB of zeros in 64 KiB are inflated up to the limit only; the row says so."""
-    monkeypatch.setattr(header_module, "LARGEST_VALUE", 1 << 20)
+    monkeypatch.setattr(by_pydicom, "LARGEST_VALUE", 1 << 20)
     machine = zlib.compressobj(wbits=-15)
     start = element(0x00080060, b"CS", 2, b"CT") + element(0x00100020, b"UN", 64 << 20)
     bomb = machine.compress(start) + machine.compress(bytes(64 << 20)) + machine.flush()
@@ -450,24 +454,26 @@ def test_a_deflated_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> Non
         )
         + bomb
     )
-    assert isinstance(found, header_module.Header)
+    assert isinstance(found, Header)
     assert (found.modality, found.problem) == ("CT", "only its beginning was inflated")
 
 
 def test_a_long_value_is_counted_and_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A value past the limit is present; a sequence past it is unread, and the row says so."""
-    monkeypatch.setattr(header_module, "LARGEST_VALUE", 1000)
+    monkeypatch.setattr(by_pydicom, "LARGEST_VALUE", 1000)
     found = read(as_bytes(data_set(PatientComments="x" * 5000)))
-    assert (found.keywords, found.problem) == (("PatientComments",), None)
+    assert (found.keywords, found.problem) == ("PatientComments", None)
     item = Dataset()
     item.PatientComments = "x" * 5000
-    found = read(as_bytes(data_set(ReferencedStudySequence=Sequence([item]))))
-    assert (found.keywords, found.problem) == ((), "a sequence could not be read")
+    content = as_bytes(data_set(ReferencedStudySequence=Sequence([item])))
+    with quiet_pydicom():
+        facts = by_pydicom.patient_facts(Memory(content))
+    assert (facts.found, facts.problem) == (set(), "a sequence could not be read")
 
 
 def test_a_header_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading stops at the limit, so no file fills the memory."""
-    monkeypatch.setattr(header_module, "LARGEST_HEADER", 1 << 20)
+    monkeypatch.setattr(by_pydicom, "LARGEST_HEADER", 1 << 20)
     body = b"".join(
         element(0x00110000 | number, b"UN", 50_000, bytes(50_000)) for number in range(0x1000, 0x1040)
     )
@@ -504,6 +510,12 @@ def test_files_come_in_a_fixed_order_with_equal_bytes(store: Path, pack: Path, t
         "files": 7,
         "unreadable": 0,
         "links": 0,
+        "classes": {"other": 7},
+        "problems": {},
+        "files_read": 7,
+        "bytes_read": 56,
+        "read_by_pydicom": 0,
+        "access_times_touched": 0,
     }
     one = next((pack / "dicom").iterdir())
     collect(store, tmp_path / "again")
@@ -618,13 +630,15 @@ def test_names_that_are_not_unicode_are_kept_apart(store: Path, pack: Path) -> N
 
 
 def test_progress_is_told(store: Path, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every so many files, a count and no name."""
-    monkeypatch.setattr("riskkit.collectors.dicom.PROGRESS_EVERY", 2)
+    """Part by part, counts and no name; of how many is known from a first count."""
+    monkeypatch.setattr("riskkit.collectors.dicom.scan.PART_FILES", 2)
     for number in range(5):
         (store / str(number)).write_bytes(b"")
-    said: list[str] = []
+    said: list[Progress] = []
     _, rows, _ = collect(store, pack, progress=said.append)
-    assert said == ["2 files", "4 files"]
+    assert {progress.total for progress in said} == {5}
+    assert sorted({progress.files for progress in said}) == [0, 2, 4, 5]
+    assert str(said[-1]).startswith("5 of 5 files, ")
     assert rows["0"] == {
         "path": "0",
         "size_bytes": 0,
@@ -638,12 +652,12 @@ def test_progress_is_told(store: Path, pack: Path, monkeypatch: pytest.MonkeyPat
 
 def test_an_interrupted_walk_stays_partial(store: Path, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file under the final name; the partial one opens and has no trailer."""
-    monkeypatch.setattr("riskkit.collectors.dicom.PROGRESS_EVERY", 1)
+    monkeypatch.setattr("riskkit.collectors.dicom.scan.PART_FILES", 1)
     for name in ("a", "b"):
         (store / name).write_bytes(small())
 
-    def stop(said: str) -> None:
-        if said == "2 files":
+    def stop(said: Progress) -> None:
+        if said.files == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from riskkit.cli.bar import Bar
 from riskkit.cli.exits import UNTRUSTED
 from riskkit.cli.volume import warn_if_plain
 
@@ -107,16 +108,78 @@ def _stops(switch: Switch) -> Iterator[None]:
     metavar="PACK/dicom",
     help="Where to write.",
 )
-def dicom(root: Path, system: str, out: Path) -> None:
-    """Walk an image store without altering it; writes which identifiers are there, never their values."""
-    from riskkit.collectors import collect_dicom  # noqa: PLC0415 - `--help` need not load pydicom
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--max-files-s",
+    type=click.FloatRange(0),
+    default=500,
+    show_default=True,
+    help="Files read a second; 0: no limit.",
+)
+@click.option(
+    "--max-mb-s",
+    type=click.FloatRange(0),
+    default=20,
+    show_default=True,
+    help="Megabytes read a second; 0: no limit.",
+)
+@click.option(
+    "--between", metavar="20:00-06:00", help="Hours of this machine in which to read; else it waits."
+)
+@click.option("--recheck", is_flag=True, help="Read again also what has not changed.")
+@click.option(
+    "--digests",
+    is_flag=True,
+    help="Keyed digests of header and pixels, to find altered images later; reads every byte.",
+)
+@click.option(
+    "--restored-copy",
+    is_flag=True,
+    help="ROOT is a restored copy of the system's store, to be compared with it; implies --digests.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What earlier walks saw [default: in PACK/.riskkit].",
+)
+def dicom(
+    root: Path,
+    system: str,
+    out: Path,
+    workers: int,
+    max_files_s: float,
+    max_mb_s: float,
+    between: str | None,
+    recheck: bool,
+    digests: bool,
+    restored_copy: bool,
+    state: Path | None,
+) -> None:
+    """Walk an image store without altering it; writes which identifiers are there, never their values.
 
-    warn_if_plain(out.parent)
+    It reads gently, and goes on where it was when it was interrupted. Files that have not changed since
+    the last walk are not read again.
+    """
+    from riskkit.collectors import Limits, collect_dicom, hours  # noqa: PLC0415 - `--help` need not load it
+    from riskkit.pseudonyms import site_key  # noqa: PLC0415
+    from riskkit.settings import read_settings  # noqa: PLC0415
+
+    pack = out.resolve().parent
+    warn_if_plain(pack)
+    with_digests = digests or restored_copy
+    bar = Bar()
     path = collect_dicom(
         root,
         out,
         system_id=system,
         now=lambda: datetime.now(UTC),
-        progress=lambda line: click.echo(line, err=True),
+        progress=bar.show,
+        workers=workers,
+        limits=Limits(max_files_s, max_mb_s, hours(between) if between else None),
+        recheck=recheck,
+        digest_key=site_key(pack, synthetic=read_settings(pack).synthetic) if with_digests else None,
+        restored_copy=restored_copy,
+        state=state,
+        told=bar.end,
     )
     click.echo(path)

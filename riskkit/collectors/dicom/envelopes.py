@@ -12,28 +12,34 @@ are readable; `encrypted-cms`, `-openpgp`, `-age`, `-openssl`, `-zip`, `-luks` a
 
 from __future__ import annotations
 
-import io
 import math
 import re
 import struct
 import zlib
 from collections import Counter
-from typing import BinaryIO
 
 from riskkit.collectors.dicom.cms import cms, pem, smime
+from riskkit.collectors.dicom.elements import LONG_VRS, SHORT_VRS
 from riskkit.collectors.dicom.kind import HEAD_BYTES, Kind
 from riskkit.collectors.dicom.openpgp import armored, openpgp
+from riskkit.collectors.dicom.source import Source
 
 
-def classify(file: BinaryIO, size: int) -> Kind:
-    """Classify a seekable file from its first 16 KiB; of a zip the directory at its end is read too."""
+def classify(source: Source, head: bytes | None = None) -> Kind:
+    """Classify by the first 16 KiB, or less of a DICOM file; of a zip the directory at its end is read too.
+
+    `head` is what was read of the beginning so far.
+    """
+    size = source.size
     if size == 0:
         return Kind("empty", "yes")
-    head = file.read(HEAD_BYTES)
+    head = source.fetch(0, HEAD_BYTES) if head is None else head
     if head[128:132] == b"DICM":
         return Kind("dicom", "yes")
+    if len(head) < HEAD_BYTES:
+        head = source.fetch(0, HEAD_BYTES)
     if head.startswith(b"PK\x03\x04"):
-        return _zip(file, size)
+        return _zip(source)
     kind = (
         _by_magic(head)
         or cms(head)
@@ -103,9 +109,9 @@ _LARGEST_DIRECTORY = 16 << 20
 _AES_METHOD = 99
 
 
-def _zip(file: BinaryIO, size: int) -> Kind:
+def _zip(source: Source) -> Kind:
     """Encrypted only when every file in it is; a zip may mix. Its names are readable in any case."""
-    methods = _zip_entries(file, size)
+    methods = _zip_entries(source)
     encrypted = [method for flags, method in methods or () if flags & 1]
     if not methods or not encrypted:
         return Kind("container-zip", "unknown")
@@ -116,18 +122,16 @@ def _zip(file: BinaryIO, size: int) -> Kind:
     return Kind("encrypted-zip", "no", "ZipCrypto" if weak else "AES")
 
 
-def _zip_entries(file: BinaryIO, size: int) -> list[tuple[int, int]] | None:
+def _zip_entries(source: Source) -> list[tuple[int, int]] | None:
     """Flags and method of every file in a zip; None where the directory is not plain to read (zip64 too)."""
-    file.seek(max(0, size - _END_BYTES - _COMMENT_BYTES))
-    tail = file.read(_END_BYTES + _COMMENT_BYTES)
+    tail = source.fetch(max(0, source.size - _END_BYTES - _COMMENT_BYTES), _END_BYTES + _COMMENT_BYTES)
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + _END_BYTES:
         return None
     count, length, start = struct.unpack_from("<HII", tail, at + 10)
     if length > _LARGEST_DIRECTORY:
         return None
-    file.seek(start)
-    directory = file.read(length)
+    directory = source.fetch(start, length)
     entries = []
     at = 0
     for _ in range(count):
@@ -143,7 +147,7 @@ def _zip_entries(file: BinaryIO, size: int) -> list[tuple[int, int]] | None:
 
 # ---------------------------------------------------------------- Orthanc, DICOM without preamble, the rest
 
-_SIZE_BYTES = 8
+ORTHANC_ZLIB_FROM = _SIZE_BYTES = 8
 _PLAUSIBLE_SIZE = 1 << 40
 
 
@@ -168,13 +172,6 @@ def _bare_dicom(head: bytes, size: int) -> Kind | None:
     return None
 
 
-_LONG_VRS = frozenset(
-    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-)
-_SHORT_VRS = frozenset(
-    {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL",
-     b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
-)  # fmt: skip
 _FIRST_GROUPS = (2, 8)
 
 
@@ -185,9 +182,9 @@ def _elements(head: bytes, size: int, endian: str, explicit: bool, wanted: int) 
         vr = head[at + 4 : at + 6]
         if not explicit:
             value, length = at + 8, struct.unpack_from(f"{endian}I", head, at + 4)[0]
-        elif vr in _LONG_VRS:
+        elif vr in LONG_VRS:
             value, length = at + 12, struct.unpack_from(f"{endian}I", head, at + 8)[0]
-        elif vr in _SHORT_VRS:
+        elif vr in SHORT_VRS:
             value, length = at + 8, struct.unpack_from(f"{endian}H", head, at + 6)[0]
         else:
             return False
@@ -211,26 +208,3 @@ def _is_high_entropy(head: bytes) -> bool:
     total = len(sample)
     bits = -sum(n / total * math.log2(n / total) for n in Counter(sample).values())
     return bits > _HIGH * 8
-
-
-def inflate(file: BinaryIO, start: int, limit: int, window: int) -> tuple[io.BytesIO, bool]:
-    """Inflate from `start` up to `limit` bytes; also says whether that was all.
-
-    Raises zlib.error when the stream is broken at its start; what came before a later break is kept.
-    """
-    file.seek(start)
-    machine = zlib.decompressobj(window)
-    plain = io.BytesIO()
-    while plain.tell() < limit and not machine.eof:
-        piece = machine.unconsumed_tail or file.read(HEAD_BYTES)
-        if not piece:
-            break
-        try:
-            plain.write(machine.decompress(piece, limit - plain.tell()))
-        except zlib.error:
-            if not plain.tell():
-                raise
-            break
-    whole = machine.eof
-    plain.seek(0)
-    return plain, whole

@@ -6,31 +6,29 @@ terms of Modality): nothing that a hostile or careless writer put elsewhere gets
 
 from __future__ import annotations
 
-import logging
 import re
-import struct
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from functools import lru_cache
+from typing import NamedTuple
 
-import pydicom.config
-from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset, read_partial
-from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
-from riskkit.collectors.dicom.envelopes import inflate
+from riskkit.collectors.dicom import by_pydicom
+from riskkit.collectors.dicom.elements import Unsure, Walker
+from riskkit.collectors.dicom.facts import (
+    BURNED_IN,
+    DEFLATED,
+    ENCRYPTED_ATTRIBUTES,
+    IDENTITY_REMOVED,
+    KEPT,
+    MEDIA_SOP_CLASS,
+    MODALITY,
+    SOP_CLASS,
+    TRANSFER_SYNTAX,
+    Facts,
+)
 from riskkit.collectors.dicom.identifiers import identifiers
-from riskkit.collectors.dicom.kind import HEAD_BYTES
-
-LARGEST_VALUE = 32 << 20
-"""Bytes; a longer value is counted as present and not read."""
-LARGEST_HEADER = 256 << 20
-"""Bytes read of one header, so that a hostile file cannot fill the memory."""
+from riskkit.collectors.dicom.source import Inflated, Source
 
 UNREGISTERED = "unregistered"
 MODALITIES = frozenset({
@@ -45,244 +43,164 @@ MODALITIES = frozenset({
 })  # fmt: skip
 """Defined terms of PS3.3 C.7.3.1.1.1, the retired ones included."""
 
-_PIXEL_DATA = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-_DEFLATED = "1.2.840.10008.1.2.1.99"
-_TRANSFER_SYNTAX, _MEDIA_SOP_CLASS = 0x00020010, 0x00020002
-_SOP_CLASS, _MODALITY = 0x00080016, 0x00080060
-_IDENTITY_REMOVED, _BURNED_IN = 0x00120062, 0x00280301
-_SEQUENCE_END = 0xFFFEE0DD
-# What a sequence may begin with: an item or its own end, in little and in big endian.
-_ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00", b"\xfe\xff\xdd\xe0", b"\xff\xfe\xe0\xdd")
+_IMPLICIT, _BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
+_META = 132
+_GROUP_LENGTH = b"\x02\0\0\0UL\x04\0"
 _UID = re.compile(r"[0-9.]{1,64}")
+_YES_NO = frozenset({"YES", "NO"})
+_BLANK_HEADER = "holds no attribute that a data set must have"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Header:
-    """What a header tells; `problem` says what of it could not be looked at."""
+    """What a header tells; `problem` says what of it could not be looked at.
 
-    keywords: tuple[str, ...] = ()
+    Keywords and letters are joined by |. `quick` says that the quick walk saw it; `facts` are for
+    digests and never leave the process.
+    """
+
+    keywords: str = ""
     direct: int = 0
     quasi: int = 0
-    safe_harbor: tuple[str, ...] = ()
+    safe_harbor: str = ""
     private_tags: int = 0
     sop_class_uid: str | None = None
     modality: str | None = None
     transfer_syntax_uid: str | None = None
     identity_removed: str | None = None
     burned_in_annotation: str | None = None
+    encrypted_attributes: bool = False
     problem: str | None = None
+    quick: bool = False
+    facts: Facts | None = None
 
 
-@contextmanager
-def quiet_pydicom() -> Iterator[None]:
-    """Keep pydicom from checking values, and from warning of them: its messages quote them."""
-    logger = logging.getLogger("pydicom")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        with warnings.catch_warnings(), pydicom.config.disable_value_validation():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.disabled = before
-
-
-def read_header(file: BinaryIO, size: int, *, zlib_from: int | None = None) -> Header | str:
+def read_header(source: Source, head: bytes) -> Header | str:
     """Read the header of a DICOM file up to its pixel data, or say in words why that failed.
 
-    `zlib_from` is where a compressed copy of the file begins (Orthanc). Use within `quiet_pydicom`.
+    `head` is the beginning of the source, of any length. Use within `by_pydicom.quiet_pydicom`.
     """
     try:
-        problem = None
-        if zlib_from is not None:
-            plain, whole = inflate(file, zlib_from, LARGEST_VALUE, 15)
-            file, size = plain, plain.getbuffer().nbytes
-            problem = None if whole else "only its beginning was inflated"
-            if plain.getvalue()[128:132] != b"DICM":
-                return "is compressed, and not DICOM"
-        return _read(file, size, problem)
+        return _header(quick_facts(source, head), quick=True)
+    except Unsure:
+        pass
+    try:
+        return _header(by_pydicom.patient_facts(source), quick=False)
     # pydicom lets nearly every kind of error through on a broken file; its text may quote values.
     except Exception as error:  # noqa: BLE001
         return f"the header could not be parsed ({type(error).__name__})"
 
 
-def _read(file: BinaryIO, size: int, problem: str | None) -> Header:
-    file.seek(0)
-    transfer_syntax, data_set = _meta(file.read(HEAD_BYTES))
-    meta = Dataset()
-    reader = _Reader(file)
-    if transfer_syntax == _DEFLATED:
-        # pydicom would inflate it without a limit.
-        plain, whole = inflate(file, data_set, LARGEST_VALUE, -15)
-        reader = _Reader(plain)
-        size = plain.getbuffer().nbytes
-        problem = problem or (None if whole else "only its beginning was inflated")
-        top = read_dataset(reader, False, True, stop_when=reader.stop, defer_size=LARGEST_VALUE)  # type: ignore[arg-type]
-    else:
-        file.seek(0)
-        top = read_partial(reader, stop_when=reader.stop, defer_size=LARGEST_VALUE, force=True)  # type: ignore[arg-type]
-        meta = top.file_meta
-    if not reader.at_pixels and problem is None:
-        problem = _cut_off(top, reader, size)
-    elif reader.at_pixels:
-        problem = None
-    found, private_tags, unread = _walk(top)
-    known = [identifiers()[tag] for tag in sorted(found)]
-    transfer_syntax = transfer_syntax or _text(meta, _TRANSFER_SYNTAX)
-    sop_class = _text(top, _SOP_CLASS) or _text(meta, _MEDIA_SOP_CLASS)
-    if not (known or sop_class):
-        problem = problem or "holds no attribute that a data set must have"
-    return Header(
-        keywords=tuple(one.keyword for one in known),
-        direct=sum(one.kind == "direct" for one in known),
-        quasi=sum(one.kind == "quasi" for one in known),
-        safe_harbor=tuple(sorted({one.safe_harbor for one in known} - {""})),
-        private_tags=private_tags,
-        sop_class_uid=_registered(
-            _text(top, _SOP_CLASS) or (_text(meta, _MEDIA_SOP_CLASS) if meta else None)
-        ),
-        modality=_one_of(_text(top, _MODALITY), MODALITIES, UNREGISTERED),
-        transfer_syntax_uid=_registered(transfer_syntax),
-        identity_removed=_one_of(_text(top, _IDENTITY_REMOVED), {"YES", "NO"}, None),
-        burned_in_annotation=_one_of(_text(top, _BURNED_IN), {"YES", "NO"}, None),
-        problem=problem or unread,
+@lru_cache(maxsize=1)
+def walkers() -> tuple[Walker, Walker, Walker]:
+    """The walkers for explicit and implicit VR in little endian, and explicit VR in big endian."""
+    wanted = frozenset(identifiers()) | {ENCRYPTED_ATTRIBUTES}
+    return (
+        Walker(wanted, KEPT),
+        Walker(wanted, KEPT, explicit=False),
+        Walker(wanted, KEPT, little=False),
     )
 
 
-class _Reader:
-    """A file that gives at most `LARGEST_HEADER` bytes, and notes whether the pixel data was reached."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._left = file, LARGEST_HEADER
-        self.seek, self.tell = file.seek, file.tell
-        self.at_pixels = False
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the limit was reached."""
-        return self._left <= 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Read as a file does; past the limit as at its end."""
-        data = self._file.read(self._left if size < 0 else min(size, self._left))
-        self._left -= len(data)
-        return data
-
-    def stop(self, tag: BaseTag, _vr: str | None, _length: int) -> bool:
-        """Stop before the pixel data."""
-        self.at_pixels = self.at_pixels or tag in _PIXEL_DATA
-        return tag in _PIXEL_DATA
-
-
-def _meta(head: bytes) -> tuple[str | None, int]:
-    """Transfer syntax and end of the File Meta Information (PS3.10, 7.1), without reading the data set."""
-    at = 132 if head[128:132] == b"DICM" else 0
-    transfer_syntax = None
-    while at + 12 <= len(head) and head[at : at + 2] == b"\x02\x00":
-        vr = head[at + 4 : at + 6]
-        if vr in (b"OB", b"UN", b"UT"):
-            length, value = struct.unpack_from("<I", head, at + 8)[0], at + 12
-        elif vr.isalpha():
-            length, value = struct.unpack_from("<H", head, at + 6)[0], at + 8
-        else:
-            length, value = struct.unpack_from("<I", head, at + 4)[0], at + 8
-        if head[at + 2 : at + 4] == b"\x10\x00":
-            transfer_syntax = head[value : value + length].decode("ascii", "replace").strip(" \0")
-        at = value + length
-    return transfer_syntax, at
-
-
-def _cut_off(top: Dataset, reader: _Reader, size: int) -> str | None:
-    """Why a data set without pixel data may be incomplete: its last element does not end with the file."""
-    if reader.exhausted:
-        return f"only the first {LARGEST_HEADER >> 20} MiB of the header were read"
-    tags = list(top.keys())
-    if not tags:
-        return "the data set is empty or cut off"
-    last = _element(top, max(tags))
-    if isinstance(last, RawDataElement) and last.length != 0xFFFFFFFF:  # noqa: PLR2004 - undefined length
-        return None if last.value_tell + last.length == size else "the data set is cut off"
-    reader.seek(max(0, size - 8))
-    tail = reader.read(8)
-    ends = {struct.pack(f"{endian}HHI", _SEQUENCE_END >> 16, _SEQUENCE_END & 0xFFFF, 0) for endian in "<>"}
-    return None if tail in ends else "the data set is cut off"
+def quick_facts(source: Source, head: bytes, by: tuple[Walker, Walker, Walker] | None = None) -> Facts:
+    """What the quick walk sees; raises Unsure where pydicom must look."""
+    explicit, implicit, big_endian = by or walkers()
+    start = _META + 12
+    if head[_META - 4 : _META + 8] != b"DICM" + _GROUP_LENGTH:
+        raise Unsure
+    end = start + int.from_bytes(head[_META + 8 : start], "little")
+    meta = explicit.between(head, start, end)
+    if head[end : end + 2] == b"\x02\0":
+        raise Unsure  # the group is longer than it says
+    syntax = _word(meta.texts.get(TRANSFER_SYNTAX))
+    data_from, deflated_from = end, None
+    walker = explicit
+    if syntax == DEFLATED:
+        source = Inflated(source, end, -15, by_pydicom.LARGEST_VALUE)
+        head, data_from, deflated_from = source.fetch(0, len(head)), 0, end
+    elif syntax == _IMPLICIT:
+        walker = implicit
+    elif syntax == _BIG_ENDIAN:
+        walker = big_endian
+    elif not syntax:
+        raise Unsure
+    seen = walker.data_set(
+        source,
+        head,
+        data_from,
+        largest_value=by_pydicom.LARGEST_VALUE,
+        largest_header=by_pydicom.LARGEST_HEADER,
+    )
+    if seen.end == data_from and not seen.pixels:
+        raise Unsure  # no data set at all
+    return Facts(
+        frozenset(seen.found),
+        seen.private,
+        meta.texts | seen.texts,
+        None,
+        data_from,
+        seen.end,
+        deflated_from,
+    )
 
 
-def _walk(top: Dataset) -> tuple[set[int], int, str | None]:
-    """Tags of the identifying attributes with a value, the number of private elements, what was not read."""
-    found: set[int] = set()
-    private_tags = 0
-    unread = None
-    pending = [top]
-    while pending:
-        data_set = pending.pop()
-        for tag in list(data_set.keys()):
-            element = _element(data_set, tag)
-            if element is None:
-                continue
-            private_tags += tag.is_private
-            if tag in identifiers() and _has_value(element):
-                found.add(int(tag))
-            if _is_sequence(element):
-                items = _items(data_set, element)
-                if items is None:
-                    unread = "a sequence could not be read"
-                else:
-                    pending += items
-    return found, private_tags, unread
+def _header(facts: Facts, *, quick: bool) -> Header:
+    known = _known(frozenset(facts.found))
+    texts = facts.texts
+    sop_class = _word(texts.get(SOP_CLASS)) or _word(texts.get(MEDIA_SOP_CLASS))
+    problem = facts.problem
+    if not (known.keywords or sop_class):
+        problem = problem or _BLANK_HEADER
+    return Header(
+        keywords=known.keywords,
+        direct=known.direct,
+        quasi=known.quasi,
+        safe_harbor=known.safe_harbor,
+        private_tags=facts.private_tags,
+        sop_class_uid=_registered(sop_class),
+        modality=_one_of(_word(texts.get(MODALITY)), MODALITIES, UNREGISTERED),
+        transfer_syntax_uid=_registered(_word(texts.get(TRANSFER_SYNTAX))),
+        identity_removed=_one_of(_word(texts.get(IDENTITY_REMOVED)), _YES_NO, None),
+        burned_in_annotation=_one_of(_word(texts.get(BURNED_IN)), _YES_NO, None),
+        encrypted_attributes=known.encrypted_attributes,
+        problem=problem,
+        quick=quick,
+        facts=facts,
+    )
 
 
-def _element(data_set: Dataset, tag: int) -> DataElement | RawDataElement | None:
-    """An element as it was read: its value is neither converted nor fetched."""
-    return cast(DataElement | RawDataElement | None, data_set.get_item(BaseTag(tag), keep_deferred=True))
+class _Known(NamedTuple):
+    keywords: str
+    direct: int
+    quasi: int
+    safe_harbor: str
+    encrypted_attributes: bool
 
 
-def _is_sequence(element: DataElement | RawDataElement) -> bool:
-    if element.VR not in (None, "UN"):
-        return element.VR == "SQ"
-    try:
-        return dictionary_VR(element.tag) == "SQ"
-    except KeyError:
-        return False
+# The files of a series carry the same attributes: what those are called is worked out once.
+@lru_cache(maxsize=4096)
+def _known(found: frozenset[int]) -> _Known:
+    known = [identifiers()[tag] for tag in sorted(found) if tag in identifiers()]
+    return _Known(
+        "|".join(one.keyword for one in known),
+        sum(one.kind == "direct" for one in known),
+        sum(one.kind == "quasi" for one in known),
+        "|".join(sorted({one.safe_harbor for one in known} - {""})),
+        ENCRYPTED_ATTRIBUTES in found,
+    )
 
 
-def _items(data_set: Dataset, element: DataElement | RawDataElement) -> list[Dataset] | None:
-    """The items of a sequence; None when it is broken or too long to be read."""
-    if isinstance(element, RawDataElement):
-        if not element.value:
-            return [] if element.length == 0 else None
-        if not element.value.startswith(_ITEM_TAGS):
-            return None
-    try:
-        value = data_set[element.tag].value
-        return list(value) if value is not None else []
-    except Exception:  # noqa: BLE001 - as in read_header; the rest of the header still counts
-        return None
+@lru_cache(maxsize=4096)
+def _word(value: bytes | None) -> str | None:
+    return value.decode("ascii", "replace").strip(" \0") or None if value else None
 
 
-def _has_value(element: DataElement | RawDataElement) -> bool:
-    """Whether an attribute holds more than padding, or than the delimiters of an empty person name."""
-    if isinstance(element, RawDataElement):
-        if element.value is None:
-            return element.length != 0  # too long to be read
-        return bool(element.value.strip(b" \0\r\n\t^=\\"))
-    return bool(element.value)
-
-
-def _text(data_set: Dataset, tag: int) -> str | None:
-    element = _element(data_set, tag)
-    if element is None:
-        return None
-    value = element.value
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
-    return text.strip(" \0") or None
-
-
+@lru_cache(maxsize=4096)
 def _registered(uid: str | None) -> str | None:
-    if uid is None:
+    if not uid:
         return None
     return uid if _UID.fullmatch(uid) and UID(uid).name != uid else UNREGISTERED
 
 
-def _one_of(text: str | None, terms: frozenset[str] | set[str], otherwise: str | None) -> str | None:
-    return text if text is None or text in terms else otherwise
+def _one_of(text: str | None, terms: frozenset[str], otherwise: str | None) -> str | None:
+    return text if text in terms else otherwise if text else None

@@ -1,16 +1,19 @@
-"""Every file of a store, in a fixed order, without altering it and without leaving it."""
+"""Every folder and file of a store, in a fixed order, without altering it and without leaving it."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
+
+from riskkit.collectors.dicom.source import Stored
 
 _NO_TRACE = getattr(os, "O_NOATIME", 0)
+_ADVISE, _RANDOM = getattr(os, "posix_fadvise", None), getattr(os, "POSIX_FADV_RANDOM", 0)
 _READ = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -19,14 +22,15 @@ _READ = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOFOLLOW", 0)
 )
+_BY_DESCRIPTOR = os.scandir in os.supports_fd and os.stat in os.supports_dir_fd
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something in the store: `name` relative to its root, and what it is.
+    """Something in the store that is no plain file: `name` relative to its root, and what it is.
 
     `link` is one that was not followed, because its target is walked anyway or is nowhere; `outside`
-    leads out of the store; `unlistable` is a folder.
+    leads out of the store; `unlistable` is a folder; `file` is what a link that was followed leads to.
     """
 
     name: str
@@ -35,8 +39,27 @@ class Found:
     reason: str = ""
 
 
-def walk(root: Path, *, follow_symlinks: bool = False) -> Iterator[Found]:
-    """Walk a folder: the files of each folder by name (as bytes), then its folders.
+@dataclass(slots=True)
+class Folder:
+    """A folder: its place below the root, the sorted names of its files, and what else is in it.
+
+    `status` gives the state of a file by its name, as long as the walk stays at this folder.
+    """
+
+    place: str
+    path: str
+    files: list[str] = field(default_factory=list)
+    others: list[Found] = field(default_factory=list)
+    status: Callable[[str], os.stat_result] = os.lstat
+
+    @property
+    def prefix(self) -> str:
+        """What the paths of its files begin with in the evidence."""
+        return f"{text(self.place)}/" if self.place else ""
+
+
+def walk(root: Path, *, follow_symlinks: bool = False) -> Iterator[Folder]:
+    """Walk the folders of a store: each one, then the folders in it, in the order of their names.
 
     Links to folders are never followed: a folder within the root is walked under its own name, so
     there is no loop. With `follow_symlinks` a link to a file within the root counts as a file.
@@ -44,74 +67,97 @@ def walk(root: Path, *, follow_symlinks: bool = False) -> Iterator[Found]:
     root = root.resolve()
     pending = [""]
     while pending:
-        folder = pending.pop()
+        place = pending.pop()
+        folder = Folder(place, os.path.join(root, place) if place else str(root))  # noqa: PTH118 - speed
         try:
-            entries = _list(root / folder)
+            with _listed(folder) as inner:
+                links = [name for name, what in inner if what == "link"]
+                folder.others += [_link(root, _below(place, name), follow_symlinks) for name in links]
+                yield folder
         except OSError as error:
-            yield Found(
-                f"{_text(folder)}/", root / folder, "unlistable", error.strerror or type(error).__name__
+            reason = error.strerror or type(error).__name__
+            yield Folder(
+                place, folder.path, others=[Found(f"{text(place)}/", root / place, "unlistable", reason)]
             )
             continue
-        inner = []
-        for name, what in entries:
-            place = f"{folder}/{name}" if folder else name
-            if what == "folder":
-                inner.append(place)
-            elif what == "link":
-                yield _link(root, place, follow_symlinks)
-            else:
-                yield Found(_text(place), root / place, what)
-        pending += reversed(inner)
+        pending += (_below(place, name) for name, what in reversed(inner) if what == "folder")
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """Open a regular file for reading, without leaving a time of access where that is allowed; and its size.
+def count_files(root: Path) -> int:
+    """How many files there are, without looking at any."""
+    return sum(len(folder.files) for folder in walk(root))
 
-    Raises OSError, also when the file has become something else meanwhile.
+
+def opened(path: str | Path) -> Stored:
+    """Open a regular file for reading, without leaving a time of access where that is allowed.
+
+    To be closed, or used as a context. Raises OSError, also when the file has become something else.
     """
-    descriptor = _open(path, _READ)
-    with os.fdopen(descriptor, "rb") as file:
+    descriptor, untouched = _open(path, _READ)
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "Not a regular file")
-        if hasattr(os, "posix_fadvise"):
+        if _ADVISE:
             # Read-ahead would fetch pixel data that nobody looks at.
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
-        yield file, status.st_size
+            _ADVISE(descriptor, 0, 0, _RANDOM)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return Stored(descriptor, status.st_size, untouched)
 
 
-def _open(path: Path, flags: int) -> int:
+def text(name: str) -> str:
+    r"""A name for the evidence; bytes that are not UTF-8 are written out as \xNN."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _below(place: str, name: str) -> str:
+    return f"{place}/{name}" if place else name
+
+
+def _open(path: str | Path, flags: int) -> tuple[int, bool]:
+    """Also says whether the time of access stays as it is for certain."""
     if _NO_TRACE:
-        # Only the owner of a file may read it without trace.
-        with suppress(PermissionError):
-            return os.open(path, flags | _NO_TRACE)
-    return os.open(path, flags)
+        try:
+            return os.open(path, flags | _NO_TRACE), True
+        except PermissionError:
+            pass  # only the owner of a file may read it without trace
+    return os.open(path, flags), False
 
 
-def _list(folder: Path) -> list[tuple[str, Literal["file", "folder", "link", "special"]]]:
-    """Names, sorted as bytes, so that the order does not depend on a locale."""
-    if os.scandir not in os.supports_fd:
-        with os.scandir(folder) as entries:
-            return sorted(((entry.name, _what(entry)) for entry in entries), key=_as_bytes)
-    descriptor = _open(folder, _READ | getattr(os, "O_DIRECTORY", 0))
+@contextmanager
+def _listed(folder: Folder) -> Iterator[list[tuple[str, Literal["folder", "link"]]]]:
+    """Fill in the folder; give its sorted folders and links. Sorted by code points, whatever the locale."""
+    if not _BY_DESCRIPTOR:
+        folder.status = lambda name: os.lstat(os.path.join(folder.path, name))  # noqa: PTH118 - speed
+        yield _entries(folder, folder.path)
+        return
+    descriptor, _ = _open(folder.path, _READ | getattr(os, "O_DIRECTORY", 0))
     try:
-        with os.scandir(descriptor) as entries:
-            return sorted(((entry.name, _what(entry)) for entry in entries), key=_as_bytes)
+        folder.status = lambda name: os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+        yield _entries(folder, descriptor)
     finally:
         os.close(descriptor)
 
 
-def _as_bytes(entry: tuple[str, str]) -> bytes:
-    return os.fsencode(entry[0])
-
-
-def _what(entry: os.DirEntry[str]) -> Literal["file", "folder", "link", "special"]:
-    if entry.is_symlink():
-        return "link"
-    if entry.is_dir(follow_symlinks=False):
-        return "folder"
-    return "file" if entry.is_file(follow_symlinks=False) else "special"
+def _entries(folder: Folder, place: str | int) -> list[tuple[str, Literal["folder", "link"]]]:
+    inner: list[tuple[str, Literal["folder", "link"]]] = []
+    with os.scandir(place) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                folder.files.append(entry.name)
+            elif entry.is_symlink():
+                inner.append((entry.name, "link"))
+            elif entry.is_dir(follow_symlinks=False):
+                inner.append((entry.name, "folder"))
+            else:
+                name = _below(folder.place, entry.name)
+                folder.others.append(Found(text(name), Path(folder.path) / entry.name, "special"))
+    folder.files.sort()
+    folder.others.sort(key=lambda found: found.name)
+    inner.sort()
+    return inner
 
 
 def _link(root: Path, place: str, follow: bool) -> Found:
@@ -119,14 +165,9 @@ def _link(root: Path, place: str, follow: bool) -> Found:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
-        return Found(_text(place), path, "link", "leads nowhere, or round in a loop")
+        return Found(text(place), path, "link", "leads nowhere, or round in a loop")
     if not target.is_relative_to(root):
-        return Found(_text(place), path, "outside", "leads out of the store")
+        return Found(text(place), path, "outside", "leads out of the store")
     if follow and target.is_file():
-        return Found(_text(place), target, "file")
-    return Found(_text(place), path, "link", "its target is walked under its own name")
-
-
-def _text(name: str) -> str:
-    r"""A name for the evidence; bytes that are not UTF-8 are written out as \xNN."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+        return Found(text(place), target, "file")
+    return Found(text(place), path, "link", "its target is walked under its own name")

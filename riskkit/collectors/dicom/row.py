@@ -1,0 +1,169 @@
+"""One file of a store as a row of evidence: what it is, what its header gives away, digests if asked."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from riskkit.collectors.dicom.by_pydicom import LARGEST_VALUE, quiet_pydicom
+from riskkit.collectors.dicom.digests import digests
+from riskkit.collectors.dicom.envelopes import ORTHANC_ZLIB_FROM, classify
+from riskkit.collectors.dicom.header import Header, read_header
+from riskkit.collectors.dicom.source import Inflated, Source
+from riskkit.collectors.dicom.walk import Found, opened, text
+
+FIRST_READ = 8 << 10
+"""Bytes: most headers are shorter."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over rows: files, how many could not be opened, classes, and problems in words."""
+
+    files: int = 0
+    unreadable: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+
+    def count(self, row: dict[str, Any]) -> None:
+        """Count one row."""
+        self.files += 1
+        self.unreadable += row["file_class"] == "unreadable"
+        self.classes[row["file_class"]] += 1
+        if error := row.get("error"):
+            self.problems[error] += 1
+
+    def add(self, other: Tally) -> None:
+        """Count the rows of another tally too."""
+        self.files += other.files
+        self.unreadable += other.unreadable
+        self.classes += other.classes
+        self.problems += other.problems
+
+    def to_json(self) -> str:
+        """For the state."""
+        return json.dumps([self.files, self.unreadable, self.classes, self.problems])
+
+    @classmethod
+    def from_json(cls, content: str) -> Tally:
+        """Back from the state."""
+        files, unreadable, classes, problems = json.loads(content)
+        return cls(files, unreadable, Counter(classes), Counter(problems))
+
+
+@dataclass(slots=True)
+class Read:
+    """What came of reading some files: their lines, and what it cost.
+
+    `touched` counts files whose time of access may have changed, `patient` those that pydicom had to read.
+    """
+
+    lines: list[bytes] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    bytes_read: int = 0
+    touched: int = 0
+    patient: int = 0
+
+
+def read_files(folder: str, prefix: str, names: Sequence[str], key: bytes | None) -> Read:
+    """Read the named files of a folder; `prefix` is what their paths in the evidence begin with."""
+    read = Read()
+    with quiet_pydicom():
+        for name in names:
+            row = _file(os.path.join(folder, name), prefix + text(name), key, read)  # noqa: PTH118 - speed
+            read.tally.count(row)
+            read.lines.append(line_of(row))
+    return read
+
+
+def line_of(row: dict[str, Any]) -> bytes:
+    """A row as a line of JSON, without the columns that have no value."""
+    kept = {name: value for name, value in row.items() if value is not None}
+    return json.dumps(kept, separators=(",", ":")).encode() + b"\n"
+
+
+def row_of(found: Found) -> dict[str, Any]:
+    """The row of something in the store that is no file to be read."""
+    match found.what:
+        case "outside":
+            kind, error = "symlink", f"symbolic link, not followed: {found.reason}"
+        case "special":
+            kind, error = "other", "not a regular file"
+        case _:
+            kind, error = "unreadable", f"folder: {found.reason}"
+    return {"path": found.name, "readable": "unknown", "file_class": kind, "error": error}
+
+
+def _file(path: str, name: str, key: bytes | None, read: Read) -> dict[str, Any]:
+    try:
+        with opened(path) as source:
+            try:
+                row, header = content_of(source, key)
+            finally:
+                read.bytes_read += source.bytes_read
+                read.touched += not source.untouched
+            read.patient += header is not None and not header.quick
+            return {"path": name, "size_bytes": source.size, **row}
+    except OSError as error:
+        return {
+            "path": name,
+            "readable": "unknown",
+            "file_class": "unreadable",
+            "error": error.strerror or type(error).__name__,
+        }
+
+
+def content_of(source: Source, key: bytes | None = None) -> tuple[dict[str, Any], Header | None]:
+    """The columns that the content of a file gives. Use within `quiet_pydicom`; raises OSError."""
+    head = source.fetch(0, FIRST_READ)
+    kind = classify(source, head)
+    row: dict[str, Any] = {
+        "file_class": kind.file_class,
+        "readable": kind.readable,
+        "cipher": kind.cipher,
+        "error": kind.remark,
+    }
+    zlib_from = None
+    match kind.file_class:
+        case "dicom" | "dicom-no-preamble":
+            header = read_header(source, head)
+        case "orthanc-zlib":
+            zlib_from = ORTHANC_ZLIB_FROM
+            plain = Inflated(source, zlib_from, 15, LARGEST_VALUE)
+            head = plain.fetch(0, FIRST_READ)
+            if head[128:132] != b"DICM":
+                return row | {"error": "is compressed, and not DICOM"}, None
+            header = read_header(plain, head)
+        case "empty":
+            return row | _columns(Header()), None
+        case _:
+            return row, None
+    if not isinstance(header, Header):
+        return row | {"error": header}, None
+    row |= _columns(header)
+    if key is not None and header.facts is not None:
+        row |= digests(source, header.facts, key, zlib_from)
+    return row, header
+
+
+def _columns(header: Header) -> dict[str, Any]:
+    # None found in a header that was not read to its end is not none.
+    none = 0 if header.problem is None else None
+    return {
+        "sop_class_uid": header.sop_class_uid,
+        "modality": header.modality,
+        "transfer_syntax_uid": header.transfer_syntax_uid,
+        "direct_identifiers": header.direct or none,
+        "quasi_identifiers": header.quasi or none,
+        "keywords": header.keywords or None,
+        "safe_harbor": header.safe_harbor or None,
+        "identity_removed": header.identity_removed,
+        "burned_in_annotation": header.burned_in_annotation,
+        "private_tags": header.private_tags,
+        "encrypted_attributes": header.encrypted_attributes or None,
+        "error": header.problem,
+    }
