@@ -1,0 +1,75 @@
+"""Records of people who live at the user's own address, opened without a known reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from riskkit.declare import check
+from riskkit.derived.exempt import Exempt
+from riskkit.derived.review import Manner, examined, verdicts
+from riskkit.derived.targets import employees, opened, patients_of
+from riskkit.model import Moment, Verdict
+
+
+@check(
+    id="access.same_household",
+    title="People open the records of those they live with for a reason only",
+    question="Who opened, without a known reason, the record of somebody at the own address?",
+    subject="user",
+    controls=("45 CFR 164.308(a)(1)(ii)(D)", "45 CFR 164.312(b)"),
+    severity="high",
+    remediation="Review the accesses with the user's manager and record the decision in "
+    "programme/verdicts.csv.",
+    look_first="Whether the patient named the user as proxy, or sent the user.",
+    usual_cause="Somebody looks up a result for a member of the family.",
+    standing=False,
+    signal=True,
+    family="targeted",
+    aliases=("A02",),
+)
+def access_same_household(
+    user_days: nw.LazyFrame[Any],
+    unexplained_patients: nw.LazyFrame[Any],
+    roster: nw.LazyFrame[Any],
+    patients: nw.LazyFrame[Any],
+    self_match: nw.LazyFrame[Any] | None,
+    exemptions: nw.LazyFrame[Any] | None,
+    *,
+    one_in: int = 1000,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per user who opened a record in the period.
+
+    Binomial tail of unexplained patients at the user's address (the own record apart) on a day, at the
+    rate that others had in the earlier days, or what a crowded address has by chance when that is more.
+    Addresses are compared by their letters and digits.
+    """
+    found = opened(unexplained_patients, at)
+    people, total = patients_of(patients, unexplained_patients)
+    staff = employees(roster, self_match)
+    units = found.units
+    facts = people.reindex(units["patient_id"])
+    home = facts["home"].fillna("").to_numpy(object)
+    homes = {user: one.home for user, one in staff.items()}
+    own_home = units["user_id"].map(homes).fillna("").to_numpy(object)
+    hit = (home == own_home) & (home != "")
+    users, numbers = units["user_id"].tolist(), units["patient_id"].tolist()
+    families, givens = facts["family"].tolist(), facts["given"].tolist()
+    for row in np.flatnonzero(hit):
+        one = staff[users[row]]
+        hit[row] = not one.is_patient(numbers[row], families[row], givens[row], one.home)
+    crowd = np.where(hit, facts["same_home"].fillna(0).to_numpy(float) / max(total, 1), 0.0)
+    rate = np.maximum(found.others_rate(hit), np.minimum(crowd, 0.5))
+    cases = found.cases(hit, rate, "same address, not self")
+    unknown = found.unknown() | {
+        user: "The roster tells no address. "
+        for user in sorted(set(units["user_id"][found.period]))
+        if not staff[user].home
+    }
+    manner = Manner("patients at the own address", "user_id = :subject and unexplained", one_in, found.note)
+    exempt = Exempt("access.same_household", exemptions, roster)
+    yield from verdicts(examined(user_days, at), cases, manner, exempt, unknown)
