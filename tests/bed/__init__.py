@@ -59,6 +59,7 @@ class Authority:
                 ),
                 critical=True,
             )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
 
@@ -84,11 +85,16 @@ class Authority:
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         key = rsa.generate_private_key(65537, bits)
         issuer = _name(name) if self_signed else self._certificate.subject
+        signer = key if self_signed else self._key
         certificate = (
             _unsigned(name, key.public_key(), issuer, from_days, to_days)
             .add_extension(x509.SubjectAlternativeName([_san(san) for san in sans]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-            .sign(key if self_signed else self._key, hashes.SHA256())
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+            )
+            .sign(signer, hashes.SHA256())
         )
         path = self.folder / f"{name}.pem"
         chain = b"" if self_signed else _pem(self._certificate)

@@ -77,9 +77,7 @@ def started(command: list[str], ports: Sequence[int], folder: Path) -> Iterator[
 
 
 @contextmanager
-def storescp(
-    authority: Authority, *, peers: str = "", profile: str = ""
-) -> Iterator[tuple[str, int]]:
+def storescp(authority: Authority, *, peers: str = "", profile: str = "") -> Iterator[tuple[str, int]]:
     """DCMTK storescp, which takes any AE title and keeps nothing.
 
     `peers` is empty for plain DICOM, -ic (no client certificate wanted) or -rc (required); `profile` a
@@ -140,7 +138,9 @@ def orthanc(authority: Authority, *, tls: bool, mutual: bool = False) -> Iterato
         yield HOST, port
 
 
-_MODERN = "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384;"
+_MODERN = (
+    "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384;"
+)
 _LEGACY = "ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0;"
 
 

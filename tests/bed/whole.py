@@ -25,8 +25,7 @@ def whole_bed(authority: Authority, *, slow_peers: bool = True) -> Iterator[dict
 
     `slow_peers` leaves out, when false, those that only cost a scanner time.
     """
-    client = authority.issue("probe", client=True).name
-    shown = {"client_certificate": f"../certificates/{client}"}
+    shown = {"client_certificate": str(authority.issue("probe", client=True))}
     with ExitStack() as stack:
         rows: dict[str, Row] = {}
 
@@ -54,6 +53,8 @@ def whole_bed(authority: Authority, *, slow_peers: bool = True) -> Iterator[dict
             add("hl7-silent", bed.silent(), "mllp")
             add("drip", bed.drip(b"\x16"), "dicom-tls")
             add("tls-drip", bed.tls_then_drip(), "dicom-tls")
+        for row in rows.values():
+            row["trust_anchor"] = str(authority.anchor)
         yield rows
 
 
@@ -68,6 +69,7 @@ def _row(name: str, place: tuple[str, int], protocol: str, columns: Row) -> Row:
         "vantage": "internal",
         "owner": "Imaging Informatics",
         "approved_by": "Security Officer",
+        "trust": "private",
         **columns,
     }
 
@@ -81,7 +83,9 @@ def write_pack(pack: Path, rows: dict[str, Row]) -> Path:
         "\n".join(["system_id,name,kind,holds_ephi,aliases", *lines]) + "\n"
     )
     (pack / "site.yaml").write_text(
-        yaml.safe_dump({"name": "Bed", "timezone": "UTC", "period": f"{now:%Y-%m}"})
+        yaml.safe_dump(
+            {"organisation": "Bed", "synthetic": True, "timezone": "UTC", "period": f"{now:%Y-%m}"}
+        )
     )
     path = pack / "network" / "endpoints.yaml"
     path.parent.mkdir(exist_ok=True)

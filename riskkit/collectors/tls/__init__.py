@@ -46,6 +46,9 @@ value is `unknown`), `detail` and `confidence` (high, medium, low), the columns 
 - `dicom.echo`: success, failure (detail: status) or unknown: C-ECHO on the first accepted association.
 - `dicom.implementation`: the peer's Implementation Version Name; detail: its class UID.
 - `client_certificate`: accepted, rejected or unknown: a handshake with the certificate of endpoints.yaml.
+- `chain.openssl`, `chain.strict`: valid, invalid (detail: why) or unknown: whether the chain leads to the
+  `trust_anchor` file of endpoints.yaml, as OpenSSL judges by default and by RFC 5280 to the letter; dates,
+  names and key lengths are not part of the question.
 - `http.without_certificate`: served or refused (detail: the status code): `GET /` without a client
   certificate, at level full, where the handshake asks for one and goes on without.
 

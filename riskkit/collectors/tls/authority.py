@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from riskkit.collectors.tls.endpoint import (
     address_of,
 )
 from riskkit.errors import CollectError
+
+_FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{2}:?){32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,12 @@ class Authority:
         folder = self.path.parent
         certificate = folder / endpoint.client_certificate
         return certificate, folder / endpoint.client_key if endpoint.client_key else certificate
+
+    def anchor(self, endpoint: Endpoint) -> Path | None:
+        """File of the authorities that peers of the endpoint trust; None when only a fingerprint is known."""
+        if not endpoint.trust_anchor or _FINGERPRINT.fullmatch(endpoint.trust_anchor):
+            return None
+        return self.path.parent / endpoint.trust_anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,7 @@ def read_authority(path: Path, now: datetime, only: tuple[str, ...]) -> Authorit
             do="Write window_start and window_end, with time zone; nothing was connected to",
         )
     for endpoint in looked_at:
-        _refuse_certificate(authority, endpoint)
+        _refuse_unreadable(authority, endpoint)
     closed = [one.endpoint_id for one in looked_at if not authority.permits(one, now)]
     if closed:
         raise CollectError(
@@ -192,8 +201,18 @@ def _of_kind(endpoint: Endpoint, kinds: dict[str, str]) -> Endpoint:
     return endpoint.model_copy(update={"kind": kind})
 
 
-def _refuse_certificate(authority: Authority, endpoint: Endpoint) -> None:
-    files = authority.certificate(endpoint)
+def _refuse_unreadable(authority: Authority, endpoint: Endpoint) -> None:
+    """Raise CollectError when a certificate, key or trust anchor of the endpoint cannot be used."""
+    files, anchor = authority.certificate(endpoint), authority.anchor(endpoint)
+    try:
+        if anchor is not None:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(anchor)
+    except (OSError, ValueError) as error:
+        raise CollectError(
+            f"endpoint {endpoint.endpoint_id}: the trust anchor is no certificate file and no fingerprint",
+            file=authority.path,
+            do="Give a PEM file beside endpoints.yaml, or a SHA-256 fingerprint",
+        ) from error
     if files is None:
         return
     try:

@@ -33,6 +33,8 @@ NOBODYS_TITLE = "ZZRISKKIT"
 VERIFICATION = "1.2.840.10008.1.1"
 _ALERT_WAIT_S = 0.5
 _SUCCESS = 0x0000
+_NO_CHECK_TIME = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL, to which Python gives no name."""
 _NO_CERTIFICATE_STATUS = frozenset({"400", "401", "403", "495", "496"})
 
 
@@ -46,6 +48,7 @@ class Task:
     tls: bool
     certificate: str = ""
     key: str = ""
+    anchor: str = ""
     http: bool = False
     dicom: bool = False
     called: str = ""
@@ -84,6 +87,9 @@ def main(written: str) -> None:
 def _facts(task: Task) -> Iterator[Fact]:
     if task.tls and task.certificate:
         yield _client_certificate(task)
+    if task.tls and task.anchor:
+        yield _chain("chain.openssl", task, strict=False)
+        yield _chain("chain.strict", task, strict=True)
     if task.tls and task.http:
         yield _without_certificate(task)
     if task.dicom:
@@ -102,6 +108,28 @@ def _context(task: Task, *, certificate: bool) -> ssl.SSLContext:
     if certificate:
         context.load_cert_chain(task.certificate, task.key or None)
     return context
+
+
+def _chain(key: str, task: Task, *, strict: bool) -> Fact:
+    """Whether the chain leads to the trust anchor; names, dates and short keys are other questions."""
+    context = _context(task, certificate=bool(task.certificate))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(task.anchor)
+    # Older Pythons leave it off, newer ones not everywhere.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
+    if strict:
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+    try:
+        with (
+            socket.create_connection((task.ip, task.port), timeout=STEP_S) as plain,
+            context.wrap_socket(plain, server_hostname=task.host),
+        ):
+            return fact(key, "valid")
+    except ssl.SSLCertVerificationError as error:
+        return fact(key, "invalid", detail=error.verify_message)
+    except OSError:
+        return fact(key, "unknown", reason="the handshake did not come to its end")
 
 
 def _client_certificate(task: Task) -> Fact:

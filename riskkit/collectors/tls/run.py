@@ -187,7 +187,7 @@ class Run:
             return
         asks = _asks(self.documents.get(endpoint.endpoint_id))
         http = endpoint.level == "full" and endpoint.protocol in _HTTP and asks == "OPTIONAL"
-        if http or certificate:
+        if http or certificate or self.authority.anchor(endpoint):
             self._contact(look, tls=True, http=http, dicom=False)
         if certificate and not self.switch.event.is_set():
             self._with_certificate(look)
@@ -261,6 +261,7 @@ class Run:
             tls,
             certificate=certificate,
             key=key,
+            anchor="" if dicom else str(self.authority.anchor(endpoint) or ""),
             http=http,
             dicom=dicom,
             called=endpoint.called_aet or "",
