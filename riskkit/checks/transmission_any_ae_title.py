@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import as_configured, named
+from riskkit.derived.channels import as_configured, is_configured, named
 from riskkit.model import Result, Severity, Verdict
 from riskkit.tables import records
 
@@ -51,6 +51,11 @@ def transmission_any_ae_title(channels: pd.DataFrame) -> Iterator[Verdict]:
 def _judged(channel: Any) -> tuple[Result, str]:
     if channel.ephi is False:
         return "NA", "The listener is declared to carry no ePHI."
+    if is_configured(channel, *ABOUT):
+        may = {"yes": "may", "no": "may not"}.get(channel.any_aet or "", "may or may not")
+        return (
+            "FAIL" if channel.any_aet == "yes" else "PASS"
+        ), f"A node with an unknown AE title {may} connect."
     if channel.any_aet == "yes":
         return "FAIL", "An association (echo only) was accepted from an AE title that nobody gave the node."
     if channel.any_aet == "no":

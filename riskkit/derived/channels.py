@@ -49,6 +49,9 @@ CONFIGURED = "config"
 
 LIVE = frozenset({"riskkit", "sslyze"})
 
+_GROUP_NAMES = {"secp256r1": "prime256v1", "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}
+_ANY_AET: Mapping[str | None, str] = {"accepted": "yes", "rejected": "no"}
+
 UNKNOWN = "unknown"
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 PLACE = pa.struct([("source", pa.string()), ("offset", pa.int64()), ("n", pa.int64())])
@@ -238,7 +241,7 @@ def _row(
         ),
         **_more(facts),
         "outside": outside,
-        "client_auth": _value(facts, "mtls.client_auth"),
+        "client_auth": _client_auth(facts),
         "client_auth_reason": _reason(facts, "mtls.client_auth"),
         "configured": _joined(
             sorted(key for key, one in used.items() if one.tool == CONFIGURED and one.value != UNKNOWN)
@@ -253,19 +256,25 @@ def _row(
 
 def _more(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What profiles ask for besides versions and suites."""
-    groups = {key.partition(".")[2]: one.value for key, one in facts.items() if key.startswith("curve.")}
+    groups: dict[str, str] = {}
+    for key, one in facts.items():
+        kind, _, name = key.partition(".")
+        if kind in {"curve", "group"} and groups.get(_GROUP_NAMES.get(name, name)) != "accepted":
+            groups[_GROUP_NAMES.get(name, name)] = one.value
     told = {name: _value(facts, name) for name in FEATURES}
     chains = [facts[key] for key in ("chain.strict", "chain.openssl", "chain.public") if key in facts]
     return {
         "groups": _joined(sorted(name for name, value in groups.items() if value == "accepted")),
         "groups_refused": _joined(sorted(name for name, value in groups.items() if value == "rejected")),
-        "groups_known": "accepted" in groups.values(),
+        "groups_known": any(
+            key.startswith("curve.") and one.value == "accepted" for key, one in facts.items()
+        ),
         "features": _joined(sorted(name for name, value in told.items() if value == "yes")),
         "features_not_known": _joined(
             sorted(name for name, value in told.items() if value not in {"yes", "no"})
         ),
         "exchange_keys": _value(facts, "exchange_keys"),
-        "any_aet": _value(facts, "dicom.any_aet"),
+        "any_aet": _value(facts, "dicom.any_aet") or _ANY_AET.get(_value(facts, "dicom.unknown_calling")),
         "chain_strict": _value(facts, "chain.strict"),
         "chain_openssl": _value(facts, "chain.openssl"),
         "chain_public": _value(facts, "chain.public"),
@@ -273,6 +282,13 @@ def _more(facts: Mapping[str, Any]) -> dict[str, Any]:
         "stapled": _value(facts, "stapled"),
         "software": _value(facts, "dicom.implementation") or _value(facts, "software"),
     }
+
+
+def _client_auth(facts: Mapping[str, Any]) -> str | None:
+    """Whether clients must show a certificate; a web server may ask in the handshake and refuse after it."""
+    asked = _value(facts, "mtls.client_auth")
+    refused = _value(facts, "http.without_certificate") == "refused"
+    return "REQUIRED" if refused and (asked or "").upper() == "OPTIONAL" else asked
 
 
 def holes_open(channel: Any) -> tuple[set[str], set[str]]:

@@ -9,10 +9,8 @@ from riskkit.catalog.transmission import ANYTHING, Offer, Seen
 CLIENT_AUTH = {"required": "required", "optional": "optional", "disabled": "disabled", "none": "disabled",
                "not_requested": "disabled"}  # fmt: skip
 
-GROUP_NAMES = {"secp256r1": "prime256v1", "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}
-"""Other names of groups, by the one that OpenSSL prints."""
-
-OLD_GROUPS = frozenset({"secp192r1", "prime192v1", "secp224r1", "secp160r1", "sect163k1"})
+HYBRIDS = frozenset({"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024"})
+"""Groups that scanners with an old library do not try."""
 
 
 def offer_of(channel: Any, leaf: Any | None) -> Offer:
@@ -33,12 +31,9 @@ def offer_of(channel: Any, leaf: Any | None) -> Offer:
 
 def _groups(channel: Any) -> Seen:
     """Groups that were seen or refused; a scan that lists some tried the old curves too, not all new ones."""
-    offered = {GROUP_NAMES.get(name, name) for name in _set(channel.groups)}
-    refused = {GROUP_NAMES.get(name, name) for name in _set(channel.groups_refused)}
+    offered, refused = _set(channel.groups), _set(channel.groups_refused)
     if channel.groups_known:
-        known_new = {"X25519", "X448", "prime256v1", "secp384r1", "secp521r1"}
-        hybrid = {"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024"}
-        return Seen.of(offered, (hybrid | known_new) - offered - refused - known_new)
+        return Seen.of(offered, HYBRIDS - offered - refused)
     if not any("ECDHE" in suite for suite in _set(channel.suites)) and channel.suites and not (
         channel.suites_not_known or channel.not_known or "tls1_3" in _set(channel.accepted)
     ):  # fmt: skip

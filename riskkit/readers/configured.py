@@ -52,6 +52,7 @@ class Listener:
     accepts: Accepts | None = None
     ciphers: str | None = None
     client_auth: str | None = None
+    any_aet: str | None = None
     detail: str = ""
     by_default: frozenset[str] = frozenset()
 
@@ -115,6 +116,8 @@ def _facts(one: Listener) -> Iterator[Fact]:
             key, value, reason, detail, "low" if key.partition(".")[0] in one.by_default else "medium"
         )
 
+    if one.any_aet:
+        yield made("dicom.any_aet", one.any_aet)
     if not one.tls:
         yield made("connectivity", "plaintext", "configured without TLS", one.detail)
         return

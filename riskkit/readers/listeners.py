@@ -23,6 +23,9 @@ UNKNOWN = "unknown"
 VERSIONS = ("ssl2_0", "ssl3_0", "tls1_0", "tls1_1", "tls1_2", "tls1_3")
 """Protocol versions from worst to best, as keys name them."""
 
+HYBRIDS = ("X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024")
+"""Post-quantum groups of TLS 1.3, as IANA names them."""
+
 LAST_PORT = 65_535
 
 Place = tuple[str, int]

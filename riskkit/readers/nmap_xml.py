@@ -33,6 +33,7 @@ from riskkit.readers.presented import (
     matches,
     moment,
     name,
+    revocable_by,
     signature_hash,
 )
 from riskkit.readers.suites import iana
@@ -192,6 +193,14 @@ def _versions(versions: dict[str, Node], nmap: str, scripts: dict[str, Node]) ->
             yield Fact(f"protocol.{version}", "rejected")
     for suite, offered in suites.items():
         yield Fact(f"suite.{suite}", "accepted", detail="|".join(offered))
+    sizes = [
+        int(size[1])
+        for table in versions.values()
+        for element in table.below("elem")
+        if element.get("key") == "kex_info" and (size := re.fullmatch(r"dh (\d{3,5})", element.text))
+    ]
+    if sizes:
+        yield Fact("exchange_keys", f"DH-{min(sizes)}")
     if versions:
         packed = any(
             element.text == "DEFLATE" for table in versions.values() for element in table.below("elem")
@@ -266,6 +275,7 @@ def _certificate(script: Node, host: str) -> dict[str, object]:
         "signature_hash": signature_hash(told.get("sig_algo", "")),
         "self_signed": None if subject is None or issuer is None else subject == issuer,
         "matches_host": matches(alternative_names(", ".join(names)), host),
+        "revocable_by": revocable_by(told.get("pem", "")),
     }
 
 

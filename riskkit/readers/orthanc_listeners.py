@@ -26,6 +26,7 @@ _FILES = "orthanc|configuration|config"
 _HTTP_LOWEST = dict(enumerate(VERSIONS))
 _DICOM_LOWEST = {1: "ssl3_0", 2: "tls1_0", 3: "tls1_1", 4: "tls1_2", 5: "tls1_3"}
 _HTTP_DEFAULT = 4
+_STRANGERS = ("DicomAlwaysAllowEcho", "DicomAlwaysAllowStore")
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -79,12 +80,20 @@ def _dicom(offset: int, document: Mapping[str, Any]) -> Listener:
         client_auth={True: "REQUIRED", False: "DISABLED"}.get(required)
         if isinstance(required, bool)
         else None,
+        any_aet=_any_aet(document),
         by_default=_defaults(
             document,
+            dicom=_STRANGERS,
             connectivity=("DicomTlsEnabled", "DicomPort"),
             mtls=("DicomTlsRemoteCertificateRequired",),
         ),
     )
+
+
+def _any_aet(document: Mapping[str, Any]) -> str | None:
+    """Whether a caller that is no known modality may echo or store, which is the default."""
+    allowed = [document.get(option, True) for option in _STRANGERS]
+    return {True: "yes", False: "no"}[any(allowed)] if all(isinstance(one, bool) for one in allowed) else None
 
 
 def _web(offset: int, document: Mapping[str, Any]) -> Listener:

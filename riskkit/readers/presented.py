@@ -1,4 +1,4 @@
-"""The certificate that a listener presented, as tools other than sslyze print it: no DER is parsed."""
+"""The certificate that a listener presented, as tools print it, and what its PEM form says of revocation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
 CURVE_BITS = {"Ed25519": 256, "Ed448": 456}
 
@@ -51,6 +54,29 @@ def fingerprint(pem: str) -> str | None:
         return hashlib.sha256(base64.b64decode("".join(found[1].split()), validate=True)).hexdigest()
     except (binascii.Error, ValueError):
         return None
+
+
+def revocable_by(pem: str) -> str | None:
+    """Where a PEM certificate in a text says that its revocation can be asked: `crl|ocsp`, or none.
+
+    None when there is no certificate, or one that cannot be read.
+    """
+    found = _PEM.search(pem)
+    if not found:
+        return None
+    try:
+        der = base64.b64decode("".join(found[1].split()), validate=True)
+        extensions = x509.load_der_x509_certificate(der).extensions
+        ways = {"crl" for one in extensions if one.oid == ExtensionOID.CRL_DISTRIBUTION_POINTS} | {
+            "ocsp"
+            for one in extensions
+            if isinstance(one.value, x509.AuthorityInformationAccess)
+            for access in one.value
+            if access.access_method == AuthorityInformationAccessOID.OCSP
+        }
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return None
+    return "|".join(sorted(ways)) or "none"
 
 
 def moment(written: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """SSL Labs: hosts as its API (v2 to v4, with all=done) and ssllabs-scan write them. Grades are not used.
 
-All addresses of a host are one listener here, and the worst of them counts.
+All addresses of a host are one listener here, and the worst of them counts. It looks from the internet.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         facts = _merged(
             [_facts(point) for point in details] or [[Fact("connectivity", UNKNOWN, _NO_DETAILS)]]
         )
-        seen.accept(offset, place, at, [observation(fact, "ssllabs", version) for fact in facts])
+        outside = [observation(fact, "ssllabs", version) | {"vantage": "external"} for fact in facts]
+        seen.accept(offset, place, at, outside)
         rows = _certificates(told, details, place[0])
         if rows:
             chains.accept(offset, place, at, rows)

@@ -33,6 +33,7 @@ from riskkit.readers.presented import (
     matches,
     moment,
     printed_name,
+    revocable_by,
     signature_hash,
 )
 from riskkit.readers.suites import iana
@@ -184,6 +185,7 @@ def _certify(books: Books, offset: int, place: Place, test: Node, _version: str)
         "signature_hash": signature_hash(text.get("signature-algorithm", "")),
         "self_signed": {"true": True, "false": False}.get(text.get("self-signed", "")),
         "matches_host": matches(alternative_names(names or ""), place[0]),
+        "revocable_by": revocable_by(text.get("certificate-blob", "")),
     }
     books.accept(offset, place, None, [row])
 

@@ -30,10 +30,11 @@ SIGNS = {"unsecured": "✗", "breakable": "✗", "unauthenticated": "✗", "unde
 NOBODY = "not in flows.csv"
 """Who connects to a listener that no flow names."""
 
-_LEFT, _PORT, _RIGHT, _END = 0.0, 5.3, 8.5, 11.0
+_LEFT, _PORT, _END = 0.0, 5.3, 12.4
 _BOX = 2.6
 _GAP = 0.5
 _ROOM, _PORT_ROOM = 24, 34
+_NAME: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,21 @@ def channel_map(spots: Sequence[Spot], *, caption: str, alt: str) -> Html:
             look = LOOKS[spot.state]
             for source in spot.sources or (NOBODY,):
                 axes.plot(
-                    [_LEFT + _BOX, _LEFT + _BOX + 0.5, _PORT - 0.5, _PORT - 0.05],
+                    [_LEFT + _BOX, _LEFT + _BOX + 0.4, _PORT - 0.4, _PORT - 0.1],
                     [sources[source], sources[source], place, place],
                     solid_capstyle="butt", **look,
                 )  # fmt: skip
-            axes.plot([_PORT], [place], marker=">", markersize=5, color=look["color"])
+            axes.plot([_PORT - 0.08], [place], marker=">", markersize=5, color=look["color"])
             tunnel = ", in a tunnel" if spot.tunnel else ""
             told = f"{SIGNS[spot.state]} {clean(_cut(spot.name, _PORT_ROOM))}: {spot.state}{tunnel}"
             axes.text(_PORT + 0.12, place, told, va="center", fontsize=8)
         for source, height in sources.items():
-            _box(axes, _LEFT, height, height, source, dashed=source == NOBODY)
+            _box(axes, (_LEFT, _LEFT + _BOX), (height, height), dashed=source == NOBODY)
+            axes.text(_LEFT + _BOX / 2, height, clean(_cut(source, _ROOM)), **_NAME)
         for system, (first, last) in bands.items():
-            _box(axes, _RIGHT + 0.6, first, last, system)
-        axes.set_xlim(-0.1, _END + 0.4)
+            _box(axes, (_PORT, _END), (first, last))
+            axes.text(_END - _BOX / 2, (first + last) / 2, clean(_cut(system, _ROOM)), **_NAME)
+        axes.set_xlim(-0.1, _END + 0.1)
         axes.set_ylim(lowest + 0.7, -0.7)
         axes.axis("off")
         there = [state for state in LOOKS if any(spot.state == state for spot in spots)]
@@ -98,7 +101,7 @@ def _sources(spots: Sequence[Spot], places: Sequence[float]) -> dict[str, float]
     for spot, place in zip(spots, places, strict=True):
         for source in spot.sources or (NOBODY,):
             ends.setdefault(source, []).append(place)
-    wanted = sorted(ends, key=lambda name: (sum(ends[name]) / len(ends[name]), name))
+    wanted = sorted(ends, key=lambda name: (name == NOBODY, sum(ends[name]) / len(ends[name]), name))
     heights: dict[str, float] = {}
     last = -1.0
     for name in wanted:
@@ -114,17 +117,15 @@ def _sources(spots: Sequence[Spot], places: Sequence[float]) -> dict[str, float]
     return {name: height - min(lift, 0.0) for name, height in heights.items()}
 
 
-def _box(axes: Axes, left: float, first: float, last: float, name: str, *, dashed: bool = False) -> None:
+def _box(axes: Axes, across: tuple[float, float], down: tuple[float, float], *, dashed: bool = False) -> None:
+    left, top = across[0], down[0] - 0.36
     axes.add_patch(
         FancyBboxPatch(
-            (left, first - 0.32), _BOX, last - first + 0.64,
+            (left, top), across[1] - left, down[1] + 0.36 - top,
             boxstyle="round,pad=0,rounding_size=0.12", facecolor="none", edgecolor=INK, linewidth=0.8,
             linestyle="--" if dashed else "-",
         )
     )  # fmt: skip
-    axes.text(
-        left + _BOX / 2, (first + last) / 2, clean(_cut(name, _ROOM)), ha="center", va="center", fontsize=8
-    )
 
 
 def _cut(name: str, room: int) -> str:

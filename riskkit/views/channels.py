@@ -29,7 +29,7 @@ _RESULTS = {
     "unknown": "? unknown",
     "incomplete": "! incomplete",
     "met": "✓ met",
-    "not applicable": "– no",
+    "not applicable": "– not meant",
 }
 
 
@@ -143,7 +143,7 @@ def profiles(assessment: Assessment) -> Html:
         (
             {
                 "listener": f"{host}:{port}",
-                "profile": profile.short,
+                "profile": profile.short.replace(" ", "\N{NO-BREAK SPACE}"),
                 "offered and prohibited": _some(told[profile.id].prohibited),
                 "required and missing": _some(told[profile.id].missing),
                 "not known": _some(told[profile.id].unclear),
@@ -322,9 +322,18 @@ def _worst(found: Sequence[Any]) -> str:
     return f"{SIGNS[state]} {state}"
 
 
+_SPELT = {"required": "a required client certificate", "matches": "a certificate name that matches"}
+
+
 def _some(joined: str, most: int = 5) -> str | None:
-    names = [name for name in joined.split("|") if name]
+    names = [_spelt(name) for name in joined.split("|") if name]
     return listed(names, most=most) if names else None
+
+
+def _spelt(name: str) -> str:
+    """A name of a profile where the column does not tell what kind it is of."""
+    kind, _, number = name.partition("-")
+    return f"a certificate for {number} days" if kind == "days" else _SPELT.get(name, name)
 
 
 def _products(assessment: Assessment) -> Mapping[str, Product]:

@@ -1,7 +1,7 @@
 """sslyze: what listeners accept (`sslyze --json_out`), alone or in a scan of `riskkit collect tls`.
 
-Written for sslyze 6, reads 5 too; before that it wrote no date. What an attempt did not answer is
-`unknown` with its reason, never a pass. Keys of `channel_observations` and their values:
+Written for sslyze 6, reads 5, 4 and 3 too; the last two wrote no date, which evidence.csv may give. What an
+attempt did not answer is `unknown` with its reason, never a pass. Keys of `channel_observations` and values:
 
 - `connectivity`: tls, no_tls, refused, timeout; of a riskkit scan also plaintext, not_tls, unresolved,
   skipped, error
@@ -12,12 +12,18 @@ Written for sslyze 6, reads 5 too; before that it wrote no date. What an attempt
 - `compression`, `early_data`, `fallback_scsv`, `ems`, `secure_renegotiation`, `client_renegotiation`,
   `hsts`: yes, no
 - `resumption.session_id`, `resumption.ticket`: fully_supported, partially_supported, not_supported ...
+- `exchange_keys`: DH-2048 ..., the shortest finite-field key exchange that was seen
+- `chain.strict`, `chain.openssl`, `chain.public`: valid, invalid: the chain against the trust anchor by RFC
+  5280, as OpenSSL sees it, and against public authorities; `stapled`: yes, no
+
+A riskkit scan adds its own facts of each endpoint (`riskkit.collectors.tls` lists them), and results of a
+second scan with a client certificate, of which only what the first could not tell counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +45,8 @@ from riskkit.readers.listeners import (
 )
 from riskkit.readers.sslyze_json.chains import certificates
 from riskkit.readers.sslyze_json.facts import attempt, connected, server_facts
+from riskkit.readers.sslyze_json.older import is_older, modern
+from riskkit.readers.sslyze_json.own import own_facts, vantage_of
 from riskkit.readers.values import BadValueError, Remarks, converter
 
 SCAN_FORMAT = 1
@@ -57,7 +65,10 @@ class _Scan:
     servers: list[Any]
     endpoints: list[Any]
     invalid: list[Any]
+    again: list[Any]
+    vantage: str | None
     at: datetime | None
+    undated: bool
     sslyze: str
     riskkit: str
     notes: tuple[str, ...]
@@ -98,13 +109,18 @@ def _opened(document: Any, zone: ZoneInfo) -> _Scan:
         raise DocumentError("unknown_format", "a scan of another version of riskkit")
     inner = outer.get("sslyze") if outer else document
     inner = inner if isinstance(inner, dict) else {}
+    again = outer.get("sslyze_with_certificate")
     remarks = Remarks()
     at = _instant(outer.get("finished_at") or inner.get("date_scans_completed"), zone, remarks)
+    servers = _listed(inner, "server_scan_results")
     return _Scan(
-        _listed(inner, "server_scan_results"),
+        [modern(server) for server in servers],
         _listed(outer, "endpoints"),
         _listed(inner, "invalid_server_strings") + _listed(inner, "server_connectivity_errors"),
+        _listed(again, "server_scan_results") if isinstance(again, dict) else [],
+        vantage_of(outer),
         at,
+        any(map(is_older, servers)) and "date_scans_completed" not in inner,
         _version(inner.get("sslyze_version")),
         _version(outer.get("tool_version")),
         remarks.notes(),
@@ -136,35 +152,80 @@ def _why_not(books: Books, scan: _Scan, place: Place | None) -> tuple[str, str] 
         return "bad_value", "host, port or another part is missing or of another type"
     if same(place) in books.taken:
         return "duplicate", "host and port as in a record before"
-    if scan.at is None:
+    if scan.at is None and not scan.undated:
         return "no_timestamp", "the file does not tell when the scans were completed"
     return None
 
 
 def _observations(scan: _Scan, books: Books) -> Batch:
-    told = {same(place) for item in scan.endpoints if (place := _endpoint(item)) and not _scanned(item)}
+    placed = {same(place): item for item in scan.endpoints if (place := _endpoint(item))}
+    vantages = {place: vantage_of(item, scan.vantage) for place, item in placed.items()}
+
+    def row(fact: Fact, tool: str, version: str, place: Place) -> dict[str, object]:
+        return observation(fact, tool, version) | {"vantage": vantages.get(same(place), scan.vantage)}
+
     for offset, server in enumerate(scan.servers):
         place = _server(server)
-        if place and not connected(server) and same(place) in told:
+        if place and not connected(server) and not _scanned(placed.get(same(place), {"status": _SCANNED})):
             books.ignored["told_by_endpoint"] += 1
         elif problem := _why_not(books, scan, place):
             books.refuse(offset, *problem)
-        elif place and scan.at:
-            rows = [observation(fact, "sslyze", scan.sslyze) for fact in server_facts(server)]
+        elif place:
+            rows = [row(fact, "sslyze", scan.sslyze, place) for fact in server_facts(server)]
             books.accept(offset, place, scan.at, rows)
     connected_places = set(books.taken)
     for offset, item in enumerate(scan.endpoints, len(scan.servers)):
         place = _endpoint(item)
-        if place and same(place) in connected_places:
+        told = place is not None and same(place) in connected_places
+        facts = _of_endpoint(item, told=told) if place else []
+        if told and not facts:
             books.ignored["told_by_sslyze"] += 1
-        elif problem := _why_not(books, scan, place):
+        elif not told and (problem := _why_not(books, scan, place)):
             books.refuse(offset, *problem)
-        elif place and scan.at:
-            books.accept(offset, place, scan.at, [observation(_endpoint_fact(item), "riskkit", scan.riskkit)])
+        elif place:
+            # Each of two endpoints at one place may say the same; the second is a record too many.
+            connected_places.discard(same(place))
+            books.accept(
+                offset, place, scan.at, [row(fact, "riskkit", scan.riskkit, place) for fact in facts]
+            )
     first = len(scan.servers) + len(scan.endpoints)
     for offset, _ in enumerate(scan.invalid, first):
         books.refuse(offset, "bad_value", "a server name that sslyze could not use")
-    return books.batch(first + len(scan.invalid), scan.at, scan.notes)
+    first += len(scan.invalid)
+    _deeper(scan, books, first, row)
+    return books.batch(first + len(scan.again), scan.at, scan.notes)
+
+
+def _of_endpoint(item: Mapping[str, Any], *, told: bool) -> list[Fact]:
+    own = list(own_facts(item))
+    return own if told else [_endpoint_fact(item), *own]
+
+
+def _deeper(scan: _Scan, books: Books, first: int, row: Callable[..., dict[str, object]]) -> None:
+    """Results with a client certificate: what the scan without one left open, and nothing of mutual TLS."""
+    left = {same(place): _open(server) for server in scan.servers if (place := _server(server))}
+    for offset, server in enumerate(scan.again, first):
+        place = _server(server)
+        wanted = left.pop(same(place), set()) if place else set()
+        facts = (
+            [one for one in server_facts(server) if one.key in wanted and one.value != UNKNOWN]
+            if place
+            else []
+        )
+        if place is None:
+            books.refuse(offset, "bad_value", "host, port or another part is missing or of another type")
+        elif not facts:
+            books.ignored["nothing more with a client certificate"] += 1
+        else:
+            told = [one._replace(detail=one.detail or "with a client certificate") for one in facts]
+            books.accept(offset, place, scan.at, [row(one, "sslyze", scan.sslyze, place) for one in told])
+
+
+def _open(server: Mapping[str, Any]) -> set[str]:
+    return {one.key for one in server_facts(server) if one.value == UNKNOWN} - {
+        "mtls.client_auth",
+        "connectivity",
+    }
 
 
 def _certificates(scan: _Scan, books: Books) -> Batch:
@@ -176,7 +237,7 @@ def _certificates(scan: _Scan, books: Books) -> Batch:
             books.refuse(offset, *problem)
         elif found.result is None:
             books.ignored["no_certificate"] += 1
-        elif place and scan.at:
+        elif place:
             try:
                 books.accept(offset, place, scan.at, list(certificates(found.result, place[0])))
             except (ValueError, KeyError, TypeError, AttributeError):
@@ -212,4 +273,10 @@ def _endpoint_fact(item: Mapping[str, Any]) -> Fact:
     if _scanned(item):
         return Fact("connectivity", UNKNOWN, "scanned, but the file holds no result")
     reason = item.get("reason")
-    return Fact("connectivity", item["status"], reason if isinstance(reason, str) else "")
+    inferred = item.get("confidence") == "medium"
+    return Fact(
+        "connectivity",
+        item["status"],
+        reason if isinstance(reason, str) else "",
+        confidence="medium" if inferred else "high",
+    )

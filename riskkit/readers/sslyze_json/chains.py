@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from riskkit.readers.presented import CURVE_BITS, matches
+from riskkit.readers.presented import CURVE_BITS, matches, revocable_by
 from riskkit.readers.values import Remarks, converter
 from riskkit.tables import TABLES
 
@@ -52,6 +52,7 @@ def _certificate(certificate: Mapping[str, Any], position: int, host: str) -> di
         "signature_hash": _text(hashed.get("name")),
         "self_signed": None if subject is None else subject == issuer,
         "matches_host": None if position else matches(certificate.get("subject_alternative_name"), host),
+        "revocable_by": revocable_by(_text(certificate.get("as_pem")) or ""),
     }
 
 

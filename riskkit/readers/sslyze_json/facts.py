@@ -82,6 +82,8 @@ def server_facts(server: Mapping[str, Any]) -> Iterator[Fact]:
     for key, command, name in _WORDS:
         yield _word(key, _of(attempts, command), name)
     yield _robot(_of(attempts, "robot"))
+    yield from _exchange_keys(attempts)
+    yield from _chain(_of(attempts, "certificate_info"))
     if attempts.get("http_headers", _NOT_SCHEDULED) != _NOT_SCHEDULED:
         yield _hsts(attempts["http_headers"])
 
@@ -137,6 +139,62 @@ def _protocols(attempts: Mapping[str, _Attempt]) -> Iterator[Fact]:
                 suites.setdefault(named["name"], []).append(version)
     for suite, versions in suites.items():
         yield Fact(f"suite.{suite}", "accepted", detail="|".join(versions))
+
+
+def _exchange_keys(attempts: Mapping[str, _Attempt]) -> Iterator[Fact]:
+    """The shortest finite-field key exchange of all accepted suites."""
+    sizes = set()
+    for name in VERSIONS:
+        result = _of(attempts, f"{name}_cipher_suites").result
+        suites = result.get("accepted_cipher_suites") if result else None
+        for suite in suites if isinstance(suites, list) else ():
+            key = suite.get("ephemeral_key") if isinstance(suite, dict) else None
+            size = key.get("size") if isinstance(key, dict) and key.get("type_name") == "DH" else None
+            if type(size) is int and 0 < size < 1 << 16:
+                sizes.add(size)
+    if sizes:
+        yield Fact("exchange_keys", f"DH-{min(sizes)}")
+
+
+_SUPPLIED = "Supplied CA file"
+"""How sslyze calls the authorities that it was given; it judges by RFC 5280, more strictly than OpenSSL."""
+
+
+def _chain(found: _Attempt) -> Iterator[Fact]:
+    """Paths to the trust stores: one public one is enough, and a supplied one is judged by itself."""
+    deployments = found.result.get("certificate_deployments") if found.result else None
+    if not isinstance(deployments, list) or not all(isinstance(one, dict) for one in deployments):
+        return
+    supplied: list[tuple[bool, str]] = []
+    public: list[bool] = []
+    for deployment in deployments:
+        paths = deployment.get("path_validation_results")
+        stores: list[bool] = []
+        for path in paths if isinstance(paths, list) else ():
+            store = path.get("trust_store") if isinstance(path, dict) else None
+            holds = path.get("was_validation_successful") if isinstance(path, dict) else None
+            if not isinstance(store, dict) or not isinstance(holds, bool):
+                continue
+            if store.get("name") == _SUPPLIED:
+                supplied.append((holds, _why(path.get("validation_error"))))
+            else:
+                stores.append(holds)
+        if stores:
+            public.append(any(stores))
+    if supplied:
+        why = next((reason for holds, reason in supplied if not holds), "")
+        yield Fact("chain.strict", "valid" if all(holds for holds, _ in supplied) else "invalid", detail=why)
+    if public:
+        yield Fact("chain.public", "valid" if all(public) else "invalid")
+    if deployments:
+        stapled = all(deployment.get("ocsp_response") for deployment in deployments)
+        yield Fact("stapled", "yes" if stapled else "no")
+
+
+def _why(error: object) -> str:
+    """The last part of what the validation said, when it is plain words."""
+    text = error.rpartition(": ")[2] if isinstance(error, str) else ""
+    return text if re.fullmatch(r"[A-Za-z0-9 ,.'()-]{1,120}", text) else ""
 
 
 def _curves(found: _Attempt) -> Iterator[Fact]:

@@ -57,7 +57,18 @@ def _row(told: dict[str, str], host: str) -> dict[str, object]:
         "matches_host": None
         if names is None
         else matches(alternative_names(names if has_names else ""), host),
+        "revocable_by": _revocable_by(told),
     }
+
+
+def _revocable_by(told: dict[str, str]) -> str | None:
+    """`--` stands for an address that the certificate does not name."""
+    lines = {
+        way: told.get(key) for way, key in (("crl", "cert_crlDistributionPoints"), ("ocsp", "cert_ocspURL"))
+    }
+    if None in lines.values():
+        return None
+    return "|".join(way for way, line in lines.items() if line != "--") or "none"
 
 
 def _from_pem(text: str) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from riskkit.readers.listeners import UNKNOWN, Fact, curve, without_tls
+from riskkit.readers.listeners import HYBRIDS, UNKNOWN, Fact, curve, without_tls
 from riskkit.readers.suites import iana
 
 PROTOCOLS = {
@@ -77,6 +77,9 @@ def listener_facts(found: Sequence[Finding], *, mended: bool) -> list[Fact]:
     facts = [Fact("connectivity", "tls"), _client_auth(said, missing), *protocols]
     facts += _suites(found, protocols)
     facts += filter(None, (curve(name) for name in said.get("FS_ECDHE_curves", "").split()))
+    facts += _hybrids(said.get("FS_KEMs"))
+    facts += _exchange_keys(said.get("DH_groups", ""))
+    facts += _chain(found, said)
     facts += [_hole(key, said.get(name), missing) for key, name in _VULNERABLE]
     facts += [_flag(key, said.get(name), yes, no, missing) for key, name, yes, no in _FLAGS]
     facts += [_resumption(key, said.get(name), missing) for key, name in _RESUMPTION]
@@ -132,6 +135,36 @@ def _suites(found: Sequence[Finding], protocols: Sequence[Fact]) -> Iterator[Fac
             yield Fact(f"suites.{version}", UNKNOWN, "the list of its suites is not complete")
         elif version in strange:
             yield Fact(f"suites.{version}", UNKNOWN, "a suite with a name of another kind")
+
+
+def _hybrids(text: str | None) -> Iterator[Fact]:
+    """The post-quantum groups; a line that names none says that none was accepted."""
+    if text is None:
+        return
+    for name in HYBRIDS:
+        yield Fact(f"group.{name}", "accepted" if name in text.split() else "rejected")
+
+
+def _exchange_keys(text: str) -> Iterator[Fact]:
+    """The shortest group of `ffdhe2048 ffdhe3072` or `Unknown DH group (1024 bits)`."""
+    sizes = [int(size) for size in re.findall(r"(?:ffdhe|group \()(\d{3,5})", text)]
+    if sizes:
+        yield Fact("exchange_keys", f"DH-{min(sizes)}")
+
+
+def _chain(found: Sequence[Finding], said: Mapping[str, str]) -> Iterator[Fact]:
+    """The chain as OpenSSL sees it, against the public authorities and those of --add-ca together.
+
+    A failure says that no public one stands behind it; an authority of a hospital may not have been given.
+    """
+    trusts = [one.text for one in found if one.id.partition(" ")[0] == "cert_chain_of_trust"]
+    if trusts and all(text.startswith("passed") for text in trusts):
+        yield Fact("chain.openssl", "valid")
+    elif any(text.startswith("failed") for text in trusts):
+        yield Fact("chain.public", "invalid")
+    stapling = said.get("OCSP_stapling", "")
+    if stapling:
+        yield Fact("stapled", "yes" if stapling.startswith("offered") else "no")
 
 
 def _hole(key: str, text: str | None, missing: str) -> Fact:
