@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.backup_copies import copies_by_system
+from riskkit.derived.backup_copies import copies_by_system, places_of
 from riskkit.model import Moment, Result, Rows, Verdict
 
 
@@ -34,7 +33,7 @@ def backup_no_second_copy(
     exported twice. How far apart places lie is not told.
     """
     for system, copies in copies_by_system(backups, systems, within_days, at).items():
-        places, nowhere = _places(copies), sum(not copy.location for copy in copies)
+        places, nowhere = places_of(copies), sum(not copy.location for copy in copies)
         result: Result
         if len(places) > 1:
             result = "PASS"
@@ -55,16 +54,3 @@ def backup_no_second_copy(
             scope=system,
             rows=(Rows.of("backups", copies[::-1]),),
         )
-
-
-def _places(copies: Sequence[Any]) -> list[set[str]]:
-    """The places where copies lie; those that share a copy are one."""
-    of_copy: dict[str, set[str]] = {}
-    for copy in copies:
-        if copy.location:
-            of_copy.setdefault(copy.backup_id, set()).add(copy.location.strip().casefold())
-    places: list[set[str]] = []
-    for names in of_copy.values():
-        touched = [place for place in places if place & names]
-        places = [place for place in places if not place & names] + [names.union(*touched)]
-    return places

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.backup_copies import copies_by_system
+from riskkit.derived.backup_copies import copies_by_system, is_locked, locked_places
 from riskkit.model import Moment, Result, Rows, Verdict
-from riskkit.tables import records
 
 
 @check(
@@ -36,9 +34,9 @@ def backup_not_immutable(
     at: Moment,
 ) -> Iterator[Verdict]:
     """One verdict per system with a copy; a copy is immutable by itself or by the place where it lies."""
-    places = _places(storage_assets)
+    places = locked_places(storage_assets)
     for system, copies in copies_by_system(backups, systems, within_days, at).items():
-        states = [_state(copy, places) for copy in copies]
+        states = [is_locked(copy, places) for copy in copies]
         locked, open_ = states.count("yes"), states.count("no")
         result: Result
         if locked:
@@ -60,18 +58,3 @@ def backup_not_immutable(
             scope=system,
             rows=(Rows.of("backups", copies[::-1]),),
         )
-
-
-def _places(storage_assets: Any | None) -> Mapping[str, str]:
-    """Whether what lies there can be altered, by name; of a place that is told twice the worse."""
-    found: dict[str, str] = {}
-    for asset in () if storage_assets is None else records(storage_assets):
-        if asset.immutable in {"yes", "no"}:
-            name = asset.asset_id.casefold()
-            found[name] = "no" if "no" in {asset.immutable, found.get(name)} else "yes"
-    return found
-
-
-def _state(copy: Any, places: Mapping[str, str]) -> str:
-    said = {copy.immutable, places.get((copy.location or "").casefold())}
-    return "no" if "no" in said else "yes" if "yes" in said else "unknown"

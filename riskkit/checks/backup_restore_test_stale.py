@@ -9,14 +9,15 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.inventory import system_names, system_of
+from riskkit.derived.recovery import proof
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 
 
 @check(
     id="backup.restore_test_stale",
-    title="Restores of each archive are tested every year",
-    question="For which systems did the last restore test fail, or take place too long ago?",
+    title="Restores of each archive are tested and proved every year",
+    question="For which systems did the last restore test fail, prove nothing, or take place too long ago?",
     subject="system",
     controls=("45 CFR 164.308(a)(7)(ii)(D)", "45 CFR 164.308(a)(7)(ii)(B)"),
     severity="high",
@@ -30,7 +31,10 @@ from riskkit.tables import records
 def backup_restore_test_stale(
     restore_tests: pd.DataFrame, systems: pd.DataFrame | None, *, max_days: int = 365, at: Moment
 ) -> Iterator[Verdict]:
-    """One verdict per system with a restore test; the newest test decides."""
+    """One verdict per system with a restore test; the newest test decides.
+
+    A restore without a comparison of counts and digests proves nothing: it neither passes nor fails.
+    """
     names = system_names(systems)
     tests: dict[str, list[Any]] = {}
     for test in records(restore_tests):
@@ -50,9 +54,22 @@ def backup_restore_test_stale(
         )
 
 
+SAID = {
+    "proved": "all objects came back and their digests are those of the originals",
+    "not told": "whether counts and digests were compared is not recorded, so it is not proved",
+    "not compared": "what came back was not compared with the originals, so it is not proved",
+    "incomplete": "fewer objects came back than should",
+    "partial": "only a part came back",
+    "failed": "nothing came back",
+}
+"""What a restore shows, by its proof."""
+
+
 def _judged(last: Any, age: int, max_days: int) -> tuple[Result, str]:
-    compared = {True: "images were compared", False: "images were not compared"}.get(
-        last.integrity_checked, "whether images were compared is not recorded"
+    found = proof(last)
+    facts = (
+        f"The last test, {age} days before the end of the period, ended with {last.outcome}: {SAID[found]}."
     )
-    facts = f"The last test, {age} days before the end of the period, ended with {last.outcome}; {compared}."
-    return ("PASS" if last.outcome == "success" and age <= max_days else "FAIL"), facts
+    if last.outcome != "success" or age > max_days or found == "incomplete":
+        return "FAIL", facts
+    return ("PASS" if found == "proved" else "UNKNOWN"), facts

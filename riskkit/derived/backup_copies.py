@@ -42,3 +42,32 @@ def copies_by_system(
         )
         for system, copies in sorted(found.items())
     }
+
+
+def places_of(copies: Sequence[Any]) -> list[set[str]]:
+    """The places where copies lie; those that share a copy are one."""
+    of_copy: dict[str, set[str]] = {}
+    for copy in copies:
+        if copy.location:
+            of_copy.setdefault(copy.backup_id, set()).add(copy.location.strip().casefold())
+    places: list[set[str]] = []
+    for names in of_copy.values():
+        touched = [place for place in places if place & names]
+        places = [place for place in places if not place & names] + [names.union(*touched)]
+    return places
+
+
+def locked_places(storage_assets: Any | None) -> Mapping[str, str]:
+    """Whether what lies there can be altered, by name; of a place that is told twice the worse."""
+    found: dict[str, str] = {}
+    for asset in () if storage_assets is None else records(storage_assets):
+        if asset.immutable in {"yes", "no"}:
+            name = asset.asset_id.casefold()
+            found[name] = "no" if "no" in {asset.immutable, found.get(name)} else "yes"
+    return found
+
+
+def is_locked(copy: Any, places: Mapping[str, str]) -> str:
+    """yes, no or unknown: whether a copy cannot be altered, by itself or by the place where it lies."""
+    said = {copy.immutable, places.get((copy.location or "").casefold())}
+    return "no" if "no" in said else "yes" if "yes" in said else "unknown"

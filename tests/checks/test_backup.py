@@ -96,6 +96,9 @@ def test_after_the_end_does_not_count(ask: Ask) -> None:
     assert (verdict.result, verdict.severity) == ("FAIL", "critical")
 
 
+COMPARED: dict[str, Any] = {"integrity_checked": True, "objects_expected": 10, "objects_restored": 10}
+
+
 def restore(system_id: str, finished: str, outcome: str = "success", **columns: Any) -> dict[str, Any]:
     return {"system_id": system_id, "finished_at": instant(finished), "outcome": outcome, **columns}
 
@@ -112,7 +115,26 @@ def restore(system_id: str, finished: str, outcome: str = "success", **columns: 
 )
 def test_restore(ask: Ask, tests: list[tuple[str, str]], result: str) -> None:
     """The newest test decides: within a year, and complete."""
-    (verdict,) = ask("backup.restore_test_stale", restore_tests=[restore("pacs", *test) for test in tests])
+    made = [restore("pacs", *test, **COMPARED) for test in tests]
+    (verdict,) = ask("backup.restore_test_stale", restore_tests=made)
+    assert verdict.result == result
+
+
+@pytest.mark.parametrize(
+    ("columns", "result"),
+    [
+        ({}, "UNKNOWN"),
+        ({"integrity_checked": True}, "UNKNOWN"),
+        ({"objects_expected": 10, "objects_restored": 10}, "UNKNOWN"),
+        ({"integrity_checked": True, "objects_expected": 10, "objects_restored": 9}, "FAIL"),
+        ({"integrity_checked": False, "objects_expected": 10, "objects_restored": 10}, "UNKNOWN"),
+        ({"integrity_checked": True, "objects_expected": 10, "objects_restored": 10}, "PASS"),
+    ],
+)
+def test_a_restore_proves_only_what_was_compared(ask: Ask, columns: dict[str, Any], result: str) -> None:
+    """Both the number of objects and their digests; one without the other is not proof."""
+    test = restore("pacs", "2026-09-01 10:00", **columns)
+    (verdict,) = ask("backup.restore_test_stale", restore_tests=[test])
     assert verdict.result == result
 
 
@@ -123,7 +145,7 @@ def test_restore_population(ask: Ask) -> None:
         systems=[system("pacs", aliases="PACS1"), system("vna")],
         restore_tests=[
             restore("PACS1", "2025-01-01 10:00"),
-            restore("pacs", "2026-09-01 10:00"),
+            restore("pacs", "2026-09-01 10:00", **COMPARED),
             restore("vna", "2024-01-01 10:00"),
         ],
     )

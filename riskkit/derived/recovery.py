@@ -1,0 +1,180 @@
+"""What could be brought back of each system, how much work would be lost, and how long it would take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from riskkit.derived.custody_dates import exported
+from riskkit.derived.inventory import in_scope, system_names, system_of
+from riskkit.model import Moment
+from riskkit.tables import records
+
+COPIES = "backup"
+"""The kind of systems that are copies themselves."""
+
+NEARLY_ALL = 90
+"""Percent of a full restore from which on a restore is no longer a sample: our choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One covered system that holds ePHI, and the evidence of its copies and restores.
+
+    system, target: rows of `systems` and `recovery_targets`. copies: successful backups up to `known_to`,
+    oldest first, of the window and the last before it. restores: tried before the moment, oldest first.
+    full_bytes: what a full restore brings back, and `full_from` where that is known from.
+    """
+
+    system_id: str
+    system: Any
+    target: Any | None
+    copies: Sequence[Any]
+    restores: Sequence[Any]
+    known_to: datetime
+    full_bytes: int | None
+    full_from: str
+
+    @property
+    def gaps(self) -> list[timedelta]:
+        """Times between successful backups, and from the last one to `known_to`."""
+        ends = [copy.finished_at for copy in self.copies]
+        return [later - earlier for earlier, later in pairwise([*ends, self.known_to])] if ends else []
+
+    @property
+    def attained_rpo(self) -> timedelta | None:
+        """The longest time whose work could have been lost: the greatest gap, never the mean."""
+        return max(self.gaps, default=None)
+
+    @property
+    def usual_rpo(self) -> timedelta | None:
+        """The gap that 95 of 100 do not exceed (nearest rank)."""
+        ordered = sorted(self.gaps)
+        return ordered[-(-len(ordered) * 95 // 100) - 1] if ordered else None
+
+    @property
+    def last_proved(self) -> Any | None:
+        """The newest restore that is proved."""
+        return next((test for test in reversed(self.restores) if proof(test) == "proved"), None)
+
+    @property
+    def measured(self) -> Any | None:
+        """The newest successful restore that tells how much came back and how fast; a proved one first."""
+        told = [t for t in self.restores if t.outcome == "success" and seconds(t) and t.size_bytes]
+        return max(told, key=lambda test: (proof(test) == "proved", test.finished_at), default=None)
+
+    @property
+    def full_restore(self) -> timedelta | None:
+        """How long a full restore takes at the speed that was measured; None where that is not known."""
+        test = self.measured
+        if test is None or not self.full_bytes:
+            return None
+        return timedelta(seconds=-(-self.full_bytes * seconds(test) // test.size_bytes))
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether the measured restore brought back only a part of all."""
+        test, full = self.measured, self.full_bytes
+        return test is not None and full is not None and test.size_bytes * 100 < NEARLY_ALL * full
+
+
+def proof(test: Any) -> str:
+    """proved, not told, not compared, incomplete, partial or failed.
+
+    A restore is proved when all objects came back by count and their digests are those of the originals.
+    """
+    if test.outcome != "success":
+        return str(test.outcome)
+    if test.integrity_checked is False:
+        return "not compared"
+    expected, restored = test.objects_expected, test.objects_restored
+    if expected is not None and restored is not None and restored < expected:
+        return "incomplete"
+    told = test.integrity_checked is True and expected is not None and restored is not None
+    return "proved" if told else "not told"
+
+
+def seconds(test: Any) -> int:
+    """How long a restore took; 0 when that is not told."""
+    if test.started_at is None or test.finished_at <= test.started_at:
+        return 0
+    return int((test.finished_at - test.started_at).total_seconds())
+
+
+def recoveries(
+    systems: Any,
+    backups: Any | None,
+    restore_tests: Any | None,
+    recovery_targets: Any | None,
+    storage_assets: Any | None,
+    custody: Any | None,
+    *,
+    at: Moment,
+    within_days: int = 35,
+) -> list[Recovery]:
+    """One for every covered system that holds ePHI and is not a copy itself, by id, also without evidence."""
+    names, exported_at = system_names(systems), exported(custody)
+    jobs = _by_system(backups, names, at)
+    tests = _by_system(restore_tests, names, at)
+    targets = {
+        system_of(row.system_id, names): row
+        for row in (() if recovery_targets is None else records(recovery_targets))
+    }
+    stored = _stored(storage_assets, names)
+    since = at.as_of - timedelta(days=within_days)
+    found = []
+    for system in sorted(records(systems), key=lambda row: row.system_id):
+        if not in_scope(system) or system.kind == COPIES:
+            continue
+        name = system.system_id
+        own = [job for job in jobs.get(name, []) if job.status != "running"]
+        good = [job for job in own if job.status == "success"]
+        older = [job for job in good if job.finished_at < since]
+        copies = [*older[-1:], *(job for job in good if job.finished_at >= since)]
+        full, full_from = _full(targets.get(name), copies, stored.get(name))
+        found.append(
+            Recovery(
+                name, system, targets.get(name), tuple(copies), tuple(tests.get(name, ())),
+                min(_known_to(own, exported_at, at), at.as_of), full, full_from,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _by_system(table: Any | None, names: Any, at: Moment) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in () if table is None else records(table):
+        if row.finished_at < at.as_of:
+            found.setdefault(system_of(row.system_id, names), []).append(row)
+    return {
+        name: sorted(rows, key=lambda row: (row.finished_at, row.source, row.offset or 0))
+        for name, rows in found.items()
+    }
+
+
+def _known_to(jobs: Iterable[Any], exported_at: Callable[[str], datetime | None], at: Moment) -> datetime:
+    """A history of jobs cannot know of what came after its export."""
+    return max((exported_at(job.source) or at.as_of for job in jobs), default=at.as_of)
+
+
+def _stored(storage_assets: Any | None, names: Any) -> dict[str, int]:
+    """Bytes of ePHI, or sizes of places that may hold it, by system."""
+    sizes: dict[str, int] = {}
+    for asset in () if storage_assets is None else records(storage_assets):
+        size = asset.size_bytes if asset.phi_bytes is None else asset.phi_bytes
+        if asset.kind in {"volume", "database", "bucket"} and asset.holds_phi is not False and size:
+            system = system_of(asset.system_id, names)
+            sizes[system] = sizes.get(system, 0) + size
+    return sizes
+
+
+def _full(target: Any | None, copies: Sequence[Any], stored: int | None) -> tuple[int | None, str]:
+    if target is not None and target.full_bytes:
+        return target.full_bytes, "the recovery targets"
+    largest = max((copy.size_bytes for copy in copies if copy.size_bytes), default=None)
+    if largest:
+        return largest, "the largest recent copy"
+    return stored, "the size of its storage" if stored else ""
