@@ -244,7 +244,9 @@ def _superseded(sources: Sequence[Source], store: Store, moment: Moment) -> list
     for table in filter(replaces, TABLES.values()):
         files = list(_stored(sources, store, table.name))
         if len(files) > 1:
-            before = happened(table, pa.concat_tables([pq.read_table(file) for file in files]), moment)
+            # Rows that were read before a table got another column lack it.
+            read = [pq.read_table(file, schema=table.schema) for file in files]
+            before = happened(table, pa.concat_tables(read), moment)
             found = lost(before, newest(table, before, sources))
             gone |= {(source, table.name): number for source, number in found.items()}
     return [
