@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from riskkit.assess.history import History
 from riskkit.assess.judge import Court, check_overrides, judge
 from riskkit.assess.opening import WORK, find_pack, resolve_moment
 from riskkit.assess.registry import all_checks, base_tables
+from riskkit.derived.inventory import system_names
 from riskkit.errors import SettingsError
 from riskkit.ingest import ingest
 from riskkit.model import Assessment, Check, Moment, Outcome, Period, TableState
@@ -23,6 +24,7 @@ from riskkit.queue.decisions import alert_text
 from riskkit.queue.refit import refitted
 from riskkit.settings import read_settings
 from riskkit.store import Store, draft_name, private_folder
+from riskkit.tables import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,6 +155,8 @@ def _queue(
     def optional(name: str) -> Any | None:
         return tables.frame(name) if tables.state(name).state == "present" else None
 
+    machines = _machines(optional("systems"), optional("accounts"))
+    outcomes = [_of_people(outcome, machines) for outcome in outcomes]
     decisions = Decisions.of(optional("verdicts"), optional("alerts"), optional("roster"), moment)
     rules = load_rules()
     if refit:
@@ -173,6 +177,20 @@ def _queue(
         not_run=tuple((one.check.id, why) for one in outcomes if (why := _why_not(one))),
         unused=_unused(outcomes, tables.state),
     )
+
+
+def _machines(systems: Any | None, accounts: Any | None) -> frozenset[str]:
+    """Ids under which machines act, case folded: names of systems (AE titles too) and service accounts."""
+    services = () if accounts is None else records(accounts)
+    return frozenset(system_names(systems)) | {
+        row.account.casefold() for row in services if row.kind == "service" and not row.user_id
+    }
+
+
+def _of_people(outcome: Outcome, machines: frozenset[str]) -> Outcome:
+    """An outcome without the verdicts on machines, which have no place in a queue of people."""
+    kept = tuple(one for one in outcome.verdicts if one.subject.casefold() not in machines)
+    return outcome if len(kept) == len(outcome.verdicts) else replace(outcome, verdicts=kept)
 
 
 def _why_not(outcome: Outcome) -> str:

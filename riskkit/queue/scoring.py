@@ -121,15 +121,18 @@ def _unit(outcome: Outcome, verdict: Verdict, signal: Signal) -> tuple[str, str]
 
 
 def _candidate(day: date, user: str, of: dict[str, dict[str, Reason]]) -> Candidate:
-    """Add up what is about the day and what is about its best patient."""
+    """Add up what is about the day and what is about its best patient.
+
+    The strongest reason gives the family, and names the patient when it is about one.
+    """
     whole = list(of.get("", {}).values())
     sums = {patient: sum(one.points for one in of[patient].values()) for patient in of if patient}
     best = min(sums, key=lambda patient: (-sums[patient], patient), default="")
     about = list(of[best].values()) if best else []
     reasons = sorted([*whole, *about], key=lambda one: (-one.points, one.check))
     score = sum(one.points for one in reasons)
-    weights = {family: sum(one.points for one in reasons if one.family == family) for family in FAMILIES}
-    family = max(FAMILIES, key=lambda one: (weights[one], -FAMILIES.index(one)))
-    # The alert is about a patient when most of what speaks for it is.
-    named = best if sums.get(best, 0.0) * 2 > score or not user else ""
+    strongest = reasons[0]
+    # Counts move together: their sum would hide the one reason that says what it is about.
+    named = best if strongest.patient_id or sums.get(best, 0.0) * 2 > score or not user else ""
+    family = strongest.family
     return Candidate(day, user, named, family, score, tuple(reasons))
