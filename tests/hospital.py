@@ -12,7 +12,7 @@ CANARY = "Zzyzx"
 
 USERS = [f"{CANARY}-u{number}" for number in range(6)]
 PATIENTS = [f"{CANARY}-p{number}" for number in range(30)]
-SCAN = "2026-10-20 12:00"
+SCAN, EARLIER_SCAN = "2026-10-20 12:00", "2026-09-20 12:00"
 
 
 def hospital() -> dict[str, list[dict[str, Any]]]:
@@ -364,9 +364,42 @@ def _storage() -> dict[str, list[dict[str, Any]]]:
                 "started_at": instant(SCAN),
                 "finished_at": instant(SCAN),
                 "complete": True,
-            }
+                "digest_key": "0123456789abcdef",
+            },
+            {
+                "scan_id": "before",
+                "system_id": "pacs",
+                "root": "/data",
+                "started_at": instant(EARLIER_SCAN),
+                "finished_at": instant(EARLIER_SCAN),
+                "complete": True,
+                "digest_key": "0123456789abcdef",
+            },
+            {
+                "scan_id": "copy",
+                "system_id": "pacs",
+                "root": "/restored",
+                "started_at": instant(SCAN),
+                "finished_at": instant(SCAN),
+                "complete": True,
+                "digest_key": "0123456789abcdef",
+                "restored_copy": True,
+            },
         ],
         "dicom_files": [
+            {
+                "scan_id": scan,
+                "path": f"{CANARY}/{number}",
+                "file_class": "dicom",
+                "readable": "yes",
+                "instance_digest": f"{number:032x}",
+                "header_digest": f"{number:032x}",
+                "pixel_digest": "0" * 32 if number else scan,
+            }
+            for scan in ("before", "copy")
+            for number in range(3)
+        ]
+        + [
             {
                 "scan_id": "s",
                 "path": f"{CANARY}/{number}",
@@ -375,6 +408,9 @@ def _storage() -> dict[str, list[dict[str, Any]]]:
                 "modality": "CT",
                 "direct_identifiers": number % 3,
                 "identity_removed": "YES" if number % 2 else None,
+                "instance_digest": f"{number:032x}",
+                "header_digest": f"{number:032x}",
+                "pixel_digest": "0" * 32,
             }
             for number in range(12)
         ]

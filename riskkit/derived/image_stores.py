@@ -43,7 +43,8 @@ def image_stores(dicom_scans: Any, systems: Any | None, at: Moment) -> list[Stor
     names = system_names(systems)
     walks: dict[tuple[str, str], list[Any]] = {}
     for scan in records(dicom_scans):
-        if scan.started_at < at.as_of:
+        # A restored copy bears witness to the backup; it is no store of the hospital.
+        if scan.started_at < at.as_of and not scan.restored_copy:
             walks.setdefault((system_of(scan.system_id, names), scan.root), []).append(scan)
     return [Store(*key, _latest(found, at), len(found)) for key, found in sorted(walks.items())]
 

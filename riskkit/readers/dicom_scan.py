@@ -70,7 +70,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="dicom_scan",
     title="Walk of an image store (riskkit collect dicom)",
-    version=1,
+    version=2,
     tables=("dicom_scans", "dicom_files"),
     recognize=_recognize,
     offset_unit="line",
@@ -114,13 +114,13 @@ def _scan(member: Member) -> _Scan:
     elif trailer.get("files") != files:
         notes.append(f"the trailer does not count the {files} files that are listed: the scan is incomplete")
     whole = trailer is not None and trailer["complete"] is True and trailer.get("files") == files
-    unreadable = trailer.get("unreadable") if trailer is not None else None
+    counts = {name: (trailer or {}).get(name) for name in ("unreadable", "files_read", "bytes_read")}
     row = {
         **header,
         "finished_at": finished_at,
         "complete": whole,
         "files": files,
-        "unreadable": unreadable if _is_count(unreadable) else None,
+        **{name: count if _is_count(count) else None for name, count in counts.items()},
     }
     collected_at = finished_at or header["started_at"]
     return _Scan(row, None, last.number if trailer is not None else None, collected_at, tuple(notes))
@@ -205,7 +205,7 @@ def _header(content: bytes) -> dict[str, Any]:
     started_at = _instant(found.get("started_at"))
     if started_at is None:
         raise _UnfitError("no_timestamp", "started_at")
-    names = ("scan_id", "system_id", "root")
+    names = ("scan_id", "system_id", "root", "digest_key", "restored_copy")
     texts = {name: _value(found.get(name), _SCANS.by_name[name]) for name in names}
     return {**texts, "started_at": started_at}
 
@@ -240,7 +240,13 @@ def _value(value: object, column: Column) -> object:
         if column.required:
             raise _UnfitError("missing_required", column.name)
         return None
-    fits = _is_count(value) if column.dtype == "integer" else isinstance(value, str) and _is_text(value)
+    match column.dtype:
+        case "integer":
+            fits = _is_count(value)
+        case "boolean":
+            fits = isinstance(value, bool)
+        case _:
+            fits = isinstance(value, str) and _is_text(value)
     if not fits or (column.values and value not in column.values):
         raise _UnfitError("bad_value", column.name)
     return value

@@ -113,6 +113,12 @@ DICOM_SCANS = Table(
         Column("complete", "boolean", "the walk reached its end", required=True),
         Column("files", "integer", "files seen"),
         Column("unreadable", "integer", "files that could not be opened"),
+        Column(
+            "files_read", "integer", "files that were read; the others had not changed since a walk before"
+        ),
+        Column("bytes_read", "integer", unit="byte"),
+        Column("digest_key", doc="stands for the key of the digests; empty: none were made"),
+        Column("restored_copy", "boolean", "the root is a restored copy of the system's store"),
     ),
 )
 
@@ -162,6 +168,10 @@ DICOM_FILES = Table(
             values=("YES", "NO"),
         ),
         Column("private_tags", "integer", "private data elements"),
+        Column("encrypted_attributes", "boolean", "holds EncryptedAttributesSequence (PS3.15 E.1.1)"),
+        Column("instance_digest", doc="keyed digest of SOPInstanceUID"),
+        Column("header_digest", doc="keyed digest of the data set up to the pixel data"),
+        Column("pixel_digest", doc="keyed digest of the pixel data and what follows"),
         Column("year", "integer", "year in which it was stored, where the folders of its path tell it"),
         Column("error", doc="why the file could not be read"),
     ),

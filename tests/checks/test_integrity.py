@@ -1,0 +1,159 @@
+"""Images that changed between two walks, and restored copies against their store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.checks.conftest import Ask
+from tests.evidence import instant, results
+
+KEY = "0123456789abcdef"
+
+
+def scan(name: str, finished: str, **columns: Any) -> dict[str, Any]:
+    return {
+        "scan_id": name,
+        "system_id": "pacs",
+        "root": "/data",
+        "started_at": instant(finished),
+        "finished_at": instant(finished),
+        "complete": True,
+        "digest_key": KEY,
+        **columns,
+    }
+
+
+def files(scan_id: str, **pixels_by_instance: str | None) -> list[dict[str, Any]]:
+    """Files by instance; the header's digest is that of the instance unless `header/` stands before."""
+    return [
+        {
+            "scan_id": scan_id,
+            "path": f"{scan_id}/{instance}",
+            "file_class": "dicom",
+            "readable": "yes",
+            "instance_digest": instance,
+            "header_digest": f"header of {instance}",
+            "pixel_digest": pixels,
+        }
+        for instance, pixels in pixels_by_instance.items()
+    ]
+
+
+BEFORE, LATEST = scan("before", "2026-09-20 12:00"), scan("latest", "2026-10-20 12:00")
+
+
+def asked(ask: Ask, scans: list[dict[str, Any]], rows: list[dict[str, Any]]) -> tuple[str, str, Any]:
+    (verdict,) = ask("integrity.image_changed", dicom_scans=scans, dicom_files=rows)
+    return verdict.result, verdict.message, verdict.severity
+
+
+def test_unchanged_images_pass(ask: Ask) -> None:
+    """Equal bytes pass; images that came or went are no change, and those that went are counted."""
+    result, message, _ = asked(
+        ask,
+        [BEFORE, LATEST],
+        files("before", a="1", b="2", gone="3", bare=None)
+        + files("latest", a="1", b="2", new="9", bare=None),
+    )
+    assert result == "PASS"
+    assert "All 3 images" in message
+    assert "1 of 4 images are no longer there" in message
+
+
+def test_changed_pixels_weigh_more_than_changed_headers(ask: Ask) -> None:
+    """Other pixels are a high finding, another header alone a medium one; both say for review."""
+    old = files("before", a="1", b="2")
+    result, message, severity = asked(ask, [BEFORE, LATEST], old + files("latest", a="1", b="other"))
+    assert (result, severity) == ("FAIL", "high")
+    assert "Of 2 images seen in both walks 1 have other pixel data and 0 another header only" in message
+    corrected = files("latest", a="1", b="2")
+    corrected[0]["header_digest"] = "corrected"
+    result, message, severity = asked(ask, [BEFORE, LATEST], old + corrected)
+    assert (result, severity) == ("FAIL", None)
+    assert "0 have other pixel data and 1 another header only: unexplained, for review" in message
+
+
+def test_an_instance_in_several_files_is_a_set(ask: Ask) -> None:
+    """A second copy, or a copy of the header alone, is no change; one that differs is."""
+    old = files("before", a="1")
+    header_only = files("latest", a=None)[0] | {"path": "header"}
+    again = files("latest", a="1")[0] | {"path": "again"}
+    assert asked(ask, [BEFORE, LATEST], [*old, *files("latest", a="1"), header_only, again])[0] == "PASS"
+    again["pixel_digest"] = "2"
+    assert asked(ask, [BEFORE, LATEST], [*old, *files("latest", a="1"), again])[0] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        [BEFORE | {"digest_key": "another key"}],
+        [BEFORE | {"complete": False}],
+        [BEFORE | {"root": "/elsewhere", "system_id": "other", "restored_copy": True}],
+    ],
+    ids=["none", "another-key", "incomplete", "copy"],
+)
+def test_without_a_walk_to_compare_with_it_is_unknown(ask: Ask, before: list[dict[str, Any]]) -> None:
+    """Digests of another key, an interrupted walk and a restored copy are nothing to compare with."""
+    result, message, _ = asked(ask, [*before, LATEST], files("before", a="1") + files("latest", a="1"))
+    assert result == "UNKNOWN"
+    assert "nothing to compare" in message
+
+
+def test_walks_without_digests_say_nothing(ask: Ask) -> None:
+    """Who never made digests has not compared, and nothing is claimed."""
+    plain = [one | {"digest_key": None} for one in (BEFORE, LATEST)]
+    assert ask("integrity.image_changed", dicom_scans=plain, dicom_files=files("latest", a="1")) == []
+
+
+def test_the_walk_before_the_latest_counts(ask: Ask) -> None:
+    """Only complete walks that ended by as_of are compared, the latest with the one before it."""
+    later = scan("later", "2026-12-01 12:00")
+    older = scan("older", "2026-08-20 12:00")
+    rows = files("older", a="0") + files("before", a="1") + files("latest", a="1") + files("later", a="9")
+    assert asked(ask, [later, older, LATEST, BEFORE], rows)[0] == "PASS"
+
+
+# ---------------------------------------------------------------- restored copies
+
+COPY = scan("copy", "2026-10-21 12:00", root="/restored", restored_copy=True)
+
+
+def restored(ask: Ask, scans: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:
+    verdicts = ask("backup.restored_copy_differs", dicom_scans=scans, dicom_files=rows)
+    return verdicts[0] if len(verdicts) == 1 else verdicts
+
+
+def test_a_restored_copy_equals_the_store(ask: Ask) -> None:
+    """A copy may be a part of the store: what it holds must be equal."""
+    found = restored(ask, [LATEST, COPY], files("latest", a="1", b="2", c="3") + files("copy", a="1", b="2"))
+    assert found.result == "PASS"
+    assert found.message == "All 2 restored images that the store holds have the same bytes there."
+
+
+def test_a_damaged_copy_fails(ask: Ask) -> None:
+    """Cut or altered images fail with their number; what the store does not hold is told."""
+    found = restored(
+        ask, [LATEST, COPY], files("latest", a="1", b="2") + files("copy", a="1", b="cut", alien="7")
+    )
+    assert found.result == "FAIL"
+    assert "Of 2 restored images 1 have other pixel data" in found.message
+    assert "1 of 3 restored images are not in the store" in found.message
+    assert found.rows[0].count == 1
+
+
+def test_a_copy_without_its_store_is_unknown(ask: Ask) -> None:
+    """No walk of the store with this key, or no image in common: the restore is not proved."""
+    assert restored(ask, [COPY], files("copy", a="1")).result == "UNKNOWN"
+    assert restored(ask, [LATEST | {"digest_key": "x"}, COPY], files("copy", a="1")).result == "UNKNOWN"
+    assert restored(ask, [LATEST, COPY], files("latest", b="1") + files("copy", a="1")).result == "UNKNOWN"
+    assert restored(ask, [LATEST], files("latest", a="1")) == []
+
+
+def test_a_restored_copy_is_no_store(ask: Ask) -> None:
+    """Exposure is judged on stores: a copy that is wiped after its test leaves no finding behind."""
+    rows = [row | {"direct_identifiers": 3, "modality": "CT"} for row in files("copy", a="1")]
+    verdicts = ask("encryption.readable_identifiers", dicom_scans=[LATEST, COPY], dicom_files=rows)
+    assert set(results(verdicts)) == {"/data"}
