@@ -14,7 +14,7 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import ONE_IN, Manner, examined, verdicts
 from riskkit.derived.targets import opened
 from riskkit.model import Moment, Verdict
-from riskkit.statistics.calibration import calibrate
+from riskkit.statistics.calibration import empirical_tail
 
 
 @check(
@@ -54,7 +54,7 @@ def access_patient_swarm(
     users = units.merge(crowd, on=["patient_id", "day"], how="left")["users"].to_numpy()
     once = ~units.duplicated(["patient_id", "day"]).to_numpy()
     usual = users[once & found.base]
-    p = calibrate(np.exp(1.0 - usual))(np.exp(1.0 - users))
+    p = empirical_tail(usual, users)
     expected = np.full(len(units), float(usual.mean()) if len(usual) else 1.0)
     reason = "{} people without a known reason at one record in two days"
     cases = found.cases(users > 1, expected, reason, p=p, observed=users)

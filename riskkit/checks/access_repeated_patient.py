@@ -13,7 +13,7 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import ONE_IN, Manner, examined, verdicts
 from riskkit.derived.targets import opened
 from riskkit.model import Moment, Verdict
-from riskkit.statistics.calibration import calibrate
+from riskkit.statistics.calibration import empirical_tail
 
 
 @check(
@@ -60,7 +60,7 @@ def access_repeated_patient(
     repeats[units.index.to_numpy()] = days
     whole = found.units["day"].to_numpy() >= found.units["day"].min() + window_days
     usual = repeats[found.base & whole] if (found.base & whole).any() else repeats[found.base]
-    p = calibrate(np.exp(1.0 - usual))(np.exp(1.0 - repeats))
+    p = empirical_tail(usual, repeats)
     expected = np.full(len(units), float(usual.mean()) if len(usual) else 1.0)
     reason = "same unexplained patient on {} of " + f"{window_days} days"
     cases = found.cases(repeats > 1, expected, reason, p=p, observed=repeats)

@@ -13,7 +13,7 @@ import pandas as pd
 from riskkit.derived.clock_days import day_number
 from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment
-from riskkit.statistics.calibration import calibrate
+from riskkit.statistics.calibration import empirical_tail
 from riskkit.statistics.novelty import novelty, tf_idf
 from riskkit.tables import to_arrow
 
@@ -99,14 +99,11 @@ def _rare(days: pd.DataFrame, roles: Mapping[str, str], first: int, *, degraded:
     role = days["user_id"].map(lambda user: roles.get(user, "")).to_numpy(object)
     new = days["new"].to_numpy(float)
     users, numbers = days["user_id"].tolist(), days["day"].tolist()
-    # What is asked for is how high the sum is: any falling function of it serves as a raw tail.
-    raw = np.exp(-new)
-    overall = calibrate(raw[base])
     for name in sorted(set(role)):
         mine = role == name
         enough = np.count_nonzero(mine & base) >= ENOUGH_OF_A_ROLE
         usual = mine & base if enough else base
-        p = (calibrate(raw[usual]) if enough else overall)(raw)
+        p = empirical_tail(new[usual], new)
         mean = float(new[usual].mean()) if usual.any() else 0.0
         for at in np.flatnonzero(mine & period & (new > 0)):
             yield NewDay(users[at], numbers[at], float(new[at]), mean, float(p[at]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from riskkit.derived.review import LARGEST_P, Case, Keys
 from riskkit.derived.volumes import Volumes
-from riskkit.statistics.calibration import calibrate
+from riskkit.statistics.calibration import empirical_tail
 from riskkit.statistics.change import bootstrap_peaks, cusum
 
 ALLOWANCE = 0.5
@@ -40,7 +40,7 @@ def accumulations(
     peaks = bootstrap_peaks(excess[:, : scores.first - low], ALLOWANCE, span_days)
     sums = cusum(excess[:, begin:], ALLOWANCE)
     p = np.ones(shape)
-    p[:, begin:] = calibrate(np.exp(-peaks))(np.exp(-sums)) if len(peaks) else 1.0
+    p[:, begin:] = empirical_tail(peaks, sums) if len(peaks) else 1.0
     rose = np.nan_to_num(excess, nan=-1.0) > ALLOWANCE
     rose[:, : scores.first - low] = False
     for user, column in np.argwhere(rose & (p <= LARGEST_P)):

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from riskkit.statistics.tails import Numbers, floored
 
+LEAST_EXCESS = 0.05
 TAIL_SHARE, FEWEST_IN_TAIL, MOST_IN_TAIL = 0.05, 10, 100
 """Beyond the most extreme twentieth, or hundred values, frequencies give way to an exponential tail."""
 
@@ -39,8 +40,20 @@ class Calibration:
         return floored(mapped)
 
 
+def empirical_tail(seen: ArrayLike, asked: ArrayLike) -> Numbers:
+    """How rare values as high are among those seen; beyond the highest ones an exponential tail."""
+    return _learn(np.exp(-np.asarray(seen, float)), least=LEAST_EXCESS)(np.exp(-np.asarray(asked, float)))
+
+
 def calibrate(p: ArrayLike) -> Calibration:
-    """Learn from the probabilities that a model gave to a window without known incidents."""
+    """Learn from the probabilities that a model gave to a window without known incidents.
+
+    Beyond what was seen the calibrated tail never falls faster than the model's own.
+    """
+    return _learn(p, least=1.0)
+
+
+def _learn(p: ArrayLike, *, least: float) -> Calibration:
     seen = np.sort(floored(p).ravel())
     if not len(seen):
         return Calibration(seen, 0.0, 1.0, 1.0)
@@ -52,4 +65,4 @@ def calibrate(p: ArrayLike) -> Calibration:
     share = (1 + len(above)) / (len(seen) + 1)
     # One value of prior with mean 1, which a model that is right would have.
     excess = (float(np.sum(above - threshold)) + 1.0) / (len(above) + 1)
-    return Calibration(seen, threshold, share, max(excess, 0.05))
+    return Calibration(seen, threshold, share, max(excess, least))
