@@ -15,9 +15,9 @@ from tests.readers.reading import SAMPLES, Reading, read_all, real
 READERS = {reader.id: reader for reader in find("riskkit.readers", Reader)}
 CONFIGURATIONS = (
     "orthanc_listeners", "nginx_conf", "apache_conf", "haproxy_cfg", "stunnel_conf", "dcmtk_command",
-    "dcm4chee_ldif",
+    "dcm4chee_ldif", "dcm4chee_json",
 )  # fmt: skip
-TUNNELS = ("wireguard", "strongswan")
+TUNNELS = ("wireguard", "strongswan", "openvpn_conf")
 CANARY = "canary-password-7f3a"
 
 
@@ -320,3 +320,49 @@ def test_networks_that_are_none() -> None:
     """A peer whose networks cannot be read covers nobody knows what: it is set aside."""
     text = (SAMPLES / "wireguard" / "wg0.conf").read_text().replace("10.201.0.0/24", "10.201.0.0/99")
     assert read_text("wireguard", text).reasons("tunnels") == {"bad_value": 1}
+
+
+def test_dcm4chee_in_json() -> None:
+    """The same as in LDIF: suites make TLS, localhost is the host of the file's name."""
+    reading = sample("dcm4chee_json", "dcm4chee-arc1.json")
+    found = facts(reading)
+    assert found[11112] == {"connectivity": "plaintext"}
+    assert (found[2762]["connectivity"], found[2762]["mtls.client_auth"]) == ("tls", "DISABLED")
+    assert accepted(found[2762]) == {"tls1_0", "tls1_2"}
+    hosts = {row["port"]: row["host"] for row in reading.table("channel_observations")}
+    assert hosts == {11112: "arc1.example", 2762: "arc1.example", 2575: "arc1"}
+    assert reading.ignored["channel_observations"] == {"a connection that only goes out": 1}
+
+
+def test_who_may_call_orthanc() -> None:
+    """Strangers may echo and store by default, which nobody wrote down; forbidding both keeps them out."""
+
+    def told(text: str) -> tuple[str, str]:
+        reading = read_text("orthanc_listeners", text, "network/orthanc-o.json")
+        (row,) = [row for row in reading.table("channel_observations") if row["key"] == "dicom.any_aet"]
+        return row["value"], row["confidence"]
+
+    assert told('{"DicomPort": 104, "DicomAet": "A"}') == ("yes", "low")
+    shut = '"DicomAlwaysAllowEcho": false, "DicomAlwaysAllowStore": false'
+    assert told(f'{{"DicomPort": 104, "DicomAet": "A", {shut}}}') == ("no", "medium")
+    half = '"DicomAlwaysAllowEcho": false, "DicomAlwaysAllowStore": true'
+    assert told(f'{{"DicomPort": 104, "DicomAet": "A", {half}}}') == ("yes", "medium")
+
+
+def test_openvpn() -> None:
+    """A server by its networks and peers' keys, and an old static tunnel by its weak algorithms."""
+    (server,) = sample("openvpn_conf", "teleradiology.conf").table("tunnels")
+    assert (server["tunnel_id"], server["key_exchange"]) == ("teleradiology", "tls")
+    assert (server["local_cidrs"], server["remote_cidrs"]) == ("10.20.0.0/16", "10.8.0.0/24")
+    assert server["algorithms"] == "AES-256-GCM|AES-128-GCM|SHA256"
+    assert server["authentication"] == "public key"
+    (old,) = sample("openvpn_conf", "openvpn-old-partner.conf").table("tunnels")
+    assert (old["key_exchange"], old["authentication"], old["algorithms"]) == (
+        "static", "shared secret", "BF-CBC|SHA1",
+    )  # fmt: skip
+    assert old["endpoint_b"] == "vpn.partner.example"
+    waived = "dev tun\nserver 10.8.0.0 255.255.255.0\nca a\ncert b\nverify-client-cert none\n"
+    (row,) = read_text("openvpn_conf", waived).table("tunnels")
+    assert row["authentication"] == "none"
+    broken = "dev tun\nclient\nremote a\nroute nowhere 255.0.0.0\n"
+    assert read_text("openvpn_conf", broken).reasons("tunnels") == {"bad_value": 1}

@@ -219,6 +219,41 @@ def test_what_must_fail_fails(ask: Ask) -> None:
             assert judged(ask, check, port, read_all(reader, path.read_bytes(), name)) == "FAIL", name
 
 
+def test_the_verdict_on_a_channel_is_the_same_through_every_tool(ask: Ask) -> None:
+    """Through each tool it is that of sslyze or unknown, and never a pass where that fails."""
+    (bed,) = real(CAPTURED + "local_bed_13endpoints_6.3.1.json")
+    sslyze = read_all(READERS["sslyze_json"], bed.read_bytes())
+    told = {}
+    for port, names in SAME.items():
+        wanted = judged(ask, "channel_verdict", port, sslyze)
+        for name in names:
+            (path,) = real(CAPTURED + name)
+            reader = nmap if "nmap" in name else sslscan if "sslscan" in name else testssl
+            told[name] = judged(ask, "channel_verdict", port, read_all(reader, path.read_bytes(), name))
+            assert told[name] in {wanted, "UNKNOWN"}, (name, wanted)
+    plain, old = SAME[13104], [*SAME[13106], *SAME[13445]]
+    assert {told[name] for name in [*plain, *old]} == {"FAIL"}
+
+
+def test_groups_chain_and_key_exchange_by_testssl() -> None:
+    """testssl.sh names hybrid groups, the shortest DH group and how OpenSSL sees the chain."""
+    (path,) = real(CAPTURED + "ts33_13443.json")
+    found = values(facts(read_all(testssl, path.read_bytes()))[13443])
+    assert found["group.X25519MLKEM768"] == "rejected"
+    assert (found["exchange_keys"], found["chain.openssl"], found["stapled"]) == ("DH-2048", "valid", "no")
+    weak = path.read_bytes().replace(b"ffdhe2048 ffdhe3072", b"Unknown DH group (1024 bits) ffdhe3072")
+    assert values(facts(read_all(testssl, weak))[13443])["exchange_keys"] == "DH-1024"
+    failed = path.read_bytes().replace(b'"passed."', b'"failed (chain incomplete)."')
+    told = values(facts(read_all(testssl, failed))[13443])
+    assert (told["chain.public"], "chain.openssl" in told) == ("invalid", False)
+
+
+def test_ssllabs_looks_from_outside() -> None:
+    """What SSL Labs saw was seen from the internet."""
+    rows = sample(ssllabs, "viewer.json").table("channel_observations")
+    assert {row["vantage"] for row in rows} == {"external"}
+
+
 def test_certificates_have_the_fingerprints_of_sslyze() -> None:
     """nmap and testssl.sh name the same leaf; sslscan names no fingerprint and the same validity."""
     leaf = "1b8116f877c55de7362463d7a4204b8928b271bf5c74dea6649c4cdd36db2636"

@@ -246,3 +246,92 @@ def test_odd_values() -> None:
     text = text.replace('"key_size": 2048', '"key_size": 1e400')
     reading = read_all(read, text.encode())
     assert reading.reasons("channel_observations") == {"bad_value": 1}
+
+
+THREE = json.loads((SAMPLES / "sslyze_json" / "sslyze-3.json").read_text())
+OWN = json.loads((SAMPLES / "sslyze_json" / "tls-scan-own-facts.json").read_text())
+
+
+def test_sslyze_3_says_the_same() -> None:
+    """The shape of 3 and 4 gives the facts of 6, without what they did not look for, and without a date."""
+    new, old = facts(read_json(BED)), facts(read_json(THREE))
+    (place,) = old
+    later = {"ems", "early_data", "hsts"}
+    for key, row in old[place].items():
+        if key not in later:
+            assert (key, row["value"]) == (key, new[place][key]["value"])
+    assert {old[place][key]["value"] for key in later & old[place].keys()} == {"unknown"}
+    assert {row["observed_at"] for row in old[place].values()} == {None}
+    (leaf, *_) = read_json(THREE).table("certificates")
+    assert (leaf["key_algorithm"], leaf["matches_host"]) == ("RSA", True)
+    assert read_json(THREE).reasons("channel_observations") == {"bad_value": 1}
+
+
+@pytest.mark.parametrize("damage", ["server_info", "scan_commands_results", "scan_commands_errors"])
+def test_a_damaged_file_of_sslyze_3(damage: str) -> None:
+    """What is of another type costs its server, or leaves facts unknown; nothing raises."""
+    for odd in (None, 5, [], {}, "x"):
+        document = copy.deepcopy(THREE)
+        document["server_scan_results"][0][damage] = odd
+        read_json(document)
+
+
+def test_own_facts_of_a_scan() -> None:
+    """Groups, associations and vantage come from the endpoints, beside what sslyze saw there."""
+    seen = facts(read_json(OWN))["localhost", 13105]
+    assert seen["connectivity"]["value"] == "tls"
+    assert seen["group.X25519MLKEM768"]["value"] == "accepted"
+    assert (seen["group.X25519MLKEM768"]["tool"], seen["protocol.tls1_2"]["tool"]) == ("riskkit", "sslyze")
+    assert {row["vantage"] for row in seen.values()} == {"internal"}
+    vantages = {
+        place: {row["vantage"] for row in found.values()} for place, found in facts(read_json(OWN)).items()
+    }
+    assert {"external"} in vantages.values()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, 5, "x", [5], [{}], [{"key": "connectivity", "value": "tls"}], [{"key": "group.X", "value": 5}],
+     [{"key": "group.X", "value": "a\x1b"}], [{"key": "protocol.tls1_0", "value": "rejected"}],
+     [{"key": "group.X", "value": "accepted"}] * 100],
+)  # fmt: skip
+def test_own_facts_that_are_none(odd: object) -> None:
+    """Only facts of their own kinds count, each once: a forged protocol or connectivity does not."""
+    document = copy.deepcopy(OWN)
+    for item in document["endpoints"]:
+        item["facts"] = odd
+    for found in facts(read_json(document)).values():
+        assert all(row["tool"] == "sslyze" or not key.startswith("protocol.") for key, row in found.items())
+        assert sum(key.startswith("group.") for key in found) <= 1
+
+
+def test_a_second_scan_with_a_certificate_adds_only_what_was_open() -> None:
+    """It tells what mutual TLS had hidden, and nothing of whether a certificate is asked for."""
+    document = copy.deepcopy(OWN)
+    again = copy.deepcopy(document["sslyze"])
+    (server,) = again["server_scan_results"]
+    server["connectivity_result"]["client_auth_requirement"] = "DISABLED"
+    server["network_configuration"]["tls_client_auth_credentials"] = {"certificate_chain_path": "c.pem"}
+    hidden = server["scan_result"]["session_renegotiation"]
+    hidden.update(status="COMPLETED", error_reason=None, result={
+        "supports_secure_renegotiation": True, "is_vulnerable_to_client_renegotiation_dos": False,
+    })  # fmt: skip
+    document["sslyze_with_certificate"] = again
+    before, after = facts(read_json(OWN))["localhost", 13105], facts(read_json(document))["localhost", 13105]
+    assert before["secure_renegotiation"]["value"] == "unknown"
+    values = [row["value"] for row in read_json(document).table("channel_observations")
+              if row["key"] == "secure_renegotiation" and row["port"] == 13105]  # fmt: skip
+    assert sorted(values) == ["unknown", "yes"]
+    assert after["mtls.client_auth"]["value"] == before["mtls.client_auth"]["value"] != "DISABLED"
+
+
+def test_the_chain_by_strict_and_by_public_authorities() -> None:
+    """The supplied authority is told from the public ones; of a hospital's own these know nothing."""
+    (bed,) = real("network/captured/local_bed_13endpoints_6.3.1.json")
+    whole = facts(read_json(json.loads(bed.read_text())))
+    seen = whole["localhost", 13105]
+    values = {key: seen[key]["value"] for key in ("chain.public", "chain.strict", "stapled")}
+    assert values == {"chain.public": "invalid", "chain.strict": "invalid", "stapled": "no"}
+    assert "missing required extension" in whole["localhost", 13105]["chain.strict"]["detail"]
+    rows = read_all(read, bed.read_bytes()).table("certificates")
+    assert {row["revocable_by"] for row in rows} == {"none"}
