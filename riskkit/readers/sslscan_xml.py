@@ -159,12 +159,14 @@ def _flags(test: Node) -> Iterator[Fact]:
 
 
 def _certify(books: Books, offset: int, place: Place, test: Node, _version: str) -> None:
-    # Some releases print the same leaf short and in full: the fuller one has its PEM form.
+    # The same leaf may be printed short and in full: only the one has its names, only the other its PEM form.
     leaves = sorted(test.below("certificate"), key=lambda node: node.first("certificate-blob") is None)
     if not leaves:
         books.ignored["no certificate"] += 1
         return
-    leaf = {child.name: child for child in leaves[0].children}
+    end_of = [next((one.text for one in node.all("not-valid-after")), "") for node in leaves]
+    same_leaf = [node for node, end in zip(leaves, end_of, strict=True) if end == end_of[0]]
+    leaf = {child.name: child for node in reversed(same_leaf) for child in node.children}
     text = {key: child.text for key, child in leaf.items()}
     begin, end = moment(text.get("not-valid-before", "")), moment(text.get("not-valid-after", ""))
     if begin is None or end is None:
