@@ -79,10 +79,10 @@ class Assessment:
     history: tuple[Mapping[str, Any], ...]
     version: str
     surrogates: Callable[[str, str], str]
+    fingerprints: Callable[[str], str]
     engine: Any
     site: str | None = None
     department: str | None = None
-    fingerprints: Callable[[str], str] = str
 
     def outcome(self, check: str) -> Outcome:
         """The outcome of a check by its id; raises KeyError."""

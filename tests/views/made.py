@@ -80,6 +80,7 @@ def assessment(
         catalog=catalog,
         history=tuple(history),
         version=__version__,
+        fingerprints=lambda text: fingerprint(PUBLIC_SAMPLE_KEY, text),
         surrogates=lambda kind, value: surrogate(PUBLIC_SAMPLE_KEY, AT.period.name, kind, value),
         engine=engine,
         site=view.get("site"),
