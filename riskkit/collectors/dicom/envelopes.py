@@ -7,7 +7,8 @@ envelope (`signed-cms`) is not encrypted, whatever its file name ends with.
 Classes: `dicom`, `dicom-no-preamble`, `orthanc-zlib` (compressed, not encrypted), `signed-cms`, `empty`
 are readable; `encrypted-cms`, `-openpgp`, `-age`, `-openssl`, `-zip`, `-luks` are not; `container-cms`,
 `-gzip`, `-bzip2`, `-xz`, `-zstd`, `-7z`, `-rar`, `-tar`, `-zip`, `-openpgp`, `-luks`,
-`high-entropy-unknown` and `other` are unknown.
+`high-entropy-unknown` and `other` are unknown. A container that can be opened here is as readable as its
+first file: `yes` when that can be read. `encrypted-orthanc` is what Orthanc's storage plugins write.
 """
 
 from __future__ import annotations
@@ -19,16 +20,20 @@ import zlib
 from collections import Counter
 
 from riskkit.collectors.dicom.cms import cms, pem, smime
+from riskkit.collectors.dicom.containers import CONTAINERS, first_file
 from riskkit.collectors.dicom.elements import LONG_VRS, SHORT_VRS
 from riskkit.collectors.dicom.kind import HEAD_BYTES, Kind
 from riskkit.collectors.dicom.openpgp import armored, openpgp
-from riskkit.collectors.dicom.source import Source
+from riskkit.collectors.dicom.source import Memory, Source
+
+DEPTH = 3
+"""Containers in containers that are looked into: some files hold themselves, without end."""
 
 
-def classify(source: Source, head: bytes | None = None) -> Kind:
+def classify(source: Source, head: bytes | None = None, *, depth: int = DEPTH) -> Kind:
     """Classify by the first 16 KiB, or less of a DICOM file; of a zip the directory at its end is read too.
 
-    `head` is what was read of the beginning so far.
+    `head` is what was read of the beginning so far; `depth` says how many containers are opened in turn.
     """
     size = source.size
     if size == 0:
@@ -39,7 +44,8 @@ def classify(source: Source, head: bytes | None = None) -> Kind:
     if len(head) < HEAD_BYTES:
         head = source.fetch(0, HEAD_BYTES)
     if head.startswith(b"PK\x03\x04"):
-        return _zip(source)
+        packed = _zip(source)
+        return packed if packed.readable == "no" or packed.remark else _within(source, head, packed, depth)
     kind = (
         _by_magic(head)
         or cms(head)
@@ -51,8 +57,18 @@ def classify(source: Source, head: bytes | None = None) -> Kind:
         or _bare_dicom(head, size)
     )
     if kind is not None:
-        return kind
-    return Kind("high-entropy-unknown" if _is_high_entropy(head) else "other", "unknown")
+        return _within(source, head, kind, depth) if kind.file_class in CONTAINERS else kind
+    return _orthanc_encrypted(head, size) or Kind(
+        "high-entropy-unknown" if _is_high_entropy(head) else "other", "unknown"
+    )
+
+
+def _within(source: Source, head: bytes, kind: Kind, depth: int) -> Kind:
+    """A container is readable when its first file is; that one being encrypted proves nothing of the rest."""
+    inner = first_file(source, head, kind.file_class) if depth else None
+    if inner and classify(Memory(inner), depth=depth - 1).readable == "yes":
+        return Kind(kind.file_class, "yes")
+    return kind
 
 
 # ---------------------------------------------------------------- fixed beginnings
@@ -193,6 +209,17 @@ def _elements(head: bytes, size: int, endian: str, explicit: bool, wanted: int) 
             return False
         at, last, found = value + length, tag, found + 1
     return found > 0 and (found == wanted or at == size)
+
+
+_ORTHANC_MAGIC, _ORTHANC_OVERHEAD, _LARGEST_KEY_ID = b"A1", 118, 0xFFFF
+
+
+def _orthanc_encrypted(head: bytes, size: int) -> Kind | None:
+    """Magic, master key id, wrapped IV and data key, AES-256-GCM; two bytes alone would prove nothing."""
+    key_id = int.from_bytes(head[2:6], "little")
+    if not head.startswith(_ORTHANC_MAGIC) or not 0 < key_id <= _LARGEST_KEY_ID or size <= _ORTHANC_OVERHEAD:
+        return None
+    return Kind("encrypted-orthanc", "no", "AES-256-GCM") if _is_high_entropy(head) else None
 
 
 _SAMPLE = slice(256, 256 + 8192)
