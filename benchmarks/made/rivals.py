@@ -6,6 +6,7 @@ lxml into the whole schema, in one pass over the elements of each, and gives the
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import json
@@ -206,7 +207,7 @@ def _walked(  # noqa: PLR0912, PLR0915
         elif tag == "ParticipantObjectIDTypeCode":
             objects[-1][1] = get("csd-code") or get("code")
         elif tag == "ParticipantObjectQuery":
-            objects[-1][2] = len(element.text or "")
+            objects[-1][2] = element.text or ""
         elif tag == "Accession":
             objects[-1][3].append(get("Number"))
         elif tag == "SOPClass":
@@ -272,6 +273,7 @@ def _walked(  # noqa: PLR0912, PLR0915
         "accession": accession,
         "sop_class_uids": "|".join(classes) or None,
         "instance_count": instances,
+        "query_text": next((_query(one[2]) for one in objects if one[2]), None),
         "break_glass": codes.EMERGENCY_OVERRIDE_STARTED in types or "ETREAT" in purposes,
         "agents": _encode([_agent(one) for one in participants]),
         "entities": _encode([_entity(one) for one in objects]) if objects else None,
@@ -295,6 +297,11 @@ def _address(point: str | None) -> tuple[str | None, str | None]:
         return str(ip_address(point or "")), None
     except ValueError:
         return None, point
+
+
+def _query(written: str) -> str | None:
+    text = base64.b64decode(written).decode()
+    return text if text.isprintable() else None
 
 
 def _title(participant: Any) -> str | None:
@@ -324,7 +331,7 @@ def _entity(thing: list[Any]) -> dict[str, Any]:
         "id_type": kind,
         "type": attributes.get("ParticipantObjectTypeCode"),
         "role": attributes.get("ParticipantObjectTypeCodeRole"),
-        "query_length": query,
+        "query_length": len(query or ""),
         "details_withheld": details,
         "Accession": accessions,
         "SOPClass": classes,

@@ -11,6 +11,7 @@ from riskkit.readers.times import read_time
 
 # What Arrow reads as `read_time` does; the rest of what that reads is seen too seldom to hurry.
 _PLAIN = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)$"
+_LENGTH = len("2026-10-01T00:00:00.000000-05:00")
 _BEYOND_MICROSECONDS = r"(\.\d{6})\d+"
 
 
@@ -19,8 +20,10 @@ def read_times(texts: pa.StringArray, zone: ZoneInfo) -> tuple[pa.Int64Array, pa
     texts = pc.fill_null(texts, "")
     plain = pc.match_substring_regex(texts, _PLAIN)
     try:
-        cut = pc.replace_substring_regex(texts.filter(plain), _BEYOND_MICROSECONDS, r"\1")
-        instants = cut.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+        fitting = texts.filter(plain)
+        if (pc.max(pc.binary_length(fitting)).as_py() or 0) > _LENGTH:
+            fitting = pc.replace_substring_regex(fitting, _BEYOND_MICROSECONDS, r"\1")
+        instants = fitting.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
     except pa.ArrowInvalid:  # a day that no calendar has, a leap second
         plain, instants = pa.array([False] * len(texts)), pa.array([], pa.int64())
     if len(instants) == len(texts):

@@ -256,8 +256,42 @@ def test_names_and_whole_messages_are_not_taken_over() -> None:
     assert entity["details"] == {"StudyDate": "20261001"}
     assert entity["details_withheld"] == 2
     assert entity["query_length"] == len(hl7)
-    assert row["query_text"] is None
-    assert not any(secret in str(row) for secret in ("SECRET", hl7, "Doe^Jane"))
+    assert row["query_text"] == "PID|1||P1||SECRET^NAME"  # a column that is marked as identifying
+    others = {name: value for name, value in row.items() if name != "query_text"}
+    assert not any(secret in str(others) for secret in ("SECRET", hl7, "Doe^Jane"))
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (base64.b64encode(b"MSH|^~\\&|A\rQPD|1\r").decode(), "MSH|^~\\&|A QPD|1"),
+        ("TVNI\n  fA==", "MSH|"),
+        (base64.b64encode(b"\x08\x00\x52\x00\x06\x00\x00\x00STUDY ").decode(), None),
+        (base64.b64encode(b"\x1b[31mred").decode(), None),
+        (base64.b64encode(b"x" * 5000).decode(), None),
+        ("no base64!", None),
+        ("", None),
+    ],
+)
+def test_queries_are_decoded_where_they_are_text(written: str, text: str | None) -> None:
+    """Of base64, printable text of bounded length is given; a DICOM identifier is binary and is not."""
+    asked = thing("1.2.3", "110181", f"<ParticipantObjectQuery>{written}</ParticipantObjectQuery>")
+    assert one(audit_message(inside=asked))["query_text"] == text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '<ParticipantObjectDescription Encrypted="true" Anonymized="false"/>',
+        '<ParticipantObjectDescriptionType Encrypted="true" Anonymized="false"/>',
+        '<ParticipantObjectDescription><Encrypted Encrypted="true"/><Anonymized>false</Anonymized>'
+        "</ParticipantObjectDescription>",
+    ],
+)
+def test_whether_objects_are_encrypted_is_read(written: str) -> None:
+    """As attributes (dcm4che) and as elements (ipf), with the same end."""
+    entity = json.loads(str(one(audit_message(inside=thing("1.2.3", "110180", written)))["entities"]))[1]
+    assert (entity["Encrypted"], entity["Anonymized"]) == (["true"], ["false"])
 
 
 def test_a_trace_joins_copies_of_one_event() -> None:

@@ -130,14 +130,16 @@ def made(number: int, shape: int) -> str:
                 ("HL7v2 Message", "UElEfDF8fFAx"),
             )[: shape % 3]
         )
-        query = f"<ParticipantObjectQuery>Q{number:x}==</ParticipantObjectQuery>" if shape % 6 == 3 else ""
+        asked = (f"Q{number:x}==", "UElEfDE=", "TVNIfFxe", "UElE fDE= ")[number % 4]
+        query = f"<ParticipantObjectQuery>{asked}</ParticipantObjectQuery>" if shape % 6 == 3 else ""
+        described = ("", ' Encrypted="true"', ' Anonymized="true" Encrypted="false"')[shape % 3]
         accession = ("", f"A{number}")[number % 3 > 0]
         objects += (
             f'<ParticipantObjectIdentification ParticipantObjectID="1.2.840.{number}" '
             f'ParticipantObjectTypeCode="2" ParticipantObjectTypeCodeRole="3" '
             f'ParticipantObjectDataLifeCycle="{number % 3 + 5}">'
             f"{code('ParticipantObjectIDTypeCode', '110180', dialect)}{query}{details}"
-            f'<ParticipantObjectDescription><Accession Number="{accession}"/>{parts}'
+            f'<ParticipantObjectDescription{described}><Accession Number="{accession}"/>{parts}'
             "</ParticipantObjectDescription></ParticipantObjectIdentification>"
         )
     if shape % 8 not in (4, 5):
@@ -324,7 +326,7 @@ def test_repaired_envelopes() -> None:
 def test_a_plan_that_errs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Should reading by plan ever differ from parsing, the rows of the parser stand."""
     monkeypatch.setattr(Alike, "_differing", LOOKS_TWICE)
-    monkeypatch.setattr(columns, "_as_written", lambda values: pa.array(["wrong"] * len(values)))
+    monkeypatch.setattr(columns, "_as_written", lambda _text: "wrong")
     description = "</EventIdentification>"
     told = GOOD.replace(description, f"<EventOutcomeDescription>why</EventOutcomeDescription>{description}")
     assert set(same("\n".join([told] * 20).encode())["event_reason"].to_pylist()) == {"why"}

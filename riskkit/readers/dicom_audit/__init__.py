@@ -38,7 +38,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="dicom_audit",
     title="DICOM audit messages (PS3.15 A.5, RFC 3881), bare or in syslog",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",

@@ -20,19 +20,12 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskkit.readers.dicom_audit.columns import REFERENCES, Taken, as_text, gather, rows_of
+from riskkit.readers.dicom_audit.columns import REFERENCES, Taken, gather, rows_of
 from riskkit.readers.dicom_audit.framing import Frame
-from riskkit.readers.dicom_audit.meaning import (
-    Row,
-    address,
-    ae_title,
-    patient_of,
-    sum_up,
-    user_type,
-)
-from riskkit.readers.dicom_audit.parsing import UTF8, VALUE_LIMIT, Participant
-from riskkit.readers.dicom_audit.plans import FIELDS, Plan, plan_of
-from riskkit.readers.dicom_audit.shapes import Shape, markup, shape_of, without_texts
+from riskkit.readers.dicom_audit.meaning import Row
+from riskkit.readers.dicom_audit.parsing import UTF8, VALUE_LIMIT
+from riskkit.readers.dicom_audit.plans import BETWEEN, Plan, plan_of
+from riskkit.readers.dicom_audit.shapes import NO_TEXT, Shape, shape_of, without_texts
 
 FEW = 8
 """So many messages of a shape in a batch are worth a plan."""
@@ -42,16 +35,11 @@ SAMPLE = 512
 GATHERED = 512
 
 _DECIDING_LIMIT = 4096
-_REMEMBERED, _REMEMBERED_LENGTH = 1 << 15, 256
 
 _REFERENCE = re.compile(rb"&(?!(?:amp|lt|gt|apos);)")
 _REFERENCES = tuple((one.encode(), other.encode()) for one, other in REFERENCES if one != "&amp;")
 _NON_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF, which XML excludes
-_ADDRESS, _SOURCE_AET, _DEST_AET, _PATIENT, _USER_ID, _USER_NAME = map(
-    FIELDS.index, ("address", "source_aet", "dest_aet", "patient", "user_id", "user_name")
-)
-
-_NEITHER = None, None
+_BETWEEN = BETWEEN.encode()
 _NOT_SEEN: Any = object()
 
 Careful = Callable[[Frame], list[Row]]
@@ -69,18 +57,16 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-class _Remembered(dict[Any, Any]):
-    """What a function said of values that come again and again; a bounded number of short ones."""
+class _Similar:
+    """Shapes with as many pieces of markup, and which of these hold texts."""
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._function = function
+    def __init__(self) -> None:
+        self.shapes: list[tuple[list[bytes], Shape]] = []
+        self.texts: list[int] = []
 
-    def __missing__(self, key: Any) -> Any:
-        said = self._function(key)
-        if len(self) < _REMEMBERED and sum(map(len, key)) <= _REMEMBERED_LENGTH:
-            self[key] = said
-        return said
+    def add(self, markup: list[bytes], shape: Shape) -> None:
+        self.shapes.append((markup, shape))
+        self.texts = [at for at, _ in enumerate(markup) if any(NO_TEXT in one[at] for one, _ in self.shapes)]
 
 
 class Alike:
@@ -92,11 +78,8 @@ class Alike:
     def __init__(self, zone: ZoneInfo, careful: Careful, few: int = FEW) -> None:
         self._zone, self._careful, self._few = zone, careful, few
         self._shapes: dict[bytes, Shape | None] = {}
+        self._similar: dict[int, _Similar] = {}
         self._plans: list[Plan] = []
-        self._address = _Remembered(_address)
-        self._ae_title = _Remembered(_ae_title)
-        self._classes = _Remembered(_classes)
-        self._user_type = _Remembered(_user_type)
 
     def read(self, frames: Sequence[Frame]) -> tuple[list[int], pa.Table]:
         """The numbers of the frames that could be read, in any order, and their rows, one for each.
@@ -106,9 +89,10 @@ class Alike:
         with no_collection():
             taken = self._take_all(frames)
         rows = rows_of(taken, self._plans, self._zone)
-        # A time that cannot be read is told in the notes, which no plan knows.
-        timed = pc.is_valid(rows["event_time_us"])
-        taken, rows = taken.filter(timed), rows.filter(timed)
+        if rows["event_time_us"].null_count:
+            # A time that cannot be read is told in the notes, which no plan knows.
+            timed = pc.is_valid(rows["event_time_us"])
+            taken, rows = taken.filter(timed), rows.filter(timed)
         while differing := self._differing(frames, taken, rows):
             for number in differing:
                 self._plans[number].works = False
@@ -139,43 +123,38 @@ class Alike:
             or frame.note
             or len(body) > VALUE_LIMIT
             or not (body.isascii() or _is_xml_text(body))
-            or frame.encoding.lower() not in UTF8
+            or (frame.encoding and frame.encoding.lower() not in UTF8)
         ):
             return
         pieces = body.split(b'"')
-        written = markup(pieces)
-        shape = self._shapes.get(written)
-        if shape is None:
-            bare = without_texts(written)
-            shape = self._shapes.get(bare) if bare != written else None
-            if shape is None:
-                self._wait(number, pieces, bare, bare != written, waiting)
-                shape = self._shapes.get(bare)
-                if shape is None:
-                    return
-            elif b"xsi:" in written and not shape.declares_xsi:
-                return
+        shape = self._shape(number, pieces, waiting)
+        if shape is None or (b"xsi:" in body and not shape.declares_xsi):
+            return
         pieces.append(b"")
         plan = self._plan(shape, pieces)
         if plan is not None and plan.works:
             self._take(number, frame, pieces, plan, shape.width, found)
 
-    def _wait(
-        self,
-        number: int,
-        pieces: list[bytes],
-        bare: bytes,
-        texts_left_out: bool,
-        waiting: dict[bytes, list[int]],
-    ) -> None:
-        """Make a shape once enough messages of it were seen; what was seen before is read afterwards."""
-        if bare in self._shapes:
-            return
-        numbers = waiting.setdefault(bare, [])
-        if len(numbers) + 1 < self._few or len(self._shapes) >= SHAPES:
-            numbers.append(number)
-        else:
-            self._shapes[bare] = shape_of(pieces, texts_left_out)
+    def _shape(self, number: int, pieces: list[bytes], waiting: dict[bytes, list[int]]) -> Shape | None:
+        """The shape of a message; made once `few` messages of it were seen, which are read afterwards."""
+        written = pieces[::2]
+        similar = self._similar.get(len(written))
+        if similar:
+            for at in similar.texts:
+                written[at] = without_texts(written[at])
+            for markup, shape in similar.shapes:
+                if markup == written:
+                    return shape
+        bare = b'"'.join(map(without_texts, written))
+        if bare not in self._shapes:
+            numbers = waiting.setdefault(bare, [])
+            if len(numbers) + 1 < self._few or len(self._shapes) >= SHAPES:
+                numbers.append(number)
+                return None
+            self._shapes[bare] = made = shape_of(pieces, NO_TEXT in bare)
+            if made:
+                self._similar.setdefault(len(written), _Similar()).add(bare.split(b'"'), made)
+        return self._shapes[bare]
 
     def _plan(self, shape: Shape, pieces: list[bytes]) -> Plan | None:
         taken, deciding = shape.taken(pieces), shape.decides(pieces)
@@ -195,8 +174,8 @@ class Alike:
         self, number: int, frame: Frame, pieces: list[bytes], plan: Plan, width: int, found: list[Taken]
     ) -> None:
         values = b'"'.join(pieces[1:width:2])
-        references = b"&" in values
-        if references and _REFERENCE.search(values):
+        references = values.count(b"&")
+        if references and references != values.count(b"&amp;") and _REFERENCE.search(values):
             return
         for work_out, at in plan.extras:
             extra = work_out(pieces[at])
@@ -204,7 +183,7 @@ class Alike:
                 return
             pieces.append(extra)
         fields = plan.fields(pieces)
-        classes = plan.classes(pieces)
+        classes = _BETWEEN.join(plan.classes(pieces))
         if b"\\" in values:
             pieces = pieces.copy()
             for at in plan.in_json:
@@ -219,16 +198,11 @@ class Alike:
                 plan.number,
                 values,
                 fields,
+                classes,
                 frame.received,
-                hashlib.sha256(frame.body).hexdigest(),
+                hashlib.sha256(frame.body).digest(),
                 agents,
                 entities,
-                self._address[fields[_ADDRESS], plan.address_type],
-                self._ae_title[fields[_SOURCE_AET], plan.source_type] if fields[_SOURCE_AET] else None,
-                self._ae_title[fields[_DEST_AET], plan.dest_type] if fields[_DEST_AET] else None,
-                patient_of(as_text(fields[_PATIENT])) if fields[_PATIENT] else _NEITHER,
-                self._classes[classes] if classes else _NEITHER,
-                self._user_type[fields[_USER_ID], fields[_USER_NAME], *plan.who] if plan.who else None,
             )
         )
 
@@ -266,29 +240,3 @@ def _resolved(text: bytes | None) -> bytes | None:
         for reference, character in _REFERENCES:
             text = text.replace(reference, character)
     return text.replace(b"&amp;", b"&")
-
-
-# The functions of `meaning`, for values as they stand in a message.
-
-
-def _address(key: tuple[bytes, str]) -> tuple[str | None, str | None]:
-    point, kind = key
-    return address(Participant({"NetworkAccessPointID": as_text(point), "NetworkAccessPointTypeCode": kind}))
-
-
-def _ae_title(key: tuple[bytes, str]) -> str | None:
-    """`ae_title` looks at one of the two ids, as the type of the first one says."""
-    written, kind = as_text(key[0]), key[1]
-    return ae_title(Participant({"UserID": written, "AlternativeUserID": written}, id_type=kind))
-
-
-def _classes(written: tuple[bytes, ...]) -> tuple[str | None, int | None]:
-    """UIDs and numbers of instances in turn."""
-    texts = [as_text(one) for one in written]
-    return sum_up(list(zip(texts[::2], texts[1::2], strict=True)))
-
-
-def _user_type(key: tuple[bytes, bytes, str, str, tuple[str, ...]]) -> str:
-    name, written, kind, id_type, roles = key
-    attributes = {"UserID": as_text(name), "UserName": as_text(written), "UserTypeCode": kind}
-    return user_type(Participant(attributes, list(roles), id_type))

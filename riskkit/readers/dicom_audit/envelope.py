@@ -36,7 +36,8 @@ USUAL = re.compile(
     rb"\r?\n?(?:(?:(?P<octets>\d{1,10}) (?=<))?(?P<header><\d{1,3}>1 (?P<time>-|\d[^\s<]{9,40}) )"
     rb"(?:[^\s<\[\]]{1,64} ){4}- ?"
     rb"(?P<bom>\xef\xbb\xbf)?"
-    rb"(?:<\?xml version=\"1\.0\"(?: encoding=\"(?P<encoding>(?:UTF|utf)-8)\")?\?>)? ?)?"
+    rb"(?:<\?xml version=\"1\.0\"(?: encoding=\"(?:UTF|utf)-8\")?\?>)? ?)?"
+    rb"(?=<AuditMessage[> ])"
 )
 
 # A header without a message of its own: the message stands on the next line.
@@ -116,12 +117,12 @@ class Gaps:
         envelope.commented = self._commented
         return envelope, remainders
 
-    def usual(self, buffer: bytes, start: int, end: int) -> re.Match[bytes] | None:
-        """The gap `buffer[start:end]` before a message when it is of the usual kind, else None.
+    def usual(self, buffer: bytes, start: int) -> re.Match[bytes] | None:
+        """The gap before a message from `start` on when it is of the usual kind, else None.
 
         It has the groups of USUAL, and holds nothing that `before_message` would give out besides.
         """
-        return None if self._commented else USUAL.fullmatch(buffer, start, end)
+        return None if self._commented else USUAL.match(buffer, start)
 
     def leftover(self, gap: bytes, offset: int, after: bool) -> Iterator[Remainder]:
         """What a gap holds that no message follows directly."""

@@ -20,8 +20,8 @@ MESSAGE_LIMIT = 1 << 20
 START_TAG = re.compile(rb"<(?:[A-Za-z_][\w.\-]{0,63}:)?AuditMessage(?=[\s/>])")
 _TAG = re.compile(rb"<(\\?/)?(?:[A-Za-z_][\w.\-]{0,63}:)?AuditMessage(?=[\s/>])")
 _TAG_LIMIT = 80
-_NAME, _START_TAGS, _END_TAG = b"AuditMessage", (b"<AuditMessage>", b"<AuditMessage "), b"</AuditMessage>"
-_CHUNK = 1 << 20
+_NAME, _START_TAG, _END_TAG = b"AuditMessage", b"<AuditMessage>", b"</AuditMessage>"
+_CHUNK, _FEW_BYTES = 1 << 17, 1 << 13
 _GAP_KEPT = 1 << 16
 
 _WIDE = (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")
@@ -82,6 +82,9 @@ class _Scan:
             if not self._is_open and search <= self._pending:
                 yield from self._usual()
                 search = self._pending
+                if more and len(self._buffer) - search < _FEW_BYTES:
+                    search, more = 0, self._fill()
+                    continue
             tag = _TAG.search(self._buffer, search)
             # Where an end tag ends may be known only with more bytes.
             if tag is None or (tag[1] and more and len(self._buffer) < tag.end() + _TAG_LIMIT):
@@ -106,29 +109,23 @@ class _Scan:
     def _usual(self) -> Iterator[Frame]:
         """Whole messages, one after the other, while each stands behind an envelope of the usual kind.
 
-        What `_TAG` finds holds the name of the element; so where the name is found first, and the
-        brackets around it are those of a plain tag, there `_TAG` would find it first as well.
+        What `_TAG` finds holds the name of the element; so where the name is found next, and the
+        brackets around it are those of a plain tag, there `_TAG` would find it next as well.
         """
         buffer, base = self._buffer, self._base
         while True:
-            name = buffer.find(_NAME, self._pending)
-            again = buffer.find(_NAME, name + len(_NAME))
-            start, end = name - 1, again + len(_NAME) + 1
-            if (
-                not self._pending < name < again
-                or buffer[start : name + len(_NAME) + 1] not in _START_TAGS
-                or buffer[again - 2 : end] != _END_TAG
-                or end - start > MESSAGE_LIMIT
-            ):
-                return
-            gap = self._gaps.usual(buffer, self._pending, start)
+            gap = self._gaps.usual(buffer, self._pending)
             if gap is None:
                 return
+            start = gap.end()
+            again = buffer.find(_NAME, start + len(_START_TAG))
+            end = again + len(_NAME) + 1
+            if again < 0 or buffer[again - 2 : end] != _END_TAG or end - start > MESSAGE_LIMIT:
+                return
             self._pending, self._after_message = end, True
-            octets, _, received, bom, encoding = gap.groups()
-            named = "" if encoding is None or self._transcoded else encoding.decode("ascii")
+            octets, _, received, bom = gap.groups()
             at = "" if received is None else received.decode("ascii", "replace")
-            frame = Frame(base + start, end - start, buffer[start:end], "", "", named, at)
+            frame = Frame(base + start, end - start, buffer[start:end], "", "", "", at)
             if octets:
                 counted = Envelope(octets=int(octets), counted_from=base + gap.start("header"), bom=bool(bom))
                 frame.note = _octets_note(counted, base + end)

@@ -19,6 +19,8 @@ from riskkit.readers.times import read_time
 _AE_TITLES = re.compile(r"AETITLES?=\s*([^;]{1,64})", re.IGNORECASE)
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _TEXT_LIMIT = 256
+_QUERY_LIMIT = 4096
+_LINE_ENDS = str.maketrans("\r\n\t", "   ")
 _ISSUER = 3  # CX.4 assigning authority
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -257,7 +259,7 @@ def read_objects(objects: list[Thing], notes: list[str]) -> Row:
         "instance_count": instances,
         "object_lifecycle": lifecycle,
         "object_sensitivity": sensitivity,
-        "query_text": None,  # queries carry names; decoding them shows more than a review needs
+        "query_text": next((query_text(thing.query) for thing in objects if thing.query), None),
         "correlation_id": trace,
         "entities": _ENCODE([_entity(thing) for thing in objects]) if objects else None,
     }
@@ -342,6 +344,19 @@ def open_detail(detail: Mapping[str, str]) -> tuple[str, str | None]:
     except (binascii.Error, ValueError):
         return kind, None
     return kind, text if text.isprintable() and len(text) <= _TEXT_LIMIT else None
+
+
+def query_text(written: str) -> str | None:
+    """The text of a query in base64, line ends as blanks; None where it is no text.
+
+    What is asked may be HL7, XML or a URL; a DICOM identifier is binary.
+    """
+    try:
+        text = base64.b64decode("".join(written.split()), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    text = text.translate(_LINE_ENDS).strip()
+    return text if text and text.isprintable() and len(text) <= _QUERY_LIMIT else None
 
 
 def known(value: str | None) -> str | None:

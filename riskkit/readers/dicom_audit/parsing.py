@@ -50,13 +50,14 @@ class Participant:
 class Thing:
     """ParticipantObjectIdentification: its attributes, kind of id, details and described parts.
 
-    `query_length` counts the characters of its query, which is not kept.
+    `query` is its query as written, `query_length` counts the characters of that.
     """
 
     attributes: Attributes
     id_type: str = ""
     details: list[Attributes] = field(default_factory=list)
     parts: list[tuple[str, Attributes]] = field(default_factory=list)
+    query: str = ""
     query_length: int | None = None
 
 
@@ -266,6 +267,7 @@ def _add_source(message: Message, attributes: Attributes, _name: str) -> None:
 def _add_object(message: Message, attributes: Attributes, _name: str) -> None:
     _limit(message.objects)
     message.objects.append(Thing(attributes))
+    _add_description(message, attributes, "")
 
 
 def _add_id_type(message: Message, attributes: Attributes, _name: str) -> None:
@@ -281,6 +283,13 @@ def _add_detail(message: Message, attributes: Attributes, _name: str) -> None:
 def _add_part(message: Message, attributes: Attributes, name: str) -> None:
     if message.objects:
         message.objects[-1].parts.append((name, attributes))
+
+
+def _add_description(message: Message, attributes: Attributes, _name: str) -> None:
+    """Encrypted and Anonymized as attributes, which dcm4che writes where others have elements."""
+    if message.objects:
+        parts = [(name, {name: attributes[name]}) for name in DESCRIBED if name in attributes]
+        message.objects[-1].parts += parts
 
 
 def _add_code(codes: list[str], attributes: Attributes) -> None:
@@ -300,9 +309,18 @@ def _end_description(message: Message, text: str) -> None:
 
 def _end_query(message: Message, text: str) -> None:
     if message.objects:
+        message.objects[-1].query = text
         message.objects[-1].query_length = len(text)
 
 
+def _end_part(message: Message, text: str) -> None:
+    """Encrypted and Anonymized as elements, whose text says so."""
+    if message.objects and message.objects[-1].parts:
+        name, values = message.objects[-1].parts[-1]
+        message.objects[-1].parts[-1] = name, values or {name: text}
+
+
+DESCRIBED = ("Encrypted", "Anonymized")
 STARTERS = {
     "EventIdentification": _add_event,
     "EventID": _add_event_id,
@@ -317,6 +335,8 @@ STARTERS = {
     "ParticipantObjectIDTypeCode": _add_id_type,
     "ParticipantObjectDetail": _add_detail,
     "ParticipantObjecntObjectDetail": _add_detail,  # a misspelling that dcm4chee sends
+    "ParticipantObjectDescription": _add_description,
+    "ParticipantObjectDescriptionType": _add_description,
     "MPPS": _add_part,
     "Accession": _add_part,
     "SOPClass": _add_part,
@@ -325,4 +345,8 @@ STARTERS = {
     "Encrypted": _add_part,
     "Anonymized": _add_part,
 }
-TEXTS = {"EventOutcomeDescription": _end_description, "ParticipantObjectQuery": _end_query}
+TEXTS = {
+    "EventOutcomeDescription": _end_description,
+    "ParticipantObjectQuery": _end_query,
+    **dict.fromkeys(DESCRIBED, _end_part),
+}

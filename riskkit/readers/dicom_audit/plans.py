@@ -34,8 +34,12 @@ from riskkit.readers.dicom_audit.shapes import (
 FIELDS = (
     "event_time", "user_id", "user_name", "address", "source_aet", "dest_aet", "dest_id", "dest_host",
     "source_system", "source_site", "patient", "study_uid", "accession", "event_reason",
+    "query",
 )  # fmt: skip
 """What a plan finds in each message."""
+
+BETWEEN = "\x1f"
+"""Stands between values that are joined, as no value that is taken holds a control character."""
 
 _COPIED = (
     "user_id", "user_name", "dest_id", "dest_host", "source_system", "source_site", "study_uid",
@@ -45,7 +49,7 @@ _WORKED_OUT = frozenset(
     {
         "event_time_us", "event_time_raw", "time_quality", "user_type", "source_ip", "source_host",
         "source_aet", "dest_aet", "patient_id", "patient_id_issuer", "sop_class_uids", "instance_count",
-        "agents", "entities",
+        "query_text", "agents", "entities",
     }
 )  # fmt: skip
 
@@ -58,7 +62,7 @@ class Plan:
     those of FIELDS. `extras` are put behind the pieces first: each is worked out from one piece, or is
     None when the message does not follow the plan. `agents` and `entities` are JSON with a place for
     each value of `in_agents` and `in_entities`. `who` is what `user_type` must know besides id and name,
-    None when it is in `row`.
+    joined by BETWEEN, empty when there is no user.
     """
 
     number: int
@@ -70,7 +74,7 @@ class Plan:
     entities: bytes | None
     in_entities: Pick
     classes: Pick
-    who: tuple[str, str, tuple[str, ...]] | None
+    who: str
     address_type: str
     source_type: str
     dest_type: str
@@ -102,10 +106,11 @@ class _Planner:
             self._mark_texts()
 
     def plan(self, number: int, zone: ZoneInfo) -> Plan:
-        watcher = Watcher()
-        message = watcher.parse_body(b'"'.join(self._marked))
-        for at in watcher.queries:
-            self._count_characters(at)
+        message = Watcher().parse_body(b'"'.join(self._marked))
+        for thing in message.objects:
+            if OPEN in thing.query:
+                # Stands for a number; `_template` takes the quotes off again.
+                thing.query_length = self._length_of(thing.query)  # type: ignore[assignment]
         rows = list(read_event(message, "", zone))
         if len(rows) != 1:
             raise NoPlanError
@@ -123,6 +128,7 @@ class _Planner:
         for thing in message.objects:
             if is_patient(thing):
                 fields["patient"] = self._place(thing.attributes.get("ParticipantObjectID"))
+            fields["query"] = self._place(thing.query) if thing.query else fields["query"]
         agents, in_agents = self._template(row["agents"])
         entities, in_entities = self._template(row["entities"])
         classes = tuple(self._classes(message))
@@ -138,7 +144,7 @@ class _Planner:
             entities,
             picker(in_entities),
             picker(classes),
-            None if user is None else _who(user),
+            "" if user is None else _who(user),
             address_type,
             source_type,
             dest_type,
@@ -174,12 +180,12 @@ class _Planner:
             elif found:
                 self._marked[at] = TEXT.sub(f">{OPEN}<".encode(), piece)
 
-    def _count_characters(self, mark: str) -> None:
-        number = int(mark[1:-1]) - self._absent - 1
-        work_out, at = self._extras[number]
+    def _length_of(self, query: str) -> str:
+        """The mark of the length of a text that a mark stands for."""
+        work_out, at = self._extras[self._place(query) - self._absent - 1]
         if not isinstance(work_out, _Text):
             raise NoPlanError
-        self._extras[number] = (_Length(work_out), at)
+        return mark(self._extra(_Length(work_out), at)).decode()
 
     def _placed(self) -> Iterator[tuple[int, tuple[int, str, str]]]:
         return ((2 * number + 1, place) for number, place in enumerate(self._shape.places))
@@ -230,12 +236,14 @@ class _Planner:
             return None, ()
         numbers = re.sub(f'("query_length":)"({MARK.pattern})"', r"\1\2", str(text))
         parts = MARK.split(numbers)
-        if any(OPEN in part or "&" in part for part in parts):
+        places = tuple(int(part) for part in parts[1::2])
+        if any(OPEN in part or "&" in part for part in parts) or any(map(self._is_text, places)):
             raise NoPlanError
-        return (
-            "%b".join(part.replace("%", "%%") for part in parts[::2]).encode(),
-            tuple(int(part) for part in parts[1::2]),
-        )
+        return "%b".join(part.replace("%", "%%") for part in parts[::2]).encode(), places
+
+    def _is_text(self, at: int) -> bool:
+        """Whether there is the text of an element, which is not written as JSON needs it."""
+        return at > self._absent and isinstance(self._extras[at - self._absent - 1][0], _Text)
 
     @staticmethod
     def _refuse_what_depends(message: Message) -> None:
@@ -253,7 +261,8 @@ class _Planner:
         studies = sum(thing.id_type == codes.STUDY_INSTANCE_UID for thing in message.objects)
         traces = sum(thing.id_type == "traceparent" for thing in message.objects)
         accessions = sum(part == "Accession" for thing in message.objects for part, _ in thing.parts)
-        if (len(asking) > 1 and not sure) or max(patients, studies, accessions) > 1 or traces:
+        queries = sum(bool(thing.query) for thing in message.objects)
+        if (len(asking) > 1 and not sure) or max(patients, studies, accessions, queries) > 1 or traces:
             raise NoPlanError
 
 
@@ -265,8 +274,8 @@ def _roles(message: Message) -> tuple[Participant | None, Participant | None, Pa
     return requestor(message.participants), source, destination
 
 
-def _who(user: Participant) -> tuple[str, str, tuple[str, ...]]:
-    return user.attributes.get("UserTypeCode", ""), user.id_type, tuple(user.roles)
+def _who(user: Participant) -> str:
+    return BETWEEN.join((user.attributes.get("UserTypeCode", ""), user.id_type, *user.roles))
 
 
 class _Text:

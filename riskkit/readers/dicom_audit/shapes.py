@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 from riskkit.readers.dicom_audit.parsing import (
+    DESCRIBED,
     STARTERS,
     Attributes,
     Parser,
@@ -25,7 +27,7 @@ Pick = Callable[[Sequence[bytes]], tuple[bytes, ...]]
 
 # Text of an element, whole: no reference, no line end, no blank in front, so that it can hold no markup.
 TEXT = re.compile(rb'>([^<>"&\x00-\x20][^<>"&\x00-\x1f]*)<')
-_NO_TEXT = b">\xff<"  # a byte that no UTF-8 holds
+NO_TEXT = b">\xff<"  # a byte that no UTF-8 holds
 
 OPEN, _CLOSE = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACKET}"
 MARK = re.compile(f"{OPEN}(\\d+){_CLOSE}")
@@ -39,6 +41,7 @@ _CODED = frozenset(
         "ParticipantObjectIDTypeCode",
     }
 )  # fmt: skip
+_DESCRIPTIONS = frozenset({"ParticipantObjectDescription", "ParticipantObjectDescriptionType"})
 PARTS = frozenset({"MPPS", "Accession", "SOPClass", "Instance", "StudyIDs", "Encrypted", "Anonymized"})
 _TAKEN = {
     "EventIdentification": {"EventDateTime"},
@@ -60,9 +63,10 @@ def markup(pieces: Sequence[bytes]) -> bytes:
     return b'"'.join(pieces[::2])
 
 
+@lru_cache(maxsize=4096)  # a name comes again with the next event of the patient
 def without_texts(written: bytes) -> bytes:
     """Markup with the texts of elements left out."""
-    return TEXT.sub(_NO_TEXT, written)
+    return TEXT.sub(NO_TEXT, written)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,14 +96,12 @@ class Shape:
 class Watcher(Parser):
     """A parser that notes where marks come out.
 
-    `places` has the number of the element, its name and the attribute of each; `queries` are the marks
-    that are the text of a query.
+    `places` has the number of the element, its name and the attribute of each.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.places: dict[str, tuple[int, str, str]] = {}
-        self.queries: set[str] = set()
         self._elements = 0
 
     def _started(self, name: str, attributes: Attributes) -> None:
@@ -108,17 +110,6 @@ class Watcher(Parser):
             if value.startswith(OPEN):
                 self.places[value] = (self._elements, name.rpartition(":")[2], attribute)
         super()._started(name, attributes)
-
-    def _ended(self, name: str) -> None:
-        is_query = name.rpartition(":")[2] == "ParticipantObjectQuery"
-        query = "".join(self._text or ()).strip() if is_query else ""
-        super()._ended(name)
-        if OPEN in query and self._message.objects:
-            if not MARK.fullmatch(query):
-                raise NoPlanError
-            self.queries.add(query)
-            # Stands for a number; `_template` takes the quotes off again.
-            self._message.objects[-1].query_length = query  # type: ignore[assignment]
 
 
 def shape_of(pieces: Sequence[bytes], texts_left_out: bool) -> Shape | None:
@@ -157,6 +148,8 @@ def _kind(element: str, attribute: str) -> str:
         return "passed over"
     if element in _CODED:
         return "decides" if attribute in ("csd-code", "code") else "passed over"
+    if element in _DESCRIPTIONS:
+        return "decides" if attribute in DESCRIBED else "passed over"
     if element in PARTS or attribute in _TAKEN.get(element, ()):
         return "taken"
     return "decides"
