@@ -8,15 +8,12 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.image_stores import Store, counted, image_stores
-from riskkit.derived.inventory import system_names, system_of
+from riskkit.derived.image_stores import Store, counted, image_stores, place_of, places_of_images
 from riskkit.derived.trail import first_rows, flag
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
-from riskkit.tables import records
 
 AT_REST = "45 CFR 164.312(a)(2)(iv)"
 ACCESS = "45 CFR 164.312(a)(1)"
-IMAGES_REST_ON = frozenset({"volume", "device", "bucket"})
 SEVERITY: dict[str, Severity] = {"yes": "medium", "unknown": "high", "no": "critical"}
 """By whether the place is encrypted: with it, a stolen disk gives nothing away."""
 
@@ -58,12 +55,12 @@ def encryption_readable_identifiers(
         exposed=flag(readable & (nw.col("direct_identifiers").fill_null(0) > 0)),
         unclear=flag((nw.col("readable") == "unknown") | (readable & nw.col("direct_identifiers").is_null())),
     )
-    places = _places(storage_assets, systems)
+    places = places_of_images(storage_assets, systems)
     for store, kinds in counts:
         if unseen := store.unseen(bool(kinds)):
             yield unseen
             continue
-        encrypted = _encrypted(store, places)
+        encrypted = place_of(store, places)
         yield _of_store(store, [row for found in kinds.values() for row in found], encrypted)
         for kind, found in kinds.items():
             yield _of_kind(store, kind, found, encrypted)
@@ -142,26 +139,3 @@ def _rows(store: Store, found: list[Any], files: int) -> tuple[Rows, ...]:
     keys = [(row.source, row.key) for row in found]
     scan = Rows.of("dicom_scans", [store.scan])
     return first_rows(keys, files, "files of this store and kind", "dicom_files"), scan
-
-
-def _places(storage_assets: Any | None, systems: Any | None) -> list[tuple[str, str, str]]:
-    """(system, mount point, encrypted) of the places on which images may rest."""
-    names = system_names(systems)
-    return [
-        (system_of(asset.system_id, names), asset.mountpoint or "", asset.encrypted)
-        for asset in (() if storage_assets is None else records(storage_assets))
-        if asset.kind in IMAGES_REST_ON and asset.holds_phi is not False
-    ]
-
-
-def _encrypted(store: Store, places: list[tuple[str, str, str]]) -> str:
-    """yes, no or unknown: of the mount point nearest above the root, else of all places of the system."""
-    own = [
-        (mount, encrypted) for system, mount, encrypted in places if store.system and system == store.system
-    ]
-    above = [mount for mount, _ in own if mount and f"{store.root}/".startswith(f"{mount.rstrip('/')}/")]
-    nearest = max(above, key=len, default=None)
-    states = {encrypted for mount, encrypted in own if nearest is None or mount == nearest}
-    if "no" in states:
-        return "no"
-    return "yes" if states == {"yes"} else "unknown"

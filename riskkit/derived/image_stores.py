@@ -13,6 +13,9 @@ from riskkit.derived.trail import row_key
 from riskkit.model import Moment, Verdict
 from riskkit.tables import records
 
+IMAGES_REST_ON = frozenset({"volume", "device", "bucket"})
+"""Kinds of storage."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -75,3 +78,29 @@ def counted(
 def _latest(scans: Sequence[Any], at: Moment) -> Any | None:
     complete = [scan for scan in scans if scan.complete and (scan.finished_at or scan.started_at) < at.as_of]
     return max(complete, key=lambda scan: (scan.finished_at or scan.started_at, scan.scan_id), default=None)
+
+
+def places_of_images(storage_assets: Any | None, systems: Any | None) -> list[tuple[str, str, str]]:
+    """(system, mount point, encrypted) of the places on which images may rest."""
+    names = system_names(systems)
+    return [
+        (system_of(asset.system_id, names), asset.mountpoint or "", asset.encrypted)
+        for asset in (() if storage_assets is None else records(storage_assets))
+        if asset.kind in IMAGES_REST_ON and asset.holds_phi is not False
+    ]
+
+
+def place_of(store: Store, places: list[tuple[str, str, str]]) -> str:
+    """yes, no or unknown: whether the place of a store is encrypted.
+
+    Of the mount point nearest above the root, else of all places of the system.
+    """
+    own = [
+        (mount, encrypted) for system, mount, encrypted in places if store.system and system == store.system
+    ]
+    above = [mount for mount, _ in own if mount and f"{store.root}/".startswith(f"{mount.rstrip('/')}/")]
+    nearest = max(above, key=len, default=None)
+    states = {encrypted for mount, encrypted in own if nearest is None or mount == nearest}
+    if "no" in states:
+        return "no"
+    return "yes" if states == {"yes"} else "unknown"

@@ -98,13 +98,18 @@ def decayed(rows: Any, today: date, max_days: int) -> list[dict[str, Any]]:
 
     A row without a date stays as it is: that it cannot show anything is said of the evidence as a whole.
     """
-    found: list[dict[str, Any]] = to_arrow(rows).to_pylist()
+    found: list[dict[str, Any]] = [dict(row) for row in (rows if isinstance(rows, list) else _dicts(rows))]
     for row in found:
         age = None if row["collected_on"] is None else (today - row["collected_on"]).days
         if age is not None and age > max_days and row["state"] != "plain":
             row["state"], row["why"] = "unknown", f"the evidence is {age} days old, of {max_days} allowed"
             row["secured"] = "no" if row["secured"] == "no" else "unknown"
     return found
+
+
+def _dicts(frame: Any) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = to_arrow(frame).to_pylist()
+    return listed
 
 
 def _row(asset: Any, judged: Any, names: Mapping[str, str], copies: Iterable[str]) -> dict[str, object]:

@@ -18,6 +18,7 @@ from riskkit.views import (
     findings,
     leadership,
     people_places_papers,
+    recovery,
     review_queue,
     risk_register,
     transmission,

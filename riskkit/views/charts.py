@@ -90,6 +90,54 @@ def bars(
         return figure(fig, alt=alt, caption=caption)
 
 
+def against(
+    rows: Sequence[tuple[str, float, float | None]],
+    *,
+    caption: str,
+    alt: str,
+    unit: str,
+    words: Words,
+    told: Sequence[str],
+) -> Html:
+    """One bar a row against a target of its own, a thick tick with `target` beside it.
+
+    rows: name, value and target, None where there is none; such a bar is drawn as unknown. Values that
+    would dwarf the others are cut, with an arrow; their number stands beside them. words: within the
+    target, without one, beyond it.
+    """
+    with drawing(0.95 + 0.34 * len(rows)) as (fig, axes):
+        values = sorted([value for _, value, _ in rows] + [target for _, _, target in rows if target])
+        # A value ten times the median would leave nothing to see of the others.
+        most = min(values[-1], 10 * max(values[len(values) // 2], 1.0)) if values else 1.0
+        for place, (_, value, target) in enumerate(rows):
+            look = _LOOKS[1] if target is None else _LOOKS[2] if value > target else _LOOKS[0]
+            shown = min(value, most)
+            axes.barh([place], [shown], height=0.56, **look)
+            if value > most:
+                axes.plot([most * 1.005], [place], marker=">", color=INK, markersize=6, clip_on=False)
+            if target is not None:
+                at = min(target, most)
+                axes.plot(
+                    [at, at], [place - 0.4, place + 0.4], color=INK, linewidth=2.6, solid_capstyle="butt"
+                )
+            end = max(shown, min(target or 0.0, most))
+            axes.text(end + most * 0.03, place, clean(told[place]), va="center")
+        axes.set_xlim(0, most * 1.75)
+        axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= most * 1.05])
+        axes.set_xlabel(unit)
+        _rows(axes, [_short(name) for name, _, _ in rows])
+        handles = [
+            Patch(label=word, **look)
+            for word, look in zip((words.good, words.unknown, words.bad), _LOOKS, strict=True)
+        ]
+        tick = axes.plot([], [], color=INK, linewidth=2.6, label="target")
+        axes.legend(
+            handles=[*handles, *tick], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, fontsize=8,
+            handlelength=1.6, borderaxespad=0.2,
+        )  # fmt: skip
+        return figure(fig, alt=alt, caption=caption)
+
+
 def calendar(
     rows: Sequence[tuple[str, Sequence[int]]],
     days: Sequence[date],

@@ -9,7 +9,6 @@ import narwhals as nw
 
 from riskkit.model import Assessment
 from riskkit.tables import records
-from riskkit.views.charts import Words, shares
 from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
@@ -18,54 +17,6 @@ from riskkit.views.wording import age, be, count, day, percent, size
 
 _ORDER = ("yes", "unknown", "no")
 _SIGNS = {"yes": "✓ yes", "unknown": "? unknown", "no": "✗ no"}
-
-
-def coverage(assessment: Assessment) -> Html:
-    """The share of bytes that rest encrypted, as an interval from what is shown to what is possible."""
-    if not present(assessment, "storage_assets"):
-        return missing(assessment, "storage_assets")
-    assets = _assets(assessment)
-    if not assets:
-        return paragraph("No storage asset that may hold ePHI is listed.")
-    sized = [asset for asset in assets if asset.size_bytes]
-    total = sum(asset.size_bytes for asset in sized)
-    held = Counter[str]()
-    for asset in sized:
-        held[asset.encrypted] += asset.size_bytes
-    numbers = Counter(asset.encrypted for asset in assets)
-    told = (
-        f"Of {count(len(assets), 'asset')} that hold or may hold ePHI, {numbers['yes']} "
-        f"{be(numbers['yes'])} encrypted, {numbers['unknown']} unknown and {numbers['no']} not encrypted."
-    )
-    if not total:
-        return paragraph(told, " None of them states its size, so no share of bytes can be given.")
-    low, high = held["yes"], held["yes"] + held["unknown"]
-    interval = (
-        f"At least {percent(low, total)} and at most {percent(high, total)} of {size(total)} rest "
-        f"encrypted: {size(held['yes'])} yes, {size(held['unknown'])} unknown, {size(held['no'])} no."
-    )
-    unsized = len(assets) - len(sized)
-    kinds: dict[str, Counter[str]] = {"all": held}
-    for asset in sized:
-        kinds.setdefault(asset.kind, Counter())[asset.encrypted] += asset.size_bytes
-    drawn = [
-        (name, tuple(float(kinds[name][value]) for value in _ORDER))
-        for name in ("all", *sorted(kinds.keys() - {"all"}))
-    ]
-    chart = shares(
-        drawn,  # type: ignore[arg-type]  # three values each
-        caption="Bytes at rest by kind of asset: encrypted / unknown / not encrypted. What is unknown "
-        "counts as not encrypted until it is shown.",
-        alt=interval,
-        words=Words("encrypted", "unknown", "not encrypted"),
-        told=[" / ".join(size(int(part)) for part in parts) for _, parts in drawn],
-    )
-    left = (
-        f" {count(unsized, 'asset')} without a stated size {be(unsized)} in no share of bytes."
-        if unsized
-        else ""
-    )
-    return join([paragraph(f"{interval} {told}{left}"), chart])
 
 
 def assets(assessment: Assessment) -> Html:

@@ -51,10 +51,10 @@ _PARTS = {
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "audit_trail": ("audit_events", "systems"),
     "access_patterns": ("audit_events", "relationships", "roster"),
-    "encryption": ("storage_assets", "dicom_scans", "dicom_files"),
+    "encryption": ("storage_assets", "storage_exposures", "dicom_scans", "dicom_files"),
     "transmission": ("endpoints", "channel_observations", "certificates"),
     "access_control": ("accounts", "roster", "configurations", "grants"),
-    "backup_recovery": ("backups", "restore_tests"),
+    "backup_recovery": ("backups", "restore_tests", "recovery_targets", "drills"),
     "people_places_papers": ("training", "roster", "policies", "reviews", "answers"),
     "risk_register": ("systems",),
 }

@@ -1,4 +1,4 @@
-"""storage/: block devices of the hosts (lsblk), and a list of everything that lsblk cannot show."""
+"""storage/: block devices and headers of the hosts, and lists of everything that they cannot show."""
 
 from __future__ import annotations
 
@@ -16,11 +16,24 @@ Node = dict[str, Any]
 ASSET_COLUMNS = (
     "asset_id", "system_id", "kind", "mountpoint", "holds_phi", "size_bytes", "encrypted", "method",
     "key_bits", "kdf", "key_manager", "key_location", "key_last_rotated", "reason",
+    "tier", "studies", "provider",
 )  # fmt: skip
+EXPOSURE_COLUMNS = (
+    "asset_id",
+    "asked",
+    "question",
+    "answer",
+    "system_id",
+    "provider",
+    "shared_with",
+    "detail",
+)
+SAMPLE_COLUMNS = ("sample_id", "system_id", "stratum", "files", "sampled", "exposed", "sampled_on")
+CLOUD = "Prairie Object Storage"  # a provider that does not exist
 
 
 def write_storage(pack: Pack, seed: int) -> None:
-    """Write storage/lsblk-*.json and storage/assets.csv."""
+    """Write storage/ (lsblk-*.json, luksdump-pacs1.txt, two lists) and dicom/sampled_scans.csv."""
     for host, disks in _hosts(seed).items():
         custody = Custody("Infrastructure", pack.moment(33, 11.5), host, LSBLK)
         document = json.dumps({"blockdevices": disks}, indent=3) + "\n"
@@ -28,19 +41,54 @@ def write_storage(pack: Pack, seed: int) -> None:
     rotated = pack.span.back(200)
     assets: Sequence[Sequence[object]] = (
         ("pacs1-database", "pacs1", "database", "", True, 410 * GIB, "yes", "LUKS2 volume below PostgreSQL",
-         256, "argon2id", "host keyring", "key server", rotated, ""),
+         256, "argon2id", "host keyring", "key server", rotated, "",
+         "", 412_000, ""),
         ("offsite-copies", "backup1", "bucket", "", True, 61_000 * GIB, "yes", "SSE-KMS", 256, "",
-         "cloud key service", "another account", pack.span.back(90), ""),
+         "cloud key service", "another account", pack.span.back(90), "", "backup", 398_000, CLOUD),
         ("tape-set-2019", "vna", "tape", "", True, 48_000 * GIB, "unknown", "", "", "", "", "", "",
-         "the library's report has no column for it"),
-        ("teaching-laptop-3", "viewer1", "device", "", True, 930 * GIB, "no", "", "", "", "", "", "", ""),
+         "the library's report has no column for it", "", 122_000, ""),
+        ("teaching-laptop-3", "viewer1", "device", "", True, 930 * GIB, "no", "", "", "", "", "", "", "",
+         "", 310, ""),
         ("mr1-console", "mr1", "device", "", True, 476 * GIB, "unknown", "", "", "", "", "", "",
-         "the manufacturer has not answered"),
+         "the manufacturer has not answered", "", "", ""),
     )  # fmt: skip
     custody = Custody(
         "Infrastructure", pack.moment(33, 12.5), "asset register", "list of storage that hosts do not show"
     )
     pack.table("storage/assets.csv", ASSET_COLUMNS, assets, custody)
+    seen = (
+        ("public", "no", "", "public access is blocked for the account"),
+        ("shared_outside", "yes", "318204417755", "an account of an earlier migration project"),
+        ("object_logging", "no", "", ""),
+    )
+    exposures = (
+        ("offsite-copies", "console", question, answer, "backup1", CLOUD, accounts, detail)
+        for question, answer, accounts, detail in seen
+    )
+    custody = Custody("Infrastructure", pack.moment(33, 12.7), "cloud console", "who can reach the bucket")
+    pack.table("storage/exposures.csv", EXPOSURE_COLUMNS, exposures, custody)
+    drawn = pack.span.back(12)
+    samples = [
+        ("viewer-cache", "viewer1", f"/var/cache/viewer {modality}", files, 300, found, drawn)
+        for modality, files, found in (("CT", 182_000, 300), ("MR", 64_500, 300), ("US", 22_100, 291))
+    ]
+    custody = Custody("Infrastructure", pack.moment(12, 15), "viewer1", "random sample of the cache")
+    pack.table("dicom/sampled_scans.csv", SAMPLE_COLUMNS, samples, custody)
+    custody = Custody("Infrastructure", pack.moment(33, 11.8), "pacs1", "cryptsetup luksDump of each device")
+    pack.text("storage/luksdump-pacs1.txt", _header(_hosts(seed)["pacs1"][1]), custody)
+
+
+def _header(disk: Node) -> str:
+    """What luksDump prints of the disk with the images; salts and digests are made up of nothing."""
+    part = disk["children"][0]
+    return (
+        f"LUKS header information\nVersion:       \t2\nEpoch:         \t3\nUUID:          \t{part['uuid']}\n"
+        "Label:         \t(no label)\n\nData segments:\n  0: crypt\n\toffset: 16777216 [bytes]\n"
+        "\tlength: (whole device)\n\tcipher: aes-xts-plain64\n\tsector: 4096 [bytes]\n\nKeyslots:\n"
+        "  0: luks2\n\tKey:        512 bits\n\tPriority:   normal\n\tCipher:     aes-xts-plain64\n"
+        "\tCipher key: 512 bits\n\tPBKDF:      argon2id\n\tTime cost:  6\n\tMemory:     1048576\n"
+        "\tThreads:    4\nTokens:\nDigests:\n  0: pbkdf2\n\tHash:       sha256\n\tIterations: 98698\n"
+    )
 
 
 def _hosts(seed: int) -> Mapping[str, list[Node]]:
