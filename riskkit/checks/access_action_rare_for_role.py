@@ -20,7 +20,7 @@ from riskkit.statistics.tails import beta_binomial_tail
 from riskkit.tables import records
 
 PREDICATE = "user_id = :subject and the action is rare for the role"
-NOT_ACTIONS = ("authentication", "application", "security_alert", "other")
+NOT_ACTIONS = ("application", "security_alert", "other")
 """Categories that a system writes by itself around what somebody does."""
 
 LEAST_SPREAD, MOST_SPREAD = 2.0, 200.0
@@ -61,14 +61,15 @@ def access_action_rare_for_role(
     exemptions: nw.LazyFrame[Any] | None,
     *,
     one_in: int = 1000,
-    least: int = 2,
+    least: int = 1,
     at: Moment,
 ) -> Iterator[Verdict]:
     """One verdict per person of the roster who did something in the period.
 
-    Of each day the rarest action counts, times the number of kinds of actions (Bonferroni). The share of
-    an action among all events of a day varies between people of a role as a beta distribution (method of
-    moments over the people other than the user).
+    An action is a kind of event on a system: to log in where the role never works is one. Of each day the
+    rarest counts, times the number of actions that people take (Bonferroni). The share of an action among
+    all events of a day varies between people of a role as a beta distribution (method of moments over the
+    people other than the user).
     """
     roles = {row.user_id: (row.role or "").casefold() for row in records(roster)}
     days, keys = _days(audit_events, roles, at)
@@ -113,7 +114,7 @@ def access_action_rare_for_role(
                     p=p,
                     observed=float(count),
                     expected=round(expected, 2),
-                    reason=f"{count} events of the kind {action} vs {expected:.1f} expected of the role",
+                    reason=f"{count} event(s) of {action} vs {expected:.1g} expected of the role",
                     rows=(first_rows(keys[user, day, action], count, PREDICATE),),
                 )
                 for day, action, count, p, expected in odd
@@ -130,7 +131,7 @@ def _days(audit_events: nw.LazyFrame[Any], roles: dict[str, str], at: Moment) ->
     grouped = (
         audit_events.filter(of_people(at), ~nw.col("event_category").is_in(NOT_ACTIONS))
         .with_columns(day=local_day_number(at), key=row_key())
-        .group_by("user_id", "day", "event_category", "source")
+        .group_by("user_id", "day", "event_category", "source_system", "source")
         .agg(nw.len().alias("events"), nw.col("key").min())
     )
     days: Days = {}
@@ -138,8 +139,9 @@ def _days(audit_events: nw.LazyFrame[Any], roles: dict[str, str], at: Moment) ->
     for row in records(grouped):
         if row.user_id not in roles or row.event_category is None:
             continue
-        days.setdefault((row.user_id, row.day), Counter())[row.event_category] += row.events
-        keys.setdefault((row.user_id, row.day, row.event_category), []).append((row.source, row.key))
+        action = f"{row.event_category} on {row.source_system or 'an unnamed system'}"
+        days.setdefault((row.user_id, row.day), Counter())[action] += row.events
+        keys.setdefault((row.user_id, row.day, action), []).append((row.source, row.key))
     return days, keys
 
 

@@ -13,7 +13,7 @@ from riskkit.derived.baseline import of_a_person
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import first_rows, row_key
-from riskkit.model import Moment, Signal, Verdict
+from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
 
 PREDICATE = "user_id = :subject and the first day after the gap"
@@ -45,12 +45,14 @@ def access_dormant_account_revived(
 ) -> Iterator[Verdict]:
     """One verdict per user active in the period; UNKNOWN when the trail reaches back less than `gap_days`.
 
-    p is how often any gap between two active days of anybody, before or in the period, was as long. A
-    user who was never seen before has no gap: the account is new, or the trail too short.
+    p is how often any gap between two active days of anybody, before or in the period, was as long. Who
+    was never seen before was silent since the trail began, or since the day of employment that the roster
+    tells; without the roster such an account may be new.
     """
     active = _active(audit_events, at)
     if not active:
         return
+    hired = _hired(roster)
     first, last = day_number(at.period.first_day), day_number(at.today)
     begins = min(min(days) for days in active.values())
     exempt = Exempt("access.dormant_account_revived", exemptions, roster)
@@ -61,17 +63,17 @@ def access_dormant_account_revived(
         within = [day for day in ordered if first <= day <= last]
         if not within:
             continue
-        revived = [
-            (day, int(gap))
-            for day, gap in zip(ordered[1:], gaps[user], strict=True)
-            if gap >= gap_days and day >= first
-        ]
+        silent = list(zip(ordered[1:], map(int, gaps[user]), strict=True))
+        if user in hired:
+            silent.append((ordered[0], ordered[0] - max(begins, hired[user])))
+        revived = [(day, gap) for day, gap in sorted(silent) if gap >= gap_days and day >= first]
         kept = [(day, gap) for day, gap in revived if not exempt.holds(user, day_of(day))]
         as_long = {gap: 1 + len(every) - int(np.searchsorted(every, gap)) for _, gap in kept}
         tails = {gap: number / (1 + len(every)) for gap, number in as_long.items()}
         rare = [day for day, gap in kept if tails[gap] * one_in <= 1]
         short = within[0] - begins < gap_days
-        result = "FAIL" if rare else "UNKNOWN" if short and len(within) == len(ordered) else "PASS"
+        new = short and len(within) == len(ordered)
+        result: Result = "FAIL" if rare else "UNKNOWN" if new else "PASS"
         longest = max((gap for _, gap in revived), default=0)
         message = f"Active on {len(within)} day(s) of the period"
         if revived:
@@ -82,7 +84,7 @@ def access_dormant_account_revived(
             message += f". Exemptions set aside {len(revived) - len(kept)} day(s)"
         yield Verdict(
             subject=user,
-            result=result,  # type: ignore[arg-type]
+            result=result,
             message=f"{message}.",
             observed=f"{longest} silent days" if revived else "no long gap",
             expected=f"fewer than {gap_days} silent days",
@@ -99,6 +101,14 @@ def access_dormant_account_revived(
             ),
             rows=(first_rows(*_rows(days, rare or within[:1]), PREDICATE),),
         )
+
+
+def _hired(roster: nw.LazyFrame[Any] | None) -> dict[str, int]:
+    """The last day on which each person of the roster began to work here."""
+    hired: dict[str, int] = {}
+    for row in () if roster is None else records(roster):
+        hired[row.user_id] = max(day_number(row.employed_from), hired.get(row.user_id, 0))
+    return hired
 
 
 def _active(audit_events: nw.LazyFrame[Any], at: Moment) -> dict[str, dict[int, list[tuple[str, int]]]]:

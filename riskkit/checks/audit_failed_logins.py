@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -134,11 +135,27 @@ def _unusual(
 ) -> dict[tuple[str | None, str | None], list[Day]]:
     """Days with unusually many failures of a user, by the system that recorded most of them.
 
-    The model counts log-ins that failed beside all events of log-in, over all systems.
+    Counted are all failures, and those from a place where the user never logged in before that day: who
+    forgot a password sits where they always sit. The rarer of the two counts, twice (Bonferroni).
     """
-    logins = audit_events.filter(in_view(at), of_a_person(), nw.col("event_category") == "authentication")
+    logins = audit_events.filter(
+        in_view(at), of_a_person(), nw.col("event_category") == "authentication"
+    ).with_columns(place=nw.coalesce("source_host", "source_ip").str.to_lowercase(), on=local_day_number(at))
     failed = nw.col("event_outcome") == "failure"
-    days = [day for day in beside_peers(daily(logins, failed, at), groups, at) if day.count > 1]
+    familiar = (
+        logins.filter(nw.col("event_outcome") == "success")
+        .group_by("user_id", "place")
+        .agg(nw.col("on").min().alias("since"))
+    )
+    strange = nw.col("since").is_null() | (nw.col("since") >= nw.col("on"))
+    placed = logins.filter(~nw.col("place").is_null()).join(familiar, on=["user_id", "place"], how="left")
+    rarest: dict[tuple[str, date], Day] = {}
+    for hits in (daily(logins, failed, at), daily(placed, failed & strange, at)):
+        for day in beside_peers(hits, groups, at):
+            known = rarest.setdefault((day.user, day.day), day)
+            if day.p < known.p:
+                rarest[day.user, day.day] = day
+    days = [replace(day, p=2 * day.p) for _, day in sorted(rarest.items()) if day.count > 1]
     days = [day for day in days if day.p <= LARGEST_P]
     if not days:
         return {}
