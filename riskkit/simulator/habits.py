@@ -167,6 +167,19 @@ def at_work(work: Work) -> None:
                 work.because(patient, duty.person, at, "appointment")
 
 
+def asked(work: Work) -> None:
+    """A colleague asks to have a result looked up; now and then there is an appointment for it."""
+    records = [person for person in work.hospital.people if person.record]
+    for duty in work.sometimes(work.people(*CLINICAL), 0.0006):
+        near = [one for one in records if one.department == duty.person.department and one is not duty.person]
+        if near:
+            patient = work.care.by_id[work.chance.pick(near).record]
+            at = work.during(duty)
+            work.read(duty.person, at, patient)
+            if work.chance.happens(0.4):
+                work.because(patient, duty.person, at, "appointment")
+
+
 def emergency_call(work: Work) -> None:
     """Code blue or a case conference: many people open one record within hours; most are listed."""
     if not work.chance.happens(0.3) or not work.hospital.large or not work.here[INTENSIVE]:
@@ -226,5 +239,5 @@ def _series(work: Work, duty: Duty, count: int, kind: str, registered: float) ->
 
 HABITS: tuple[Callable[[Work], None], ...] = (
     tumour_board, teaching, peer_review, study_export, transfers, wrong_patient, unit_hop, follow_up,
-    repeat_clinic, claims, registration_merge, at_work, emergency_call, famous, after_hours, badge_tap,
+    repeat_clinic, claims, registration_merge, at_work, asked, emergency_call, famous, after_hours, badge_tap,
 )  # fmt: skip
