@@ -24,6 +24,7 @@ from riskkit.simulator.writers.backup import write_backup
 from riskkit.simulator.writers.care import relationships, write_patients
 from riskkit.simulator.writers.custody import write_custody
 from riskkit.simulator.writers.dicom import write_dicom
+from riskkit.simulator.writers.flows import write_flows
 from riskkit.simulator.writers.inventory import write_inventory
 from riskkit.simulator.writers.labels import write_labels
 from riskkit.simulator.writers.network import write_network
@@ -87,6 +88,7 @@ def simulate(
         write_places(pack, hospital, duties, planted.all, schedule=schedule)
         write_patients(pack, care)
         write_network(pack, seed)
+        write_flows(pack, seed)
         write_storage(pack, seed)
         write_dicom(pack, seed, care, small=small)
         write_backup(pack, seed)

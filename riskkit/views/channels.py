@@ -46,7 +46,7 @@ def verdicts(assessment: Assessment) -> Html:
         f"Of {count(len(found), 'listener')}, {told}.",
         f" Because of a tunnel {carried} of the findings {be(carried, 'weighs', 'weigh')} less: each stays, "
         "and the tunnel's own evidence stands below." if carried else "",
-        f" For {secured} {be(secured)} it shown that PHI is secured in the sense of HHS guidance: that takes "
+        f" PHI is shown to be secured in the sense of HHS guidance for {count(secured, 'listener')}: that takes "
         "evidence of a FIPS 140 validated module, which no scan can give.",
     ]  # fmt: skip
     frame = rows(

@@ -37,6 +37,7 @@ CSV_TABLES = {
     "care/patients.csv": "patients",
     "care/relationships.csv": "relationships",
     "storage/assets.csv": "storage_assets",
+    "network/flows.csv": "flows",
     "backup/jobs.csv": "backups",
     "backup/restore_tests.csv": "restore_tests",
     "programme/training.csv": "training",
