@@ -12,9 +12,8 @@ from collections.abc import Iterator
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.events import Events, Row, batches
-from riskkit.readers.origin import read_origin
-from riskkit.readers.text_log import Line, harmless, log_lines
+from riskkit.readers.events import Book, Row, read_lines
+from riskkit.readers.text_log import Line, harmless
 from riskkit.readers.times import read_time
 
 _TIME = r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?)"
@@ -60,44 +59,37 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
 
     Raises EvidenceError when the mapping file is wrong.
     """
-    origin = read_origin(context.mapping, member.name)
-    zone = origin.zone(context.zone)
-    events = Events(member.name)
-    timeless = 0
+    return read_lines(member, context, _take, _notes)
 
-    def take(line: Line) -> None:
-        nonlocal timeless
-        if line.text is None:
-            events.quarantine(line.offset, "too_large", "a line longer than any request", line.length)
-            return
-        found = _LINE.fullmatch(line.text)
-        what = _event(found[2]) if found else None
-        if not found or not what:
-            events.ignore("other_log_line" if line.text.strip() else "blank_line")
-            return
-        instant, quality = read_time(found[1] or "", zone)
-        if instant is None:
-            timeless += 1
-            events.quarantine(line.offset, "no_timestamp", "the line has no time", line.length)
-            return
-        row = {
-            **what,
-            "event_time_us": instant,
-            "event_time_raw": found[1],
-            "time_quality": quality,
-            "user_type": "application",
-            "source_system": origin.source_system,
-            "break_glass": False,
-            "source_format": "dcmtk_log",
-            "parse_status": "ok",
-        }
-        events.add(line.offset, (row,))
 
-    def notes() -> tuple[str, ...]:
-        return ("DCMTK logs time only with a pattern of its own (--log-config)",) if timeless else ()
+def _take(book: Book, line: Line, text: str) -> None:
+    found = _LINE.fullmatch(text)
+    what = _event(found[2]) if found else None
+    if not found or not what:
+        book.events.ignore("other_log_line")
+        return
+    instant, quality = read_time(found[1] or "", book.zone)
+    if instant is None:
+        book.seen["timeless"] += 1
+        book.events.quarantine(line.offset, "no_timestamp", "the line has no time", line.length)
+        return
+    row = {
+        **what,
+        "event_time_us": instant,
+        "event_time_raw": found[1],
+        "time_quality": quality,
+        "user_type": "application",
+        "source_system": book.origin.source_system,
+        "break_glass": False,
+        "source_format": "dcmtk_log",
+        "parse_status": "ok",
+    }
+    book.events.add(line.offset, (row,))
 
-    with member.open() as stream:
-        yield from batches(events, log_lines(stream), take, notes)
+
+def _notes(book: Book) -> Iterator[str]:
+    if book.seen["timeless"]:
+        yield "DCMTK logs time only with a pattern of its own (--log-config)"
 
 
 def _event(message: str) -> Row | None:

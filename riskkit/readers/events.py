@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import repeat
 from operator import itemgetter
-from typing import TypeVar
+from typing import IO, TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
 from riskkit.errors import EvidenceError
-from riskkit.model import Batch, Quarantined
+from riskkit.model import Batch, Context, Member, Quarantined
+from riskkit.readers.origin import Origin, read_origin
+from riskkit.readers.text_log import Line, log_lines
 from riskkit.tables import TABLES
 
 TABLE = TABLES["audit_events"]
@@ -184,3 +189,63 @@ def batches(
     yield events.batch(last=True, notes=notes())
     if failure:
         raise failure
+
+
+@dataclass(slots=True)
+class Book:
+    """What is kept while one log is read: its events, its mapping file, and how often something was seen.
+
+    `zone` is that of times that name none.
+    """
+
+    events: Events
+    origin: Origin
+    zone: ZoneInfo
+    seen: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def zoneless(self) -> str:
+        """The note on times without zone; empty when there was none."""
+        count = self.seen["zoneless"]
+        return f"times without zone were read in {self.zone.key} ({count} of them)" if count else ""
+
+
+def read_log(
+    member: Member,
+    context: Context,
+    split: Callable[[IO[bytes]], Iterable[Item]],
+    take: Callable[[Book, Item], None],
+    notes: Callable[[Book], Iterable[str]] = lambda _book: (),
+) -> Iterator[Batch]:
+    """Batches of a log: each piece that `split` finds is given to `take`, which tells the book of it.
+
+    Empty notes are left out. Raises EvidenceError when the mapping file is wrong or the compression breaks.
+    """
+    origin = read_origin(context.mapping, member.name)
+    book = Book(Events(member.name), origin, origin.zone(context.zone))
+    with member.open() as stream:
+        yield from batches(
+            book.events, split(stream), partial(take, book), lambda: tuple(filter(None, notes(book)))
+        )
+
+
+def read_lines(
+    member: Member,
+    context: Context,
+    take: Callable[[Book, Line, str], None],
+    notes: Callable[[Book], Iterable[str]] = lambda _book: (),
+) -> Iterator[Batch]:
+    """Batches of a log of which every line is a record; what is too long or blank is dealt with here.
+
+    `take` is given each other line, and its text. Raises EvidenceError as `read_log`.
+    """
+
+    def take_line(book: Book, line: Line) -> None:
+        if line.text is None:
+            book.events.quarantine(line.offset, "too_large", "a line longer than any request", line.length)
+        elif not line.text or line.text.isspace():
+            book.events.ignore("blank_line")
+        else:
+            take(book, line, line.text)
+
+    return read_log(member, context, log_lines, take_line, notes)

@@ -10,17 +10,15 @@ Orthanc's own id, which is no StudyInstanceUID and no PatientID. How an action e
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
 from riskkit.readers.action_words import ACTIONS, category_of
-from riskkit.readers.events import Events, Row, batches
+from riskkit.readers.events import Book, Row, read_log
 from riskkit.readers.json_stream import Broken, Item, json_values
-from riskkit.readers.origin import read_origin
 from riskkit.readers.text_log import as_json, harmless
 from riskkit.readers.texts import has_keys
 from riskkit.readers.times import read_time
@@ -49,38 +47,35 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
 
     Raises EvidenceError when the mapping file is wrong.
     """
-    origin = read_origin(context.mapping, member.name)
-    zone = origin.zone(context.zone)
-    events = Events(member.name)
-    seen: Counter[str] = Counter()
+    return read_log(member, context, _values, _take, _notes)
 
-    def take(item: Item) -> None:
-        if isinstance(item, Broken):
-            events.quarantine(item.offset, item.reason, item.detail, item.length)
-            return
-        entry = item.value
-        if not isinstance(entry, dict) or not all(name in entry for name in _KEYS):
-            events.quarantine(item.offset, "missing_required", ", ".join(_KEYS), len(item.body))
-            return
-        row = _row(entry, zone)
-        if row is None:
-            events.quarantine(item.offset, "no_timestamp", "Timestamp is no time", len(item.body))
-            return
-        events.add(item.offset, ({**row, "source_system": origin.source_system},))
-        seen["unknown"] += row["event_category"] == "other"
-        seen["zoneless"] += row["time_quality"] != "zoned"
 
-    def notes() -> tuple[str, ...]:
-        found = []
-        if seen["unknown"]:
-            found.append(f"{seen['unknown']} event(s) whose action has no word that is known")
-        if seen["zoneless"]:
-            found.append(f"times without zone were read in {zone.key} ({seen['zoneless']} event(s))")
-        return tuple(found)
+def _values(stream: IO[bytes]) -> Iterator[Item]:
+    return json_values(stream, arrays=frozenset(), expected=lambda value: isinstance(value, dict))
 
-    with member.open() as stream:
-        values = json_values(stream, arrays=frozenset(), expected=lambda value: isinstance(value, dict))
-        yield from batches(events, values, take, notes)
+
+def _take(book: Book, item: Item) -> None:
+    events = book.events
+    if isinstance(item, Broken):
+        events.quarantine(item.offset, item.reason, item.detail, item.length)
+        return
+    entry = item.value
+    if not isinstance(entry, dict) or not all(name in entry for name in _KEYS):
+        events.quarantine(item.offset, "missing_required", ", ".join(_KEYS), len(item.body))
+        return
+    row = _row(entry, book.zone)
+    if row is None:
+        events.quarantine(item.offset, "no_timestamp", "Timestamp is no time", len(item.body))
+        return
+    events.add(item.offset, ({**row, "source_system": book.origin.source_system},))
+    book.seen["unknown"] += row["event_category"] == "other"
+    book.seen["zoneless"] += row["time_quality"] != "zoned"
+
+
+def _notes(book: Book) -> Iterator[str]:
+    if book.seen["unknown"]:
+        yield f"{book.seen['unknown']} event(s) whose action has no word that is known"
+    yield book.zoneless
 
 
 def _row(entry: Mapping[str, Any], zone: ZoneInfo) -> Row | None:

@@ -6,26 +6,24 @@ the year is taken from a mapping file (`year`), else from the name of the file, 
 without either every event is quarantined as `no_timestamp`. The zone is that of the mapping file
 (`timezone`), else of the site.
 
-`/changes` of Orthanc's REST API is not read at all: it names nobody, and the entries of a deleted study
-vanish from it. Taken for a trail it would say that a system is audited which is not.
+`/changes` of Orthanc's REST API is no trail either (`orthanc_changes_json`).
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import partial
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
 from riskkit.readers.dicomweb_uri import decode
-from riskkit.readers.events import Events, batches
-from riskkit.readers.origin import read_origin
-from riskkit.readers.text_log import Line, as_json, harmless, ip_of, log_lines
+from riskkit.readers.events import Book, read_lines
+from riskkit.readers.text_log import Line, as_json, harmless, ip_of
 from riskkit.readers.times import read_time
 
 # Level, month and day, time, since 1.11 the name of the thread, source file and line, category.
@@ -80,77 +78,60 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
 
     Raises EvidenceError when the mapping file is wrong.
     """
-    origin = read_origin(context.mapping, member.name)
-    zone = origin.zone(context.zone)
-    years = _Years(origin.year, member.name)
-    events = Events(member.name)
-    seen: Counter[str] = Counter()
-    prefixed = False
+    years = _Years(member.name)
+    return read_lines(member, context, partial(_take, years), partial(_notes, years))
 
-    def take(line: Line) -> None:
-        nonlocal prefixed
-        if line.text is None:
-            events.quarantine(line.offset, "too_large", "a line longer than any request", line.length)
-            return
-        found = _PREFIX.fullmatch(line.text)
-        if not found:
-            if not line.text.strip():
-                events.ignore("blank_line")
-            elif prefixed:  # a body of JSON, or the rest of a message
-                events.ignore("continuation_line")
-            else:
-                events.quarantine(line.offset, "unknown_format", "no line of an Orthanc log", line.length)
-            return
-        prefixed = True
-        month, day = int(found[2]), int(found[3])
-        year = years.of(month, day) if 1 <= month <= DECEMBER else None
-        message = found[7]
-        seen["no_tls"] += message.startswith(_NO_TLS)
-        what = _event(message, found[6] or "")
-        if what is None:
-            events.ignore("other_log_line")
-            return
-        instant = _instant(year, month, day, found[4], zone)
-        if instant is None:
-            untold = years.first is None
-            detail = "no year: name it in a mapping file" if untold else "the day does not exist"
-            events.quarantine(line.offset, "no_timestamp", detail, line.length)
-            return
-        events.add(
-            line.offset,
-            (
-                {
-                    "event_time_us": instant,
-                    "event_time_raw": f"{found[2]}{found[3]} {found[4]}",
-                    "time_quality": "assumed_year",
-                    "break_glass": False,
-                    "source_system": origin.source_system,
-                    "source_format": "orthanc_log",
-                    "parse_status": "ok" if line.utf8 else "partial",
-                    "parse_notes": None if line.utf8 else "bytes that are not UTF-8",
-                    **what,
-                },
-            ),
+
+def _take(years: _Years, book: Book, line: Line, text: str) -> None:
+    found = _PREFIX.fullmatch(text)
+    if not found:
+        if book.seen["lines"]:  # a body of JSON, or the rest of a message
+            book.events.ignore("continuation_line")
+        else:
+            book.events.quarantine(line.offset, "unknown_format", "no line of an Orthanc log", line.length)
+        return
+    book.seen["lines"] += 1
+    month, day = int(found[2]), int(found[3])
+    year = years.of(month, day, book.origin.year) if 1 <= month <= DECEMBER else None
+    message = found[7]
+    book.seen["no_tls"] += message.startswith(_NO_TLS)
+    what = _event(message, found[6] or "")
+    if what is None:
+        book.events.ignore("other_log_line")
+        return
+    instant = _instant(year, month, day, found[4], book.zone)
+    if instant is None:
+        untold = years.first is None
+        detail = "no year: name it in a mapping file" if untold else "the day does not exist"
+        book.events.quarantine(line.offset, "no_timestamp", detail, line.length)
+        return
+    row = {
+        "event_time_us": instant,
+        "event_time_raw": f"{found[2]}{found[3]} {found[4]}",
+        "time_quality": "assumed_year",
+        "break_glass": False,
+        "source_system": book.origin.source_system,
+        "source_format": "orthanc_log",
+        "parse_status": "ok" if line.utf8 else "partial",
+        "parse_notes": None if line.utf8 else "bytes that are not UTF-8",
+        **what,
+    }
+    book.events.add(line.offset, (row,))
+    book.seen["rows"] += 1
+    book.seen["rest"] += found[6] == "http"
+
+
+def _notes(years: _Years, book: Book) -> Iterator[str]:
+    if book.seen["rows"]:
+        told_by = "the mapping file" if book.origin.year else "the file's name"
+        yield (
+            f"no year and no zone in its lines: they begin in {years.first}, as {told_by} says, "
+            f"and were read in {book.zone.key}"
         )
-        seen["rows"] += 1
-        seen["rest"] += found[6] == "http"
-
-    with member.open() as stream:
-        yield from batches(events, log_lines(stream), take, lambda: _notes(seen, years, zone))
-
-
-def _notes(seen: Mapping[str, int], years: _Years, zone: ZoneInfo) -> tuple[str, ...]:
-    notes = []
-    if seen.get("rows"):
-        notes.append(
-            f"no year and no zone in its lines: they begin in {years.first}, as {years.told_by} says, "
-            f"and were read in {zone.key}"
-        )
-    if seen.get("rest"):
-        notes.append("REST calls are logged without user, address and status: nobody can be named for them")
-    if seen.get("no_tls"):
-        notes.append("the log says that the DICOM server does not use TLS")
-    return tuple(notes)
+    if book.seen["rest"]:
+        yield "REST calls are logged without user, address and status: nobody can be named for them"
+    if book.seen["no_tls"]:
+        yield "the log says that the DICOM server does not use TLS"
 
 
 def _event(message: str, category: str) -> dict[str, object] | None:
@@ -235,18 +216,17 @@ class _Years:
     year changes when the day goes back by more than half a year.
     """
 
-    def __init__(self, stated: int | None, name: str) -> None:
-        self._stated, self._latest = stated, _date_in(name)
-        self.told_by = "the mapping file" if stated else "the file's name"
+    def __init__(self, name: str) -> None:
+        self._latest = _date_in(name)
         self.first: int | None = None
         self._year: int | None = None
         self._place = 0
 
-    def of(self, month: int, day: int) -> int | None:
-        """The year of the next line; None when nothing tells."""
+    def of(self, month: int, day: int, stated: int | None) -> int | None:
+        """The year of the next line, the first one's if that is stated; None when nothing tells."""
         place = month * 31 + day
         if self._year is None:
-            self._year = self.first = self._begin(month, day)
+            self._year = self.first = stated or self._begin(month, day)
         elif self._place - place > HALF_A_YEAR:
             self._year += 1
         elif place - self._place >= A_YEAR - LATE_DAYS:  # a line of another thread that came late
@@ -255,8 +235,8 @@ class _Years:
         return self._year
 
     def _begin(self, month: int, day: int) -> int | None:
-        if self._stated or self._latest is None:
-            return self._stated
+        if self._latest is None:
+            return None
         # A day more: the name may be in another zone than the lines.
         latest = self._latest + timedelta(days=1)
         later = (self._latest.year, month, day) > (latest.year, latest.month, latest.day)

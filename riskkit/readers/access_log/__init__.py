@@ -14,7 +14,6 @@ Queries may name patients: of them only ids are kept.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from riskkit.declare import reader
@@ -22,9 +21,9 @@ from riskkit.model import Batch, Context, Member
 from riskkit.readers.access_log.hits import Hit, NoHitError, is_access_json, read_json, read_line
 from riskkit.readers.action_words import CODES
 from riskkit.readers.dicomweb_uri import decode, outcome
-from riskkit.readers.events import Events, Row, batches
-from riskkit.readers.origin import Origin, read_origin
-from riskkit.readers.text_log import Line, as_json, harmless, ip_of, log_lines
+from riskkit.readers.events import Book, Row, read_lines
+from riskkit.readers.origin import Origin
+from riskkit.readers.text_log import Line, as_json, harmless, ip_of
 
 _REFUSED = (401, 403)
 _CLIENT_LEFT = 499  # nginx: the client closed the connection; how much it had got is not told
@@ -68,41 +67,29 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
 
     Raises EvidenceError when the mapping file is wrong.
     """
-    origin = read_origin(context.mapping, member.name)
-    zone = origin.zone(context.zone)
-    events = Events(member.name)
-    seen: Counter[str] = Counter()
+    return read_lines(member, context, _take, _notes)
 
-    def take(line: Line) -> None:
-        if line.text is None:
-            events.quarantine(line.offset, "too_large", "a line longer than any request", line.length)
-        elif not line.text.strip():
-            events.ignore("blank_line")
-        else:
-            try:
-                hit = read_json(line.text, zone) if line.text.startswith("{") else read_line(line.text)
-            except NoHitError as error:
-                events.quarantine(line.offset, error.reason, error.detail, line.length)
-                return
-            row = _row(hit, line.utf8, origin)
-            seen["named"] += row is not None and row["user_id"] is not None
-            seen["zoneless"] += hit.time_quality != "zoned"
-            if row is None:
-                events.ignore("static_file")
-            else:
-                events.add(line.offset, (row,))
-                seen["rows"] += 1
 
-    def notes() -> tuple[str, ...]:
-        found = []
-        if seen["rows"] and not seen["named"]:
-            found.append("no request names a user: the log of the log-in service tells who asked")
-        if seen["zoneless"]:
-            found.append(f"times without zone were read in {zone.key} ({seen['zoneless']} line(s))")
-        return tuple(found)
+def _take(book: Book, line: Line, text: str) -> None:
+    try:
+        hit = read_json(text, book.zone) if text.startswith("{") else read_line(text)
+    except NoHitError as error:
+        book.events.quarantine(line.offset, error.reason, error.detail, line.length)
+        return
+    row = _row(hit, line.utf8, book.origin)
+    if row is None:
+        book.events.ignore("static_file")
+        return
+    book.events.add(line.offset, (row,))
+    book.seen["rows"] += 1
+    book.seen["named"] += row["user_id"] is not None
+    book.seen["zoneless"] += hit.time_quality != "zoned"
 
-    with member.open() as stream:
-        yield from batches(events, log_lines(stream), take, notes)
+
+def _notes(book: Book) -> Iterator[str]:
+    if book.seen["rows"] and not book.seen["named"]:
+        yield "no request names a user: the log of the log-in service tells who asked"
+    yield book.zoneless
 
 
 def _row(hit: Hit, utf8: bool, origin: Origin) -> Row | None:
