@@ -46,8 +46,8 @@ def verdicts(assessment: Assessment) -> Html:
         f"Of {count(len(found), 'listener')}, {told}.",
         f" Because of a tunnel {carried} of the findings {be(carried, 'weighs', 'weigh')} less: each stays, "
         "and the tunnel's own evidence stands below." if carried else "",
-        f" PHI is shown to be secured in the sense of HHS guidance for {count(secured, 'listener')}: that takes "
-        "evidence of a FIPS 140 validated module, which no scan can give.",
+        f" PHI is shown to be secured in the sense of HHS guidance for {count(secured, 'listener')}: that "
+        "takes evidence of a FIPS 140 validated module, which no scan can give.",
     ]  # fmt: skip
     frame = rows(
         (

@@ -80,7 +80,7 @@ def test_a_tunnel_is_printed_with_its_evidence(something: Assessment) -> None:
     assert "✗ unsecured" in told
     assert "WireGuard wg0:a of gateway: seen up" in told
     assert "none of FIPS 140" in told
-    assert "secured in the sense of HHS guidance for 0 listeners" in told
+    assert "secured in the sense of HHS guidance for no listeners" in told
 
 
 def test_flows_without_evidence_are_marked(something: Assessment) -> None:
