@@ -21,6 +21,7 @@ def reader(
     recognize: Callable[[bytes, str], bool],
     offset_unit: Literal["byte", "line", "row", "item"],
     mapped: bool = False,
+    evidence: bool = True,
 ) -> Callable[[ReadFunction], Reader]:
     """Declare a reader; the decorated `read(member, context)` becomes a `Reader`.
 
@@ -32,6 +33,6 @@ def reader(
         raise CatalogError(f"reader {id} names tables that do not exist: {sorted(unknown)}")
 
     def declare(read: ReadFunction) -> Reader:
-        return Reader(id, title, version, tables, recognize, read, offset_unit, mapped)
+        return Reader(id, title, version, tables, recognize, read, offset_unit, mapped, evidence)
 
     return declare

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -20,12 +21,23 @@ from riskkit.ingest.newest import lost, newest, replaces
 from riskkit.ingest.read import instant, read_into
 from riskkit.ingest.unpack import Unpacked, unpack
 from riskkit.ingest.walk import Found, code_of, find_files, readers, sha256_of
-from riskkit.model import NOT_RECOGNIZED, Context, Counts, Evidence, Moment, Reader, Source, TableState
+from riskkit.model import (
+    DOCUMENTATION,
+    NOT_RECOGNIZED,
+    Context,
+    Counts,
+    Evidence,
+    Moment,
+    Reader,
+    Source,
+    TableState,
+)
 from riskkit.settings import Settings
 from riskkit.store import Store
 from riskkit.tables import TABLES, Table
 
 HEAD_BYTES = 64 << 10
+_DOCUMENT = re.compile(r"(?i)(?:readme|license|licence|copying|notice)(?:[._-][\w.\-]{0,40})?")
 MAPPED_READER, MAPPED_TRAIL_READER = "canonical", "audit_csv"
 """The readers of files whose columns a mapping file explains: of any table, and of audit events."""
 
@@ -101,7 +113,8 @@ def _read_member(
         return [_unread(member.name, sha256, size, getattr(error, "what", "cannot be opened"))]
     chosen = _recognize(head, member.name, mapping)
     if not chosen:
-        return [_unread(member.name, sha256, size, NOT_RECOGNIZED)]
+        problem = DOCUMENTATION if _documents(head, member.name) else NOT_RECOGNIZED
+        return [_unread(member.name, sha256, size, problem)]
     if mapping and (deaf := [reader.id for reader in chosen if not reader.mapped]):
         problem = f"is read by {', '.join(deaf)}, which takes no mapping file"
         return [_unread(member.name, sha256, size, problem)]
@@ -135,6 +148,11 @@ def _recognize(head: bytes, name: str, mapping: _Mapping | None) -> list[Reader]
         if found or mapping is None:
             return found
     return [reader for reader in readers() if reader.id == (named or MAPPED_READER)]
+
+
+def _documents(head: bytes, name: str) -> bool:
+    """Whether a text that no reader wants says by its name that it explains the files beside it."""
+    return _DOCUMENT.fullmatch(PurePosixPath(name.rpartition("!")[2]).name) is not None and b"\0" not in head
 
 
 def _explaining(mapping: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from riskkit.model.checks import (
     fingerprint_text,
 )
 from riskkit.model.evidence import (
+    DOCUMENTATION,
     NOT_RECOGNIZED,
     Batch,
     Context,
@@ -41,6 +42,7 @@ from riskkit.model.levels import (
 from riskkit.model.time import Moment, Period
 
 __all__ = [
+    "DOCUMENTATION",
     "LEVELS",
     "METHODS",
     "NOT_RECOGNIZED",

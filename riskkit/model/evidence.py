@@ -72,7 +72,8 @@ class Reader:
     """Knows one format: recognizes it by content and turns it into rows of its tables.
 
     `offset_unit` says what the `offset` column counts in this format; `mapped` that a mapping file
-    beside the evidence is read too.
+    beside the evidence is read too. `evidence` is false for a format that is known and proves nothing:
+    all its records are ignored, each with its reason.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Reader:
     read: Callable[[Member, Context], Iterator[Batch]]
     offset_unit: Literal["byte", "line", "row", "item"]
     mapped: bool = False
+    evidence: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Counts:
 
 
 NOT_RECOGNIZED = "is not recognized"
+DOCUMENTATION = "is documentation, not evidence"
 """The problem of a source that no reader knows."""
 
 

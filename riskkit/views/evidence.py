@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskkit.model import NOT_RECOGNIZED, Assessment, Source
+from riskkit.model import DOCUMENTATION, NOT_RECOGNIZED, Assessment, Source
 from riskkit.tables import TABLES
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import present
@@ -102,8 +102,13 @@ def unused(assessment: Assessment) -> Html:
         ("Not recognized by any reader", [s.name for s in sources if s.problem == NOT_RECOGNIZED]),
         (
             "Not readable",
-            [f"{s.name} ({s.problem})" for s in sources if s.problem not in {"", NOT_RECOGNIZED}],
+            [
+                f"{s.name} ({s.problem})"
+                for s in sources
+                if s.problem not in {"", NOT_RECOGNIZED, DOCUMENTATION}
+            ],
         ),
+        ("Documentation, not evidence", [s.name for s in sources if s.problem == DOCUMENTATION]),
         ("Collected after the period, set aside", [s.name for s in sources if s.set_aside]),
         (
             "Not dated, so they can be read but demonstrate nothing; evidence.csv says when a file was "

@@ -34,7 +34,7 @@ def command(pack: Path, work: Path | None, propose: bool) -> None:
         since_last,
         write_proposal,
     )
-    from riskkit.model import Moment, Period  # noqa: PLC0415
+    from riskkit.model import DOCUMENTATION, Moment, Period  # noqa: PLC0415
     from riskkit.settings import read_settings  # noqa: PLC0415
     from riskkit.store import Store  # noqa: PLC0415
 
@@ -74,9 +74,15 @@ def command(pack: Path, work: Path | None, propose: bool) -> None:
         if propose:
             written = write_proposal(pack, proposal)
             click.echo(f"    written: {written}" if written else "    not written: there is one already")
-    unread = [source for source in evidence.sources if source.reader is None or source.problem]
+    documents = [source for source in evidence.sources if source.problem == DOCUMENTATION]
+    unread = [
+        source
+        for source in evidence.sources
+        if (source.reader is None or source.problem) and source not in documents
+    ]
+    beside = f", {len(documents)} of documentation" if documents else ""
     click.echo(
-        f"\n{len(evidence.sources)} sources, {len(unread)} not read; {total['records']} records = "
+        f"\n{len(evidence.sources)} sources, {len(unread)} not read{beside}; {total['records']} records = "
         f"{total['accepted']} read + {total['quarantined']} quarantined + {total['ignored']} ignored"
     )
     sys.exit(1 if unread else 0)
