@@ -51,31 +51,29 @@ def access_coworker_record(
     found = opened(unexplained_patients, at)
     people, _ = patients_of(patients, unexplained_patients)
     staff = employees(roster, self_match)
-    units = found.units
     by_number = {number: user for user, one in staff.items() for number in sorted(one.records)}
     by_name = {
         (one.family, one.given, one.home): user
         for user, one in staff.items()
         if not one.records and one.family and one.home
     }
-    who = dict(by_number)
-    for patient, row in people.iterrows():
-        known = by_name.get((row["family"], row["given"], row["home"]))
-        if known is not None:
-            who.setdefault(str(patient), known)
-    colleague = units["patient_id"].map(who).fillna("").to_numpy(object)
+    who = {
+        patient: user
+        for patient, one in people.items()
+        if (user := by_name.get((one.family, one.given, one.home)))
+    }
+    colleague = found.of_patients(who | by_number)
     places = {user: one.department for user, one in staff.items()}
-    mine = units["user_id"].map(places).fillna("").to_numpy(object)
+    own = found.of_users({user: user for user in found.users})
+    mine = found.of_users(places)
     theirs = np.array([places.get(user, "") for user in colleague], object)
-    others = (colleague != "") & (colleague != units["user_id"].to_numpy(object))
+    others = (colleague != "") & (colleague != own)
     same = others & (mine == theirs) & (mine != "")
     cases: list[Case] = []
     for hit, told in ((same, "coworker of the same department"), (others & ~same, "works here")):
         cases += found.cases(hit, found.others_rate(hit), told)
-    unknown = found.unknown()
-    if not by_number and not by_name:
-        nobody = "No record number or address tells which patients work here. "
-        unknown |= dict.fromkeys(sorted(set(units["user_id"][found.period])), nobody)
+    nobody = "No record number or address tells which patients work here. "
+    unknown = found.unknown(nobody, [] if by_number or by_name else found.active())
     manner = Manner(
         "records of people who work here", "user_id = :subject and unexplained", one_in, found.note
     )

@@ -7,14 +7,12 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import ONE_IN, Manner, examined, verdicts
-from riskkit.derived.targets import opened
+from riskkit.derived.targets import DAYS, opened
 from riskkit.model import Moment, Verdict
-from riskkit.statistics.calibration import empirical_tail
 
 
 @check(
@@ -48,16 +46,12 @@ def access_patient_swarm(
     is read from the patients and days before the period, with an exponential tail.
     """
     found = opened(unexplained_patients, at)
-    units = found.units[["user_id", "day", "patient_id"]]
-    both = pd.concat([units, units.assign(day=units["day"] + 1)]).drop_duplicates()
-    crowd = both.groupby(["patient_id", "day"]).size().rename("users").reset_index()
-    users = units.merge(crowd, on=["patient_id", "day"], how="left")["users"].to_numpy()
-    once = ~units.duplicated(["patient_id", "day"]).to_numpy()
-    usual = users[once & found.base]
-    p = empirical_tail(usual, users)
-    expected = np.full(len(units), float(usual.mean()) if len(usual) else 1.0)
-    reason = "{} people without a known reason at one record in two days"
-    cases = found.cases(users > 1, expected, reason, p=p, observed=users)
+    # Each unit counts on its own day and on the next; patient and day as one number.
+    moment = found.patient * DAYS + found.day
+    seen = np.unique(np.stack([np.concatenate([moment, moment + 1]), np.tile(found.user, 2)]), axis=1)[0]
+    moments, users = np.unique(seen, return_counts=True)
+    crowd = users[np.searchsorted(moments, moment)] if len(moment) else moment
+    cases = found.high(crowd, "{} people without a known reason at one record in two days")
     manner = Manner("shared records", "user_id = :subject and unexplained", one_in, found.note)
     exempt = Exempt("access.patient_swarm", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, found.unknown())

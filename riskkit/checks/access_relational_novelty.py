@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import narwhals as nw
@@ -11,7 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.circles import novelties
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import LARGEST_P, ONE_IN, Case, Keys, Manner, examined, first_of_days, verdicts
-from riskkit.derived.targets import opened
+from riskkit.derived.targets import Opened, first_of_user_days, opened
 from riskkit.derived.trail import opens_record
 from riskkit.derived.volumes import degraded_note, peers
 from riskkit.model import Moment, Verdict
@@ -55,15 +55,14 @@ def access_relational_novelty(
     other users abstain. Without care records all accesses count, which is weaker and told.
     """
     strangers = frozenset[str]()
-    keys: dict[tuple[str, int], Keys] = {}
+    asked: Opened | None = None
+    keys: Mapping[tuple[str, int], Keys] = {}
     told = "records whose other users share no patients with this one"
     if unexplained_patients is not None:
         found = opened(unexplained_patients, at)
-        strangers, asked = found.strangers, found.units
-        for (user, day, _), rows in sorted(found.keys.items()):
-            keys.setdefault((user, day), rows)
+        strangers, asked = found.strangers, found
+        keys = first_of_user_days(found)
     else:
-        asked = None
         keys = first_of_days(audit_events, opens_record() & ~nw.col("patient_id").is_null(), at)
     days = novelties(patient_days, asked, peers(peer_groups, "role"), at, window_days, fewest_others)
     cases = (

@@ -11,9 +11,8 @@ import numpy as np
 from riskkit.declare import check
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import ONE_IN, Manner, examined, verdicts
-from riskkit.derived.targets import opened
+from riskkit.derived.targets import DAYS, opened
 from riskkit.model import Moment, Verdict
-from riskkit.statistics.calibration import empirical_tail
 
 
 @check(
@@ -49,21 +48,13 @@ def access_repeated_patient(
     earlier unexplained access never explains a later one.
     """
     found = opened(unexplained_patients, at)
-    units = found.units.sort_values(["user_id", "patient_id", "day"])
-    pair = units.groupby(["user_id", "patient_id"], sort=False).ngroup().to_numpy(np.int64)
-    day = units["day"].to_numpy(np.int64)
-    # One ascending number for pair and day: what lies within the window is found by bisection.
-    line = pair * (1 << 32) + day
-    days = np.empty(len(units), np.int64)
-    days[:] = np.arange(len(units)) - np.searchsorted(line, line - window_days, side="right") + 1
-    repeats = np.empty(len(units), np.int64)
-    repeats[units.index.to_numpy()] = days
-    whole = found.units["day"].to_numpy() >= found.units["day"].min() + window_days
-    usual = repeats[found.base & whole] if (found.base & whole).any() else repeats[found.base]
-    p = empirical_tail(usual, repeats)
-    expected = np.full(len(units), float(usual.mean()) if len(usual) else 1.0)
-    reason = "same unexplained patient on {} of " + f"{window_days} days"
-    cases = found.cases(repeats > 1, expected, reason, p=p, observed=repeats)
+    # User, patient and day as one ascending number: what lies within the window is found by bisection.
+    line = (found.user * len(found.patients) + found.patient) * DAYS + found.day
+    ordered = np.sort(line)
+    last, before = (np.searchsorted(ordered, line - back, side="right") for back in (0, window_days))
+    cases = found.high(
+        (last - before).astype(np.int64), f"same unexplained patient on {{}} of {window_days} days"
+    )
     manner = Manner("returns to a record", "user_id = :subject and unexplained", one_in, found.note)
     exempt = Exempt("access.repeated_patient", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, found.unknown())

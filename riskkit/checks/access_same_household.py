@@ -51,25 +51,17 @@ def access_same_household(
     found = opened(unexplained_patients, at)
     people, total = patients_of(patients, unexplained_patients)
     staff = employees(roster, self_match)
-    units = found.units
-    facts = people.reindex(units["patient_id"])
-    home = facts["home"].fillna("").to_numpy(object)
     homes = {user: one.home for user, one in staff.items()}
-    own_home = units["user_id"].map(homes).fillna("").to_numpy(object)
-    hit = (home == own_home) & (home != "")
-    users, numbers = units["user_id"].tolist(), units["patient_id"].tolist()
-    families, givens = facts["family"].tolist(), facts["given"].tolist()
-    for row in np.flatnonzero(hit):
-        one = staff[users[row]]
-        hit[row] = not one.is_patient(numbers[row], families[row], givens[row], one.home)
-    crowd = np.where(hit, facts["same_home"].fillna(0).to_numpy(float) / max(total, 1), 0.0)
-    rate = np.maximum(found.others_rate(hit), np.minimum(crowd, 0.5))
+    home = found.of_patients({patient: one.home for patient, one in people.items()})
+    hit = (home == found.of_users(homes)) & (home != "")
+    same = np.flatnonzero(hit)
+    for unit, (user, _, patient) in zip(same, found.names(same), strict=True):
+        hit[unit] = not staff[user].is_patient(patient, people[patient])
+    crowd = found.of_patients({patient: one.same_home for patient, one in people.items()}, 0) / max(total, 1)
+    rate = np.maximum(found.others_rate(hit), np.minimum(np.where(hit, crowd, 0.0), 0.5))
     cases = found.cases(hit, rate, "same address, not self")
-    unknown = found.unknown() | {
-        user: "The roster tells no address. "
-        for user in sorted(set(units["user_id"][found.period]))
-        if not staff[user].home
-    }
+    homeless = [user for user in found.active() if not homes[user]]
     manner = Manner("patients at the own address", "user_id = :subject and unexplained", one_in, found.note)
     exempt = Exempt("access.same_household", exemptions, roster)
+    unknown = found.unknown("The roster tells no address. ", homeless)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, unknown)

@@ -13,7 +13,6 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import ONE_IN, Manner, examined, verdicts
 from riskkit.derived.targets import employees, opened, patients_of
 from riskkit.model import Moment, Verdict
-from riskkit.statistics.tails import binomial_tail
 
 
 @check(
@@ -46,46 +45,36 @@ def access_same_surname(
 ) -> Iterator[Verdict]:
     """One verdict per user who opened a record in the period; none when it is switched off.
 
-    1 - (1 - f)^n, where f is the share of patients with the surname and n the unexplained patients of
-    the day: common names discount themselves. f is raised by as much as namesakes came up oftener than f
-    lets expect in the earlier days. Patients at the own address count as household only. Whoever thinks
-    that names are a poor reason switches it off (`enabled: false`).
+    Binomial tail of namesakes among the n unexplained patients of a day, 1 - (1 - f)^n for one, where f
+    is the share of patients with the surname: common names discount themselves. f is raised by as much as
+    namesakes came up oftener than it lets expect in the earlier days. Patients at the own address count
+    as household only. Whoever thinks that names are a poor reason switches it off (`enabled: false`).
     """
     if not enabled:
         return
     found = opened(unexplained_patients, at)
     people, total = patients_of(patients, unexplained_patients)
     staff = employees(roster, self_match)
-    units = found.units
-    facts = people.reindex(units["patient_id"])
-
-    def own(part: str) -> np.ndarray:
-        told = {user: getattr(one, part) for user, one in staff.items()}
-        return units["user_id"].map(told).fillna("").to_numpy(object)
-
-    family, home = (facts[name].fillna("").to_numpy(object) for name in ("family", "home"))
-    elsewhere = (home != own("home")) | (home == "")
-    own_record = np.array(
-        [
-            patient in staff[user].records
-            for user, patient in zip(units["user_id"], units["patient_id"], strict=True)
-        ],
-        bool,
+    family, home = (
+        found.of_patients({patient: getattr(one, part) for patient, one in people.items()})
+        for part in ("family", "home")
     )
-    hit = (family == own("family")) & (family != "") & elsewhere & ~own_record
+    own_family, own_home = (
+        found.of_users({user: getattr(one, part) for user, one in staff.items()})
+        for part in ("family", "home")
+    )
+    hit = (family == own_family) & (family != "") & ((home != own_home) | (home == ""))
+    same = np.flatnonzero(hit)
+    for unit, (user, _, patient) in zip(same, found.names(same), strict=True):
+        hit[unit] = not staff[user].is_patient(patient, people[patient])
     # The share of the user's own name, for every unit: what namesakes would come up by chance.
-    named = dict(zip(facts["family"], facts["same_family"], strict=True))
-    share = np.array([named.get(name, 0) if name else 0 for name in own("family")], float) / max(total, 1)
-    base = found.base
-    more = (np.count_nonzero(hit & base) + 0.5) / (share[base].sum() + 0.5)
+    named = {one.family: one.same_family for one in people.values() if one.family}
+    share = np.array([named.get(name, 0) for name in own_family], float) / max(total, 1)
+    more = (np.count_nonzero(hit & found.base) + 0.5) / (share[found.base].sum() + 0.5)
     rate = np.minimum(0.5, share * max(1.0, float(more)))
-    p = binomial_tail(np.minimum(1, found.hits_of_day(hit)), found.trials, rate)
-    cases = found.cases(hit, rate, "same surname, another address", p=p, observed=found.hits_of_day(hit))
-    unknown = found.unknown() | {
-        user: "The roster tells no surname. "
-        for user in sorted(set(units["user_id"][found.period]))
-        if not staff[user].family
-    }
+    cases = found.cases(hit, rate, "same surname, another address")
+    nameless = [user for user in found.active() if not staff[user].family]
     manner = Manner("namesakes", "user_id = :subject and unexplained", one_in, found.note)
     exempt = Exempt("access.same_surname", exemptions, roster)
+    unknown = found.unknown("The roster tells no surname. ", nameless)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, unknown)

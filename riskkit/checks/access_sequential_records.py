@@ -8,13 +8,13 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from riskkit.declare import check
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import LARGEST_P, ONE_IN, Case, Manner, examined, verdicts
 from riskkit.derived.targets import Opened, opened
 from riskkit.derived.trail import MINUTE_US
-from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment, Verdict
 from riskkit.statistics.tails import poisson_tail
 from riskkit.tables import to_arrow
@@ -60,24 +60,25 @@ def access_sequential_records(
     found = opened(unexplained_patients, at)
     places = _places(patient_days if patients is None else patients)
     steps = _steps(found, places, gap, within_minutes)
-    chance = 2 * gap * np.maximum(steps["patients"].to_numpy(float) - 1, 0) / max(len(places), 1)
-    seen = steps["steps"].to_numpy(np.int64)
-    period = steps["day"].to_numpy() >= found.first
-    base = period if found.earlier_days < FEWEST_DAYS else ~period
+    seen = found.hits_of_day(steps)
+    chance = 2 * gap * (found.trials - 1) / max(len(places), 1)
+    once = np.zeros(len(seen), bool)
+    once[np.unique(found.user_day, return_index=True)[1]] = True
+    base = found.base & once
     more = max(1.0, float((seen[base].sum() + 0.5) / (chance[base].sum() + 0.5)))
     p = poisson_tail(seen, chance * more)
-    users, days, which = (steps[name].tolist() for name in ("user_id", "day", "which"))
+    days = np.flatnonzero(found.period & once & (seen > 0) & (p <= LARGEST_P))
+    stepped = np.flatnonzero(steps & np.isin(found.user_day, found.user_day[days]))
+    of_day: dict[int, list[tuple[str, int]]] = {}
+    for unit, keys in found.keys(stepped).items():
+        of_day.setdefault(int(found.user_day[unit]), []).append(keys[0])
     cases = []
-    for row in np.flatnonzero(period & (seen > 0) & (p <= LARGEST_P)):
-        user, day, expected = users[row], days[row], float(chance[row] * more)
-        keys = tuple(sorted({found.keys[user, day, patient][0] for patient in which[row]}))
-        told = f"{seen[row]} steps to a neighbouring record number vs {expected:.2f} expected"
-        cases.append(Case(user, day, float(p[row]), float(seen[row]), expected, told, keys))
-    unknown = found.unknown()
-    if not places:
-        unknown |= dict.fromkeys(
-            sorted(set(found.units["user_id"][found.period])), "Record numbers are not numbers. "
-        )
+    for unit, (user, day, _) in zip(days.tolist(), found.names(days), strict=True):
+        expected = float(chance[unit] * more)
+        told = f"{seen[unit]} steps to a neighbouring record number vs {expected:.2f} expected"
+        rows = tuple(sorted(of_day[int(found.user_day[unit])]))
+        cases.append(Case(user, day, float(p[unit]), float(seen[unit]), expected, told, rows))
+    unknown = found.unknown("Record numbers are not numbers. ", [] if places else found.active())
     manner = Manner("neighbouring record numbers", "user_id = :subject and unexplained", one_in, found.note)
     exempt = Exempt("access.sequential_records", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, unknown)
@@ -94,16 +95,14 @@ def _places(frame: nw.LazyFrame[Any]) -> dict[str, int]:
     return dict(zip(parts["patient"].tolist(), (parts.index + far).tolist(), strict=True))
 
 
-def _steps(found: Opened, places: dict[str, int], gap: int, within_minutes: int) -> pd.DataFrame:
-    """Per user and day: patients, steps to a neighbour, and the patients of those steps."""
-    units = found.units.assign(place=found.units["patient_id"].map(places).astype("float64"))
-    units = units.dropna(subset=["place"])
-    units = units.sort_values(["user_id", "day", "first_us", "patient_id"])
-    days = units.groupby(["user_id", "day"], sort=False)
-    near = days["place"].diff().abs() <= gap
-    soon = days["first_us"].diff() <= within_minutes * MINUTE_US
-    units["step"] = (near & soon).astype("int64")
-    grouped = units.groupby(["user_id", "day"], sort=False)
-    steps = grouped.agg(patients=("patient_id", "size"), steps=("step", "sum")).reset_index()
-    which = units[units["step"] == 1].groupby(["user_id", "day"], sort=False)["patient_id"].agg(list)
-    return steps.merge(which.rename("which").reset_index(), on=["user_id", "day"], how="left")
+def _steps(found: Opened, places: dict[str, int], gap: int, within_minutes: int) -> NDArray[np.bool_]:
+    """Units that stand at most `gap` places from the one that the user opened before, minutes earlier."""
+    place = found.of_patients(places, -FAR)
+    order = np.lexsort((found.patient, found.first_us, found.user_day))
+    sorted_place, day, time = place[order], found.user_day[order], found.first_us[order]
+    near = np.abs(np.diff(sorted_place)) <= gap
+    known = (sorted_place[1:] >= 0) & (sorted_place[:-1] >= 0)
+    soon = (np.diff(time) <= within_minutes * MINUTE_US) & (np.diff(day) == 0)
+    steps = np.zeros(len(order), bool)
+    steps[order[1:]] = near & soon & known
+    return steps

@@ -10,7 +10,7 @@ import narwhals as nw
 from riskkit.declare import check
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import ONE_IN, Manner, examined, verdicts
-from riskkit.derived.targets import NOT_ON_ROSTER, opened
+from riskkit.derived.targets import first_of_user_days, opened
 from riskkit.derived.volumes import peers, volumes
 from riskkit.model import Moment, Verdict
 
@@ -51,11 +51,7 @@ def access_unexplained_volume(
     scores = volumes(
         user_days, "unexplained", peers(peer_groups), at, keep=lambda user: user not in found.strangers
     )
-    keys: dict[tuple[str, int], list[tuple[str, int]]] = {}
-    for (user, day, _), rows in found.keys.items():
-        keys.setdefault((user, day), []).append(rows[0])
-    cases = scores.cases("unexplained patients", {unit: tuple(sorted(one)) for unit, one in keys.items()})
+    cases = scores.cases("unexplained patients", first_of_user_days(found))
     manner = Manner("unexplained patients", "user_id = :subject and unexplained", one_in, scores.note)
     exempt = Exempt("access.unexplained_volume", exemptions, roster)
-    unknown = dict.fromkeys(found.strangers, NOT_ON_ROSTER)
-    yield from verdicts(examined(user_days, at), cases, manner, exempt, unknown)
+    yield from verdicts(examined(user_days, at), cases, manner, exempt, found.unknown())

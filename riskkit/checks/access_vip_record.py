@@ -16,6 +16,9 @@ from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
 from riskkit.tables import records
 
+SHRINK = 50
+"""Patients of everyone that a role's own rate is mixed with."""
+
 
 @check(
     id="access.vip_record",
@@ -51,19 +54,17 @@ def access_vip_record(
     """
     found = opened(unexplained_patients, at)
     people, _ = patients_of(patients, unexplained_patients)
-    units = found.units
-    hit = people["vip"].reindex(units["patient_id"]).fillna(0).to_numpy() == 1
+    hit = found.of_patients({patient: int(one.vip) for patient, one in people.items()}, 0) == 1
     rate = found.others_rate(hit)
-    roles = units["user_id"].map(peers(peer_groups, "role")).fillna("")
-    base = found.base
-    trials = roles.map(roles[base].value_counts()).fillna(0).to_numpy(float)
-    hits = roles.map(roles[base & hit].value_counts()).fillna(0).to_numpy(float)
-    rate = np.minimum(0.5, np.maximum(rate, (hits + 50 * rate) / (trials + 50)))
+    role = found.of_users(peers(peer_groups, "role"))
+    for name in sorted(set(role)):
+        mine = role == name
+        trials, hits = np.count_nonzero(mine & found.base), np.count_nonzero(mine & found.base & hit)
+        shrunk = (hits + SHRINK * rate[mine]) / (trials + SHRINK)
+        rate[mine] = np.minimum(0.5, np.maximum(rate[mine], shrunk))
     cases = found.cases(hit, rate, "record that is marked to be watched")
-    unknown = found.unknown()
-    if not _any_marked(patients):
-        nobody = "The list of patients marks nobody to be watched. "
-        unknown |= dict.fromkeys(sorted(set(units["user_id"][found.period])), nobody)
+    nobody = "The list of patients marks nobody to be watched. "
+    unknown = found.unknown(nobody, [] if _any_marked(patients) else found.active())
     manner = Manner("marked records", "user_id = :subject and unexplained", one_in, found.note)
     exempt = Exempt("access.vip_record", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, unknown)

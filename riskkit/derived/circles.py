@@ -10,7 +10,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from riskkit.derived.baseline import LOOK_BACK_DAYS
 from riskkit.derived.clock_days import day_number
+from riskkit.derived.targets import DAYS, Codes, Opened, codes
 from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment
 from riskkit.statistics.calibration import empirical_tail
@@ -44,53 +46,60 @@ class Novelties:
 
 def novelties(
     patient_days: nw.LazyFrame[Any],
-    asked: pd.DataFrame | None,
+    asked: Opened | None,
     roles: Mapping[str, str],
     at: Moment,
     window_days: int,
     fewest_others: int,
 ) -> Novelties:
-    """Score the user-days of `asked` (user_id, day, patient_id), or all when it is None.
+    """Score the user-days of what was opened without explanation, or of everything when it is None.
 
     Days of a user without anything asked count as 0 in what is usual.
     """
-    first = day_number(at.period.first_day)
-    last = day_number(at.today)
-    worked, parts = [], []
-    low = first - STEP_DAYS * (56 // STEP_DAYS)
-    for end in range(last, low - 1, -STEP_DAYS):
-        begin = end - window_days + 1
-        window = to_arrow(patient_days.filter(nw.col("day") >= begin, nw.col("day") <= end)).to_pandas()
-        if window.empty:
-            continue
-        step = window[window["day"] > end - STEP_DAYS]
-        worked.append(step[["user_id", "day"]].drop_duplicates())
-        some = step if asked is None else asked[(asked["day"] <= end) & (asked["day"] > end - STEP_DAYS)]
-        parts.append(_scored(window, some[["user_id", "day", "patient_id"]], fewest_others))
-    if not worked:
-        return Novelties([], 0)
-    days = pd.concat(worked).drop_duplicates()
-    sums = pd.concat(parts).groupby(["user_id", "day"], as_index=False)["new"].sum()
-    days = days.merge(sums, on=["user_id", "day"], how="left").fillna({"new": 0.0})
-    days = days.sort_values(["user_id", "day"]).reset_index(drop=True)
+    first, last = day_number(at.period.first_day), day_number(at.today)
+    steps = range(last, first - LOOK_BACK_DAYS, -STEP_DAYS)
+    parts = [_step(patient_days, asked, end, window_days, fewest_others) for end in steps]
+    days = pd.concat(parts).groupby(["user_id", "day"])["new"].sum().reset_index()
     earlier = int(days["day"][days["day"] < first].nunique())
     return Novelties(list(_rare(days, roles, first, degraded=earlier < FEWEST_DAYS)), earlier)
 
 
-def _scored(window: pd.DataFrame, some: pd.DataFrame, fewest_others: int) -> pd.DataFrame:
-    """The novelty of each user to each patient of `some`, 0 where it cannot be told."""
-    user, users = pd.factorize(window["user_id"], sort=True)
-    patient, patients = pd.factorize(window["patient_id"], sort=True)
-    count = window["accesses"].to_numpy(np.int64)
-    weights = tf_idf(user, patient, count, len(users), len(patients))
-    rows = pd.Index(users).get_indexer(pd.Index(some["user_id"])) if len(some) else np.empty(0, np.int64)
-    columns = (
-        pd.Index(patients).get_indexer(pd.Index(some["patient_id"])) if len(some) else np.empty(0, np.int64)
-    )
-    known = (rows >= 0) & (columns >= 0)
-    new = np.zeros(len(some))
-    new[known] = novelty(weights, rows[known], columns[known], fewest_others)
-    return some.assign(new=np.nan_to_num(new))
+def _step(
+    patient_days: nw.LazyFrame[Any], asked: Opened | None, end: int, window_days: int, fewest_others: int
+) -> pd.DataFrame:
+    """The user-days of the last days up to `end` with the sum of novelties, 0 where none can be told."""
+    within = patient_days.filter(nw.col("day") > end - window_days, nw.col("day") <= end)
+    table = to_arrow(within.select("user_id", "day", "patient_id", "accesses"))
+    (users, user), (patients, patient) = codes(table["user_id"]), codes(table["patient_id"])
+    day, count = (np.asarray(table[name].to_numpy(), np.int64) for name in ("day", "accesses"))
+    recent = day > end - STEP_DAYS
+    worked = np.unique(user[recent] * DAYS + day[recent])
+    if asked is None:
+        rows = np.flatnonzero(recent)
+        rows = rows[np.lexsort((patient[rows], day[rows], user[rows]))]
+        who, when, whose = user[rows], day[rows], patient[rows]
+    else:
+        rows = np.flatnonzero((asked.day > end - STEP_DAYS) & (asked.day <= end))
+        who = _places(asked.users, asked.user[rows], users)
+        whose = _places(asked.patients, asked.patient[rows], patients)
+        when = asked.day[rows]
+        known = (who >= 0) & (whose >= 0)
+        who, whose, when = who[known], whose[known], when[known]
+    new = np.zeros(len(worked))
+    if len(who):
+        weights = tf_idf(user, patient, count, len(users), len(patients))
+        found = np.nan_to_num(novelty(weights, who, whose, fewest_others))
+        new += np.bincount(np.searchsorted(worked, who * DAYS + when), found, minlength=len(worked))
+    names = [users[code] for code in worked // DAYS]
+    return pd.DataFrame({"user_id": pd.Series(names, dtype=object), "day": worked % DAYS, "new": new})
+
+
+def _places(names: list[str], some: Codes, among: list[str]) -> Codes:
+    """Where texts stand in another list, -1 when they do not."""
+    place = {name: number for number, name in enumerate(among)}
+    distinct, back = np.unique(some, return_inverse=True)
+    found = np.array([place.get(names[code], -1) for code in distinct], np.int64)
+    return found[back]
 
 
 def _rare(days: pd.DataFrame, roles: Mapping[str, str], first: int, *, degraded: bool) -> Iterator[NewDay]:

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from riskkit.derived.clock_days import day_number
 from riskkit.derived.review import LARGEST_P, Case, Keys
+from riskkit.derived.trail import flag
 from riskkit.derived.volumes import FEWEST_DAYS, degraded_note
 from riskkit.model import Moment, Rows
+from riskkit.statistics.calibration import empirical_tail
 from riskkit.statistics.tails import Numbers, binomial_tail
 from riskkit.tables import records, to_arrow
 
-UNIT = ["user_id", "day", "patient_id"]
+Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NOT_ON_ROSTER = "The roster does not know this user, so no department can explain anything. "
+DAYS = 1 << 20
+"""More than days since 1970 will be: user and day as one number."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Unexplained patients of people on the roster, by user and day.
+    """Unexplained patients of people on the roster: one unit per user, day and patient.
 
-    `units` has one row per user, day and patient; `files` one per file as well.
+    Parallel arrays in order of user, day and patient; `user` and `patient` are places in `users` and
+    `patients`, `first_us` is the time of the first access. `rows` holds the rows of the units: place of
+    the unit, source, row key.
     """
 
-    units: pd.DataFrame
-    files: pd.DataFrame
+    users: list[str]
+    patients: list[str]
+    user: Codes
+    day: Codes
+    patient: Codes
+    first_us: Codes
+    rows: tuple[Codes, list[str], Codes, Codes]
     strangers: frozenset[str]
     """Users with unexplained patients of the period whom the roster does not know."""
     first: int
@@ -41,14 +51,14 @@ class Opened:
     @cached_property
     def period(self) -> Mask:
         """Units of the period."""
-        return np.asarray(self.units["day"] >= self.first)
+        return self.day >= self.first
 
     @cached_property
     def earlier_days(self) -> int:
         """Distinct days before the period."""
-        return int(self.units["day"][~self.period].nunique())
+        return len(np.unique(self.day[~self.period]))
 
-    @property
+    @cached_property
     def base(self) -> Mask:
         """The units that tell what is usual: those before the period, else (degraded) those of it."""
         return self.period if self.earlier_days < FEWEST_DAYS else ~self.period
@@ -59,78 +69,136 @@ class Opened:
         return degraded_note(self.earlier_days)
 
     @cached_property
-    def trials(self) -> NDArray[np.int64]:
-        """Unexplained patients of the same user and day."""
-        return np.asarray(
-            self.units.groupby(["user_id", "day"], sort=False)["patient_id"].transform("size"), np.int64
-        )
+    def user_day(self) -> Codes:
+        """The user-day of each unit, as numbers from 0 in order of user and day."""
+        places: Codes = np.unique(self.user * DAYS + self.day, return_inverse=True)[1].astype(np.int64)
+        return places
 
     @cached_property
-    def keys(self) -> dict[tuple[str, int, str], Keys]:
-        """The first rows of each unit of the period."""
-        found: dict[tuple[str, int, str], list[tuple[str, int]]] = {}
-        within = self.files[self.files["day"] >= self.first]
-        columns = (within[name].tolist() for name in (*UNIT, "source", "key"))
-        for user, day, patient, source, key in zip(*columns, strict=True):
-            found.setdefault((user, day, patient), []).append((source, int(key)))
-        return {unit: tuple(sorted(one)[: Rows.FIRST]) for unit, one in found.items()}
+    def trials(self) -> Codes:
+        """Unexplained patients of the same user and day."""
+        return self.hits_of_day(np.ones(len(self.user), bool))
 
-    def unknown(self) -> dict[str, str]:
-        """Why nothing can be said of some users."""
-        return dict.fromkeys(self.strangers, NOT_ON_ROSTER)
+    def of_users(self, told: Mapping[str, Any], otherwise: Any = "") -> NDArray[Any]:
+        """What is told of each unit's user."""
+        return _taken([told.get(name, otherwise) for name in self.users], self.user)
 
-    def hits_of_day(self, hit: Mask) -> NDArray[np.int64]:
+    def of_patients(self, told: Mapping[str, Any], otherwise: Any = "") -> NDArray[Any]:
+        """What is told of each unit's patient."""
+        return _taken([told.get(name, otherwise) for name in self.patients], self.patient)
+
+    def names(self, units: Any) -> list[tuple[str, int, str]]:
+        """User, day and patient of units."""
+        return [
+            (self.users[self.user[at]], int(self.day[at]), self.patients[self.patient[at]]) for at in units
+        ]
+
+    def keys(self, units: Any) -> dict[int, Keys]:
+        """The first rows of units, by unit."""
+        unit, sources, source, key = self.rows
+        wanted = np.zeros(len(self.user), bool)
+        wanted[units] = True
+        found: dict[int, list[tuple[str, int]]] = {}
+        for at in np.flatnonzero(wanted[unit]):
+            found.setdefault(int(unit[at]), []).append((sources[source[at]], int(key[at])))
+        return {one: tuple(sorted(keys)[: Rows.FIRST]) for one, keys in found.items()}
+
+    def active(self) -> list[str]:
+        """Users on the roster with an unexplained patient in the period."""
+        return [self.users[code] for code in np.unique(self.user[self.period])]
+
+    def unknown(self, why: str = "", users: Iterable[str] = ()) -> dict[str, str]:
+        """Why nothing can be said of some users: those not on the roster, and others for a reason."""
+        return dict.fromkeys(sorted(self.strangers), NOT_ON_ROSTER) | dict.fromkeys(users, why)
+
+    def hits_of_day(self, hit: Mask) -> Codes:
         """For each unit how many of its user and day are hits."""
-        flags = pd.Series(hit.astype(np.int64), index=self.units.index)
-        keys = [self.units["user_id"], self.units["day"]]
-        return np.asarray(flags.groupby(keys, sort=False).transform("sum"), np.int64)
+        if not len(self.user):
+            return self.user
+        counted: Codes = np.bincount(self.user_day, hit).astype(np.int64)
+        return counted[self.user_day]
 
     def others_rate(self, hit: Mask, prior: float = 0.5) -> Numbers:
         """For each unit the share of hits among what is usual, its own user left out.
 
         prior: hits that are taken for seen in one trial more, so that nothing is impossible.
         """
-        base, user = self.base, self.units["user_id"]
-        hits = user.map(user[base & hit].value_counts()).fillna(0).to_numpy(float)
-        trials = user.map(user[base].value_counts()).fillna(0).to_numpy(float)
-        found: Numbers = np.minimum(
-            0.5, (np.count_nonzero(base & hit) - hits + prior) / (np.count_nonzero(base) - trials + 1)
-        )
+        hits = np.bincount(self.user[self.base & hit], minlength=len(self.users))[self.user]
+        trials = np.bincount(self.user[self.base], minlength=len(self.users))[self.user]
+        others = np.count_nonzero(self.base & hit) - hits + prior
+        found: Numbers = np.minimum(0.5, others / (np.count_nonzero(self.base) - trials + 1))
         return found
 
-    def cases(
-        self, hit: Mask, rate: Numbers, reason: str, *, p: Numbers | None = None, observed: Any = None
-    ) -> Iterator[Case]:
+    def cases(self, hit: Mask, rate: Numbers, reason: str, p: Numbers | None = None) -> Iterator[Case]:
         """Hits of the period: p of as many hits on that day at the rate, unless it is given.
 
-        reason: what is said of a hit; counts are added to it.
+        reason: what is said of a hit; numbers are added to it.
         """
-        seen = self.hits_of_day(hit) if observed is None else np.asarray(observed)
-        expected = self.trials * rate
+        seen, expected = self.hits_of_day(hit), self.trials * rate
         tail = binomial_tail(seen, self.trials, rate) if p is None else p
-        users, days, patients = (self.units[name].tolist() for name in UNIT)
-        for at in np.flatnonzero(hit & self.period & (tail <= LARGEST_P)):
-            unit = users[at], days[at], patients[at]
+        units = np.flatnonzero(hit & self.period & (tail <= LARGEST_P))
+        keys = self.keys(units)
+        for at, (user, day, patient) in zip(units.tolist(), self.names(units), strict=True):
             told = f"{reason} ({seen[at]} of {self.trials[at]} unexplained patients)"
-            if p is not None:
-                told = f"{reason.format(seen[at])} vs {rate[at]:.1f} expected"
-            yield Case(
-                user=unit[0], day=unit[1], patient=unit[2], p=float(tail[at]), observed=float(seen[at]),
-                expected=float(expected[at] if p is None else rate[at]), reason=told, keys=self.keys[unit],
-            )  # fmt: skip
+            numbers = float(tail[at]), float(seen[at]), float(expected[at])
+            yield Case(user, day, *numbers, told, keys[at], patient)
+
+    def high(self, value: Codes, reason: str) -> Iterator[Case]:
+        """Units of the period whose value above 1 is rare beside those of the baseline.
+
+        reason: holds {} where the value stands.
+        """
+        usual = value[self.base]
+        p = empirical_tail(usual, value)
+        expected = float(usual.mean()) if len(usual) else 1.0
+        units = np.flatnonzero((value > 1) & self.period & (p <= LARGEST_P))
+        keys = self.keys(units)
+        for at, (user, day, patient) in zip(units.tolist(), self.names(units), strict=True):
+            told = f"{reason.format(value[at])} vs {expected:.1f} expected"
+            yield Case(user, day, float(p[at]), float(value[at]), expected, told, keys[at], patient)
 
 
 def opened(unexplained_patients: nw.LazyFrame[Any], at: Moment) -> Opened:
     """Bring the unexplained patients of period and baseline into memory; they are few beside all events."""
-    table = to_arrow(unexplained_patients.sort("user_id", "day", "patient_id", "source"))
-    frame = table.to_pandas()
-    frame["day"] = frame["day"].astype("int64")
     first = day_number(at.period.first_day)
-    strange = frame["on_roster"] == 0
-    strangers = frozenset(frame["user_id"][strange & (frame["day"] >= first)])
-    files = frame[~strange].reset_index(drop=True)
-    units = files.groupby(UNIT, sort=True, as_index=False).agg(first_us=("first_us", "min"))
-    return Opened(units, files, strangers, first)
+    strange = unexplained_patients.filter(nw.col("on_roster") == 0, nw.col("day") >= first)
+    strangers = frozenset(row.user_id for row in records(strange.select("user_id").unique()))
+    table = to_arrow(
+        unexplained_patients.filter(nw.col("on_roster") == 1)
+        .select("user_id", "day", "patient_id", "source", "first_us", "key")
+        .sort("user_id", "day", "patient_id", "source")
+    )
+    (users, user), (patients, patient), (sources, source) = (
+        codes(table[name]) for name in ("user_id", "patient_id", "source")
+    )
+    day, first_us, key = (np.asarray(table[name].to_numpy(), np.int64) for name in ("day", "first_us", "key"))
+    begins = np.ones(len(day), bool)
+    begins[1:] = (np.diff(user) != 0) | (np.diff(day) != 0) | (np.diff(patient) != 0)
+    unit = np.cumsum(begins) - 1
+    earliest = np.minimum.reduceat(first_us, np.flatnonzero(begins)) if len(day) else first_us
+    return Opened(
+        users, patients, user[begins], day[begins], patient[begins], earliest,
+        (unit.astype(np.int64), sources, source, key), strangers, first,
+    )  # fmt: skip
+
+
+def codes(column: Any) -> tuple[list[str], Codes]:
+    """The distinct texts of an Arrow column, in order, and for each row the place of its text."""
+    encoded = column.combine_chunks().dictionary_encode()
+    if hasattr(encoded, "combine_chunks"):
+        encoded = encoded.combine_chunks()
+    names = encoded.dictionary.to_pylist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), np.int64)
+    place[order] = np.arange(len(names))
+    return [names[at] for at in order], place[np.asarray(encoded.indices.to_numpy(), np.int64)]
+
+
+def _taken(told: list[Any], places: Codes) -> NDArray[Any]:
+    kinds = {type(one) for one in told}
+    values = np.array(told, float if kinds <= {int, float} else object)
+    found: NDArray[Any] = values[places] if len(values) else np.empty(0, values.dtype)
+    return found
 
 
 def letters(column: str) -> nw.Expr:
@@ -138,16 +206,23 @@ def letters(column: str) -> nw.Expr:
     return nw.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
 
 
-def patients_of(patients: nw.LazyFrame[Any], opened_: nw.LazyFrame[Any]) -> tuple[pd.DataFrame, int]:
-    """Of the patients with an unexplained access: names, address, how many share them; and all patients.
+class Patient(NamedTuple):
+    """A patient in letters only; `same_family` and `same_home` count patients of that name or address."""
 
-    Columns family, given, home (letters only, empty where not told), vip, same_family and same_home
-    (patients of that name or address); indexed by patient_id.
-    """
+    vip: int
+    family: str
+    given: str
+    home: str
+    same_family: int
+    same_home: int
+
+
+def patients_of(patients: nw.LazyFrame[Any], opened_: nw.LazyFrame[Any]) -> tuple[dict[str, Patient], int]:
+    """The patients with an unexplained access, by record number, and how many patients there are."""
     blank = nw.lit("")
     named = patients.select(
         "patient_id",
-        vip=nw.when(nw.col("vip").fill_null(nw.lit(False))).then(nw.lit(1)).otherwise(nw.lit(0)),
+        vip=flag(nw.col("vip").fill_null(nw.lit(False))),
         family=letters("family_name").fill_null(blank),
         given=letters("given_name").fill_null(blank),
         home=letters("address").fill_null(blank),
@@ -155,14 +230,33 @@ def patients_of(patients: nw.LazyFrame[Any], opened_: nw.LazyFrame[Any]) -> tupl
     family = named.group_by("family").agg(nw.len().alias("same_family"))
     home = named.group_by("home").agg(nw.len().alias("same_home"))
     wanted = opened_.select("patient_id").unique()
-    frame = to_arrow(
+    table = to_arrow(
         wanted.join(named, on="patient_id", how="inner")
         .join(family, on="family", how="left")
         .join(home, on="home", how="left")
-        .sort("patient_id", "family", "given", "home")
-    ).to_pandas()
-    total = next((int(row.count) for row in records(named.select(nw.len().alias("count")))), 0)
-    return frame.drop_duplicates("patient_id").set_index("patient_id"), total
+        .select("patient_id", *Patient._fields)
+        .sort("patient_id", "family", "given", "home", descending=True)
+    )
+    columns = [table[name].to_pylist() for name in ("patient_id", *Patient._fields)]
+    people = {number: Patient(*facts) for number, *facts in zip(*columns, strict=True)}
+    total = next((int(row.number) for row in records(named.select(nw.len().alias("number")))), 0)
+    return people, total
+
+
+def first_of_user_days(found: Opened) -> dict[tuple[str, int], Keys]:
+    """The first rows of each user-day of the period, each of another patient."""
+    unit, sources, source, key = found.rows
+    within = np.flatnonzero(found.period[unit])
+    day = found.user_day[unit[within]]
+    # Units stand in order of user and day, so the rows of a day follow each other.
+    begins = np.flatnonzero(np.diff(day, prepend=-1))
+    ends = np.append(begins[1:], len(day))[: len(begins)]
+    keys: dict[tuple[str, int], Keys] = {}
+    for begin, end in zip(begins, ends, strict=True):
+        rows = within[begin : min(end, begin + Rows.FIRST)]
+        user, number, _ = found.names([unit[rows[0]]])[0]
+        keys[user, number] = tuple(sorted((sources[source[at]], int(key[at])) for at in rows))
+    return keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +269,11 @@ class Employee:
     department: str
     records: frozenset[str]
 
-    def is_patient(self, patient: str, family: str, given: str, home: str) -> bool:
+    def is_patient(self, number: str, patient: Patient) -> bool:
         """Whether a patient is this person: by record number, else by name and address."""
-        if patient in self.records:
-            return True
-        same = bool(home and family) and (family, given, home) == (self.family, self.given, self.home)
-        return same and not self.records
+        if self.records or not (self.family and self.home):
+            return number in self.records
+        return patient[1:4] == (self.family, self.given, self.home)
 
 
 def employees(roster: Any, self_match: Any | None) -> Mapping[str, Employee]:

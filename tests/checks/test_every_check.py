@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from riskkit.assess import all_checks
+from riskkit.assess.engine import Engine
 from riskkit.catalog import RULES, load_catalog
 from riskkit.model import RESULTS, SEVERITIES, Check, Verdict
 from riskkit.tables import TABLES
@@ -89,20 +88,46 @@ def test_says_what_it_does(check: Check) -> None:
     assert check.run.__module__ == check.module
 
 
-def run(check: Check, folder: Path, tables: dict[str, Rows]) -> list[Verdict]:
+def run(check: Check, engine: Engine) -> list[Verdict]:
     defaults = {name: parameter.default for name, parameter in check.parameters.items()}
-    return list(check.run(**engine_of(folder, tables).tables_for(check), **defaults, at=AT))
+    return list(check.run(**engine.tables_for(check), **defaults, at=AT))
+
+
+# One engine for all checks: what several of them derive is derived once, as in an assessment.
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return engine_of(tmp_path_factory.mktemp("hospital"), hospital())
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    return tmp_path_factory.mktemp("hospital")
+def engine_of_numbered(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return engine_of(tmp_path_factory.mktemp("numbered"), numbered())
+
+
+@pytest.fixture(scope="module")
+def engine_of_mixed(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    mixed = {
+        name: rows[::-2] + rows[::2] if len(rows) % 2 == 0 else rows[::-1]
+        for name, rows in numbered().items()
+    }
+    return engine_of(tmp_path_factory.mktemp("mixed"), mixed)
+
+
+def numbered() -> dict[str, Rows]:
+    """The hospital with every row's place in it, so that mixing keeps it."""
+    return {
+        name: [
+            {"offset": 100 * number, **({"event_seq": number} if name == "audit_events" else {}), **row}
+            for number, row in enumerate(rows)
+        ]
+        for name, rows in hospital().items()
+    }
 
 
 @every()
-def test_verdicts(check: Check, folder: Path) -> None:
+def test_verdicts(check: Check, engine: Engine) -> None:
     """On evidence of every kind a check says something, one verdict per unit, with what it rests on."""
-    said = run(check, folder, hospital())
+    said = run(check, engine)
     assert said
     units = [(verdict.scope, verdict.subject) for verdict in said]
     assert len(set(units)) == len(units)
@@ -120,44 +145,35 @@ def test_verdicts(check: Check, folder: Path) -> None:
 
 
 @every()
-def test_nobody_is_named(check: Check, folder: Path) -> None:
+def test_nobody_is_named(check: Check, engine: Engine) -> None:
     """Only the subject may identify: no message, observation or predicate holds such a value."""
-    for verdict in run(check, folder, hospital()):
+    for verdict in run(check, engine):
         said = (
             verdict.message,
             verdict.observed,
             verdict.expected,
             verdict.scope,
             *(rows.predicate for rows in verdict.rows),
+            *(signal.reason for signal in verdict.signals),
         )
         assert not any(CANARY in text for text in said), said
 
 
 @every()
-def test_order_of_rows_does_not_matter(check: Check, folder: Path) -> None:
+def test_order_of_rows_does_not_matter(
+    check: Check, engine_of_numbered: Engine, engine_of_mixed: Engine
+) -> None:
     """The same evidence in another order says the same, byte for byte."""
-    numbered = {
-        name: [
-            {"offset": 100 * number, **({"event_seq": number} if name == "audit_events" else {}), **row}
-            for number, row in enumerate(rows)
-        ]
-        for name, rows in hospital().items()
-    }
-    straight = run(check, folder, numbered)
-    mixed = {
-        name: rows[::-2] + rows[::2] if len(rows) % 2 == 0 else rows[::-1] for name, rows in numbered.items()
-    }
 
     def key(verdict: Verdict) -> str:
         return repr(verdict)
 
-    assert sorted(straight, key=key) == sorted(run(check, folder, mixed), key=key)
+    assert sorted(run(check, engine_of_numbered), key=key) == sorted(run(check, engine_of_mixed), key=key)
 
 
 @every()
-def test_nothing_shows_nothing(check: Check, folder: Path) -> None:
+def test_nothing_shows_nothing(check: Check, engine: Engine) -> None:
     """From tables without rows nobody learns that anything is fine."""
-    engine = engine_of(folder, hospital())
     given = {
         name: None if frame is None else frame.head(0) for name, frame in engine.tables_for(check).items()
     }
