@@ -289,6 +289,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         with ProcessPoolExecutor(WORKERS) as pool:
             found = list(pool.map(partial(one_seed, folder=Path(scratch)), chosen))
+        tables = report(found)
+        print(tables, flush=True)
         cost = growth.table(Path(scratch), chosen[0], large=given.large)
     minutes = (time.perf_counter() - begins) / 60
     today = datetime.datetime.now(datetime.UTC).date()
@@ -298,10 +300,9 @@ def main() -> None:
         f"on {platform.machine()}, Python {platform.python_version()}; seeds of the tag `{tag}`.\n\n"
         f"{(__doc__ or '').split(chr(10) * 2)[-1]}\n"
     )
-    text = "\n".join([head, report(found), cost])
-    print(text)
+    print(cost)
     if given.write:
-        OUT.write_text(text.rstrip() + "\n", encoding="utf-8")
+        OUT.write_text("\n".join([head, tables, cost]).rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

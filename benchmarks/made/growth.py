@@ -100,7 +100,7 @@ def _measured(case: Case, events: int) -> list[object]:
         process = subprocess.Popen([*command, "--since", str(case.first)], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
+        assert process.returncode == 0, f"riskkit triage ended with {process.returncode}"
         seconds.append(time.perf_counter() - begins)
         peak = max(peak, usage.ru_maxrss / 1024)
     return [events, people, *(f"{one:.0f}" for one in seconds), f"{peak:.0f}",
