@@ -170,19 +170,39 @@ def nginx(authority: Authority) -> Iterator[dict[str, tuple[str, int]]]:
         for name, (pem, options) in kinds.items()
     )
     plain = free_port()
+    servers += f'\nserver {{ listen {HOST}:{plain}; location / {{ return 200 "ok"; }} }}'
+    every = {**ports, "nginx-plain": plain}
+    with _nginx(folder, servers, list(every.values())):
+        yield {name: (HOST, port) for name, port in every.items()}
+
+
+@contextmanager
+def nginx_of_many(authority: Authority, hosts: Sequence[str]) -> Iterator[list[tuple[str, int]]]:
+    """One nginx with a modern listener on the same port of many addresses, as if of many hosts."""
+    port, folder = free_port(), _folder(authority, "nginx")
+    pem = authority.issue("many", sans=tuple(hosts))
+    servers = "".join(
+        f"server {{ listen {host}:{port} ssl; ssl_certificate {pem}; ssl_certificate_key {pem}; {_MODERN} "
+        'location / { return 200 "ok"; } }\n'
+        for host in (HOST, *hosts)
+    )
+    with _nginx(folder, servers, [port]):
+        yield [(host, port) for host in hosts]
+
+
+@contextmanager
+def _nginx(folder: Path, servers: str, ports: Sequence[int]) -> Iterator[None]:
     temporary = " ".join(
         f"{kind}_temp_path {folder}/temp;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
         f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes 1;\n"
         "events { worker_connections 512; }\n"
-        f"http {{ access_log off; {temporary}\n{servers}\n"
-        f'server {{ listen {HOST}:{plain}; location / {{ return 200 "ok"; }} }} }}\n'
+        f"http {{ access_log off; {temporary}\n{servers} }}\n"
     )
-    every = {**ports, "nginx-plain": plain}
     command = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", str(folder / "error.log")]
-    with started(command, list(every.values()), folder):
-        yield {name: (HOST, port) for name, port in every.items()}
+    with started(command, ports, folder):
+        yield
 
 
 def _folder(authority: Authority, name: str) -> Path:
