@@ -158,18 +158,22 @@ def calendar(
 
 def heat(
     rows: Sequence[tuple[str, Sequence[int]]], columns: Sequence[str], *,
-    caption: str, alt: str, noun: str, per: str, gap: bool = True,
+    caption: str, alt: str, noun: str, per: str, gap: bool = True, numbered: bool = False,
 ) -> Html:  # fmt: skip
     """Cells darker where there was more, in up to five steps; with `gap` a cross marks nothing.
 
-    rows: name and one count a column. columns: what stands below, empty for none.
+    rows: name and one count a column. columns: what stands below, empty for none. numbered: each count
+    stands in its cell, whose shade is then light enough to read it.
     """
     with drawing(1.05 + 0.3 * len(rows)) as (fig, axes):
         steps = _steps(max((number for _, numbers in rows for number in numbers), default=0))
-        looks = [0.25 + 0.75 * step / max(len(steps) - 1, 1) for step in range(len(steps))]
+        palest, range_ = (0.08, 0.3) if numbered else (0.25, 0.75)
+        looks = [palest + range_ * step / max(len(steps) - 1, 1) for step in range(len(steps))]
         cells: dict[int, list[Path]] = {}
         for place, (_, numbers) in enumerate(rows):
             for column, number in enumerate(numbers):
+                if numbered:
+                    axes.text(column, place, f"{number:,}", ha="center", va="center", fontsize=8)
                 if number:
                     cells.setdefault(sum(number > bound for bound in steps), []).append(_cell(column, place))
         for step, found in sorted(cells.items()):
@@ -237,7 +241,7 @@ def expiries(rows: Sequence[tuple[str, float, str]], *, caption: str, alt: str, 
             axes.plot(days, place, marker="X" if late else "o", color=BAD if late else GOOD, markersize=7)
             axes.text(max(days, 0) + span * 0.025, place, clean(told), va="center")
         axes.axvline(0, color=INK, linewidth=0.9)
-        axes.set_xlim(earliest - span * 0.04, latest + span * 0.55)
+        axes.set_xlim(earliest - span * 0.04, latest + span * 0.8)
         axes.set_xlabel("days after the end of the period")
         _rows(axes, [_short(name) for name, _, _ in rows])
         return figure(fig, alt=alt, caption=caption)

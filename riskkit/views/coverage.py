@@ -84,28 +84,19 @@ def tiers(assessment: Assessment) -> Html:
         return missing(assessment, "storage_assets")
     frame = rows(
         (
-            {"tier": name, "measured by": measure, **_cells(share(members, measure), measure)}
-            for name, members in {ALL: found, **by_tier(found)}.items()
-            for measure in MEASURES
+            {
+                "tier": name,
+                **{
+                    measure: _interval(share(members, measure), measure, len(members)) for measure in MEASURES
+                },
+            }
+            for name, members in ({ALL: found, **by_tier(found)}.items() if found else ())
         ),
-        (
-            "tier",
-            "measured by",
-            "shown to be strong",
-            "whole",
-            "strong",
-            "unknown",
-            "weak",
-            "plain",
-            "not told",
-        ),
+        ("tier", *MEASURES),
     )
     return table(
-        assessment, frame if found else frame.head(0),
-        caption="Coverage by bytes, studies, volumes and devices",
-        headings={"shown to be strong": "at least to at most", "not told": "places that do not tell"},
-        numbers=("whole", "strong", "unknown", "weak", "plain"),
-        note="A device counts as its worst place. Weak is also what has its key beside the data. Evidence "
+        assessment, frame, caption="Shown to be strongly encrypted, at least to at most",
+        note="A device counts as its worst place. What has its key beside the data is not strong. Evidence "
         f"that is older than {assessment.settings.freshness('storage_assets')} days counts as unknown.",
         empty="no place is listed.",
     )  # fmt: skip
@@ -122,32 +113,26 @@ def secured(assessment: Assessment) -> Html:
         (
             {
                 "place": row["asset_id"],
-                "system": known.name(row["system_id"]) if row["system_id"] else None,
-                "tier": row["tier"],
+                "system": known.label(row["system_id"]) if row["system_id"] else None,
                 "size": size(row["bytes"]) if row["bytes"] else None,
                 "if lost": _SECURED[row["secured"]],
-                "encryption": _STATES[row["state"]],
-                "key": {"apart": "apart", "beside": "with the data", "wrapped": "under a passphrase"}.get(
-                    row["key_place"], "not told"
-                ),
-                "in use": "mounted" if row["in_use"] else None,
-                "why": row["why"],
+                "because": "; ".join(_because(row)),
             }
             for row in sorted(found, key=lambda r: (order[r["secured"]], -(r["bytes"] or 0), r["asset_id"]))
         ),
-        ("place", "system", "tier", "size", "if lost", "encryption", "key", "in use", "why"),
+        ("place", "system", "size", "if lost", "because"),
     )
     numbers = Counter(row["secured"] for row in found)
     told = (
-        f"Of {count(len(found), 'place')}, {numbers['yes']} would be secured ePHI if lost (45 CFR 164.402), "
+        f"Of {count(len(found), 'place')}, {numbers['yes']} would be secured ePHI if lost, "
         f"{numbers['no']} would not, and of {numbers['unknown']} it is not known."
     )
     return join([
         paragraph(told) if found else Html(""),
         table(assessment, frame, caption="If it were lost", badges={"if lost": "sign"}, numbers=("size",),
               limit=40, rest="All stand in the evidence.", empty="no place is listed.",
-              note="Secured: strongly encrypted, key apart, and not mounted. A running host with its volumes "
-              "open gives away what lies on them."),
+              note="Secured: strongly encrypted, key apart, and not mounted. Whoever takes a running host "
+              "takes what lies on its open volumes."),
     ])  # fmt: skip
 
 
@@ -159,27 +144,19 @@ def layers(assessment: Assessment) -> Html:
     total = sum(numbers.values())
     if not total:
         return paragraph("No complete walk of an image store lies before the end of the period.")
-    says = {
-        ("no", "yes"): "safe from theft and from whoever is on the host",
-        ("yes", "yes"): "safe from theft of the medium; readable to whoever is on the host",
-        ("no", "no"): "safe as long as the key is",
-        ("yes", "no"): "readable to whoever takes the medium or is on the host",
-    }
     names = {"no": "encrypted", "yes": "readable", "unknown": "unknown"}
+    places = {"yes": "place encrypted", "no": "place not encrypted", "unknown": "place unknown"}
+    shown = [name for name in names if name != "unknown" or any(numbers[name, place] for place in places)]
+    columns = [p for p in places if p != "unknown" or any(numbers[name, p] for name in names)]
     frame = rows(
         (
             {
                 "files": names[readable],
-                "place": {"yes": "encrypted", "no": "not encrypted", "unknown": "unknown"}[encrypted],
-                "number": numbers[readable, encrypted],
-                "share": percent(numbers[readable, encrypted], total),
-                "which means": says.get((readable, encrypted), "not known for lack of evidence"),
+                **{places[place]: _cell(numbers[readable, place], total) for place in columns},
             }
-            for encrypted in ("yes", "no", "unknown")
-            for readable in ("no", "yes", "unknown")
-            if (readable, encrypted) in says or numbers[readable, encrypted]
+            for readable in shown
         ),
-        ("files", "place", "number", "share", "which means"),
+        ("files", *(places[place] for place in columns)),
     )
     worst = numbers["yes", "no"]
     told = (
@@ -188,9 +165,10 @@ def layers(assessment: Assessment) -> Html:
     )
     return join([
         paragraph(told),
-        table(assessment, frame, caption="Files and the places that they rest on", numbers=("share",),
-              note="An archive's files are usually readable: then only the place protects them from theft, "
-              "and only access control from whoever is on the host."),
+        table(assessment, frame, caption="Files, and the places that they rest on",
+              note="Both encrypted: safe from theft, and from whoever is on the host. A readable file on an "
+              "encrypted place: safe from theft of the medium only, as is usual for archives. A readable "
+              "file on a place that is not: open to whoever takes the medium or is on the host."),
     ])  # fmt: skip
 
 
@@ -212,15 +190,15 @@ def exposure(assessment: Assessment) -> Html:
     if not years:
         return paragraph(told)
     span = list(range(years[0], years[-1] + 1))
-    every = 1 if len(span) <= 14 else 2  # noqa: PLR2004 - labels that fit side by side
-    labels = [str(year) if place % every == 0 else "" for place, year in enumerate(span)]
+    few = len(span) <= 14  # noqa: PLR2004 - labels that fit side by side
+    labels = [str(year) if few or place % 2 == 0 else "" for place, year in enumerate(span)]
     drawn = [
         (known.label(system) if system else root, [numbers.get(year, (0, 0))[1] for year in span])
         for (system, root), numbers in sorted(found.items())
     ]
     worst = max((sum(n.get(year, (0, 0))[1] for n in found.values()), year) for year in span)
     chart = heat(
-        drawn, labels, gap=False, noun="exposed file", per="by store and year",
+        drawn, labels, gap=False, numbered=few, noun="exposed file", per="by store and year",
         caption="Readable files with direct identifiers, by store and year of storing.",
         alt=f"{told} The most of one year, {worst[0]:,}, were stored in {worst[1]}.",
     )  # fmt: skip
@@ -298,19 +276,23 @@ def _places(assessment: Assessment) -> list[dict[str, Any]] | None:
     return decayed(listed, assessment.moment.today, assessment.settings.freshness("storage_assets"))
 
 
-def _cells(found: Share, measure: str) -> dict[str, object]:
-    none = not found.total
-    return {
-        "shown to be strong": "not told"
-        if none
-        else f"{percent(found.proved, found.total)} to {percent(found.possible, found.total)}",
-        "whole": None if none else _told(found.total, measure),
-        "strong": None if none else _told(found.proved, measure),
-        "unknown": None if none else _told(found.unknown, measure),
-        "weak": None if none else _told(found.weak, measure),
-        "plain": None if none else _told(found.plain, measure),
-        "not told": found.unmeasured or None,
-    }
+def _interval(found: Share, measure: str, places: int) -> str:
+    if not found.total:
+        return "not told"
+    low, high = percent(found.proved, found.total), percent(found.possible, found.total)
+    told = f"{low} of " if found.proved == found.possible else f"{low} to {high} of "
+    silent = f" ({found.unmeasured} of {places} do not tell)" if found.unmeasured else ""
+    return f"{told}{_told(found.total, measure)}{silent}"
+
+
+def _because(row: Mapping[str, Any]) -> list[str]:
+    key = {"apart": "key apart", "beside": "key with the data", "wrapped": "key under a passphrase"}
+    told = [_STATES[row["state"]]]
+    if row["state"] != "plain":
+        told.append(key.get(row["key_place"], "where the key lies is not told"))
+    if row["in_use"]:
+        told.append("mounted")
+    return [*told, row["why"]] if row["why"] and row["state"] not in {"untold", "weak"} else told
 
 
 def _told(number: int, measure: str) -> str:
@@ -361,6 +343,10 @@ def _exposed(assessment: Assessment) -> Mapping[tuple[str, str], Mapping[int | N
     return found
 
 
+def _cell(number: int, total: int) -> str:
+    return f"{number:,} ({percent(number, total)})"
+
+
 def _sampled(assessment: Assessment, found: Sequence[Any]) -> dict[str, object]:
     days = [row.sampled_on for row in found if row.sampled_on]
     cells: dict[str, object] = {
@@ -376,7 +362,7 @@ def _sampled(assessment: Assessment, found: Sequence[Any]) -> dict[str, object]:
     except ValueError:
         return {**cells, "of all files": "the numbers contradict each other"}
     low, high = stratified(strata)
-    told = f"{floor(low):,} to {ceil(high):,}, at best {estimate(strata):,.0f}"
+    told = f"{floor(low):,} to {ceil(high):,}; estimate {estimate(strata):,.0f}"
     return {**cells, "of all files": told}
 
 

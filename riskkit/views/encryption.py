@@ -31,7 +31,7 @@ def assets(assessment: Assessment) -> Html:
         (
             {
                 "asset": asset.asset_id,
-                "system": known.name(asset.system_id),
+                "system": known.label(asset.system_id),
                 "kind": asset.kind,
                 "holds ePHI": {True: "yes", None: "unknown"}.get(asset.holds_phi),
                 "size": size(asset.size_bytes) if asset.size_bytes else None,

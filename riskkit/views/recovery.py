@@ -8,7 +8,7 @@ from typing import Any
 
 from riskkit.derived.copies_rule import PARTS, judged_parts
 from riskkit.derived.inventory import in_scope
-from riskkit.derived.recovery import Recovery, proof, recoveries, seconds
+from riskkit.derived.recovery import COPIES, Recovery, proof, recoveries, seconds
 from riskkit.model import Assessment
 from riskkit.tables import records
 from riskkit.views.charts import Words, against, bars
@@ -16,12 +16,12 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, be, count, day, have, listed, percent, share, size
+from riskkit.views.wording import age, be, count, have, listed, percent, share, size
 
 PROPOSED_HOURS = 72
 """Hours until critical systems work again in the rule proposed in 90 FR 898 (2025), which is not in force."""
 
-WITHIN_DAYS = 35
+WITHIN_DAYS, A_YEAR = 35, 365
 COPY = frozenset({"success", "warning"})
 _SIGNS = {"yes": "✓ yes", "unknown": "? unknown", "no": "✗ no"}
 _PROOF = {
@@ -207,7 +207,7 @@ def proved(assessment: Assessment) -> Html:
         return paragraph(told)
     ordered = sorted(days.items(), key=lambda item: (-item[1], item[0]))
     chart = bars(
-        ordered, unit="days before the end of the period", limit=(365, "a year"),
+        ordered, unit="days before the end of the period", limit=(A_YEAR, "a year"),
         caption="Days since the last proved restore. Systems without one have no bar.",
         alt=f"{told} The oldest proof is {ordered[0][1]:.0f} days old, of {ordered[0][0]}.",
     )  # fmt: skip
@@ -224,7 +224,10 @@ def drills(assessment: Assessment) -> Html:
     critical = [
         system
         for system in records(assessment.table("systems"))
-        if in_scope(system) and system.criticality == "high" and in_view(assessment, known, system.system_id)
+        if in_scope(system)
+        and system.criticality == "high"
+        and system.kind != COPIES
+        and in_view(assessment, known, system.system_id)
     ]
     kinds = {"downtime": "downtime", "emergency_access": "emergency access", "recovery": "recovery"}
     frame = rows(
@@ -249,8 +252,10 @@ def drills(assessment: Assessment) -> Html:
 def _drill(assessment: Assessment, drill: Any | None) -> str:
     if drill is None:
         return "? none on record"
-    sign = {"success": "✓", "partial": "✗", "failed": "✗"}[drill.outcome]
-    return f"{sign} {drill.outcome}, {day(assessment, drill.performed_at)}"
+    days = max(assessment.moment.age_days(drill.performed_at), 0)
+    good = drill.outcome == "success" and days <= A_YEAR
+    told = "" if drill.outcome == "success" else f"{drill.outcome}, "
+    return f"{'✓' if good else '✗'} {told}{age(days)}"
 
 
 def _tables(assessment: Assessment) -> Mapping[str, Any]:
@@ -290,14 +295,17 @@ def _shares(assessment: Assessment) -> Html:
         sums = dict.fromkeys(("yes", "no", "unknown"), 0)
         for row in sized:
             sums[getattr(row, column) or "unknown"] += row.size_bytes
-        parts.append(
-            f"at least {percent(sums['yes'], total)} and at most "
-            f"{percent(sums['yes'] + sums['unknown'], total)} {be(2)} {word}"
-        )
+        parts.append(f"{_between(sums['yes'], sums['yes'] + sums['unknown'], total)} {be(2)} {word}")
     return paragraph(
         f"Of {size(total)} in {count(len(sized), 'copy')} of the last {WITHIN_DAYS} days, "
         f"{' and '.join(parts)}."
     )
+
+
+def _between(low: int, high: int, total: int) -> str:
+    if low == high:
+        return percent(low, total)
+    return f"at least {percent(low, total)} and at most {percent(high, total)}"
 
 
 def _speed(found: Recovery) -> str | None:
@@ -310,10 +318,8 @@ def _hours(time: timedelta | None) -> float:
 
 
 def _span(time: timedelta | None) -> str:
-    """`3.5 h`, `26 h`, `9 days`; a dash where it is not known."""
+    """`3.5 h`, `24.1 h`, `228 h`, rounded up so that what is beyond a target looks so; a dash for none."""
     if time is None:
         return "–"
-    hours = _hours(time)
-    if hours < 10:  # noqa: PLR2004
-        return f"{hours:.1f}\u00a0h"
-    return f"{hours:.0f}\u00a0h" if hours < 240 else f"{hours / 24:.0f}\u00a0days"  # noqa: PLR2004
+    tenths = -(-int(time.total_seconds()) // 360)
+    return f"{tenths / 10:.1f}\u00a0h" if tenths < 1000 else f"{-(-tenths // 10):,}\u00a0h"  # noqa: PLR2004

@@ -259,6 +259,19 @@ def rows(bad: str = "") -> dict[str, list[dict[str, Any]]]:
             }
             for number in range(3)
         ],
+        "storage_exposures": [
+            {"asset_id": f"bucket{bad}", "asked": "acl", "question": "public", "answer": "yes",
+             "shared_with": bad, "detail": bad},
+        ],
+        "sampled_scans": [
+            {"sample_id": f"sample{bad}", "system_id": "PACS", "stratum": f"CT{bad}", "files": 900,
+             "sampled": 90, "exposed": 9},
+        ],
+        "recovery_targets": [{"system_id": "PACS", "rpo_hours": 24, "rto_hours": 48, "full_bytes": 10**13}],
+        "drills": [
+            {"drill_id": f"D{bad}", "system_id": "PACS", "kind": "downtime", "outcome": "partial",
+             "performed_at": instant("2026-05-01 08:00"), "findings": bad},
+        ],
         "backups": [
             {
                 "system_id": "PACS",

@@ -15,10 +15,12 @@ from riskkit.views import (
     access_patterns,
     audit_trail,
     backup_recovery,
+    coverage,
     encryption,
     evidence,
     findings,
     people_places_papers,
+    recovery,
     risk_register,
     transmission,
 )
@@ -107,11 +109,43 @@ def test_rows_around_a_finding(something: Assessment) -> None:
 
 
 def test_encryption_is_an_interval(something: Assessment) -> None:
-    """What is unknown widens the interval; what states no size is in no share."""
-    words = _words(encryption.coverage(something)).replace("\u00a0", " ")
-    assert "At least 60 % and at most 90 % of 10 TB rest encrypted" in words
-    assert "Of 4 assets that hold or may hold ePHI, 2 are encrypted, 1 unknown and 1 not encrypted." in words
-    assert "1 asset without a stated size is in no share of bytes." in words
+    """What is unknown, or of untold method, widens the interval; what states no size is in no share."""
+    words = _words(coverage.headline(something)).replace("\u00a0", " ")
+    assert "At least 0 % and at most 90 % of 10 TB are strongly encrypted." in words
+    assert "1 place without a size is in no share." in words
+    shown = coverage.tiers(something).frame
+    assert shown is not None
+    numbers = {row.tier: row for row in shown.itertuples()}
+    assert numbers["all tiers"].bytes.replace("\u00a0", " ") == "0 % to 90 % of 10 TB (1 of 4 do not tell)"
+    assert numbers["online"].volumes.replace("\u00a0", " ") == "0 % to 67 % of 3"
+
+
+def test_files_against_their_places(something: Assessment) -> None:
+    """Two layers side by side; what lies on a place of which one part is plain lies on a plain place."""
+    shown = coverage.layers(something).frame
+    assert shown is not None
+    cells = dict(zip(shown["files"], shown["place not encrypted"], strict=True))
+    assert cells == {"encrypted": "1 (33\u00a0%)", "readable": "2 (67\u00a0%)"}
+
+
+def test_exposure_by_year(something: Assessment) -> None:
+    """One readable file of three carries direct identifiers; its folders do not tell the year."""
+    words = _words(coverage.exposure(something))
+    assert "1 of 3 files" in words
+    assert "the folders do not tell the year" in words
+
+
+def test_recovery(something: Assessment) -> None:
+    """The longest gap, against the target; what has no good copy is named; nothing is proved."""
+    words = _words(recovery.points(something)).replace("\u00a0", " ")
+    assert "1 of 1 system (100 %) with a target has had a longer gap" in words
+    assert "1 system with ePHI has no good copy in the evidence at all: Viewer (VIEW)" in words
+    shown = recovery.table_of_systems(something).frame
+    assert shown is not None
+    row = {name: value for name, value in shown.iloc[0].items() if isinstance(value, str)}
+    assert row["last restore"] == "? not compared on record"
+    assert row["last proved"] == "never"
+    assert "None is proved of Archive (PACS) and Viewer (VIEW)" in _words(recovery.proved(something))
 
 
 def test_only_the_latest_complete_walk_counts(something: Assessment) -> None:

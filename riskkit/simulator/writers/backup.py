@@ -61,7 +61,7 @@ def _write_plan(pack: Pack) -> None:
     """What was decided, and what was practised of it: the second archive is missed by both."""
     decided = ("Chief information officer", pack.span.back(240))
     targets = (
-        ("pacs1", 24, 48, 42_000 * GIB, *decided),
+        ("pacs1", 26, 48, 42_000 * GIB, *decided),
         ("vna", 24, 96, 61_000 * GIB, *decided),
         ("ris1", 8, 8, 96 * GIB, *decided),
         ("viewer1", 24, 12, "", *decided),
