@@ -80,16 +80,22 @@ def _judged(flow: Any, mine: list[Any], seen: list[Any], tunnels: list[Any]) -> 
     if flow.ephi is False:
         return "NA", "The flow is declared to carry no ePHI."
     way = f", and it crosses the {flow.crosses}" if flow.crosses in {"internet", "vpn"} else ""
+    wanted = (flow.tunnel or "").casefold()
+    there = wanted in {name.casefold() for one in tunnels for name in (one.tunnel_id, one.host)}
+    if wanted and not there:
+        return "FAIL", "The flow names a tunnel of which the pack holds no evidence."
     if not seen:
         what = (
             f"none of its {len(mine)} listener(s) was seen to answer"
             if mine
             else "no listener of it is known"
         )
+        if wanted:
+            return (
+                "UNKNOWN",
+                f"The tunnel that the flow names is there, but {what}: what lies behind it is dark.",
+            )
         return "FAIL", f"Nothing shows how this flow is protected: {what}{way}."
-    wanted = (flow.tunnel or "").casefold()
-    if wanted and wanted not in {name.casefold() for one in tunnels for name in (one.tunnel_id, one.host)}:
-        return "FAIL", "The flow names a tunnel of which the pack holds no evidence."
     if flow.crosses == "vpn" and not wanted:
         return "FAIL", "The flow is said to cross a VPN, and flows.csv does not name its tunnel."
     tunnel = ", and the tunnel that it names" if wanted else ""

@@ -24,6 +24,8 @@ ORDER = tuple(STATES)
 MOST_ON_MAP = 40
 """Listeners that fit on a map; what is more is counted."""
 
+NO_EVIDENCE = "? no evidence"
+
 _RESULTS = {
     "prohibited": "✗ prohibited",
     "unknown": "? unknown",
@@ -154,6 +156,8 @@ def profiles(assessment: Assessment) -> Html:
         ),
         ("listener", "profile", "offered and prohibited", "required and missing", "not known"),
     )
+    empty = [name for name in details.columns[2:] if details[name].isna().all()]
+    details = details.drop(columns=empty)
     explained = paragraph(
         "What a profile prohibits and a listener offers is a risk; what it requires and the listener lacks "
         "is conformance (incomplete): a peer may ask for it in vain. Unknown is neither, and no pass."
@@ -238,6 +242,8 @@ def flows(assessment: Assessment) -> Html:
     known = inventory(assessment)
     names = system_names(assessment.table("systems")) if present(assessment, "systems") else {}
     found = _verdicts(assessment) if present(assessment, "channel_observations") else []
+    tunnelled = records(assessment.table("tunnel_states")) if present(assessment, "tunnels") else ()
+    known_tunnels = {name.casefold() for one in tunnelled for name in (one.tunnel_id, one.host)}
     frame = rows(
         (
             {
@@ -247,14 +253,15 @@ def flows(assessment: Assessment) -> Html:
                 "purpose": flow.purpose,
                 "ePHI": {True: "yes", False: "no"}.get(flow.ephi, "not told"),
                 "crosses": flow.crosses,
-                "verdict": _worst([one for one in found if leads_to(flow, one, names)]),
+                "verdict": _worst([one for one in found if leads_to(flow, one, names)])
+                or ("? a tunnel alone" if (flow.tunnel or "").casefold() in known_tunnels else NO_EVIDENCE),
             }
             for flow in records(assessment.table("flows"))
             if in_view(assessment, known, flow.target_system)
         ),
         ("from", "to", "over", "purpose", "ePHI", "crosses", "verdict"),
     )
-    dark = int((frame["verdict"] == "? no evidence").sum())
+    dark = int((frame["verdict"] == NO_EVIDENCE).sum())
     return join(
         [
             paragraph(f"{share(dark, len(frame), 'flow')} {have(dark)} no evidence at all."),
@@ -317,7 +324,7 @@ def _because(one: Any) -> str | None:
 
 def _worst(found: Sequence[Any]) -> str:
     if not found:
-        return "? no evidence"
+        return ""
     state = min((one.state for one in found), key=ORDER.index)
     return f"{SIGNS[state]} {state}"
 
@@ -333,6 +340,9 @@ def _some(joined: str, most: int = 5) -> str | None:
 def _spelt(name: str) -> str:
     """A name of a profile where the column does not tell what kind it is of."""
     kind, _, number = name.partition("-")
+    if name.startswith("one of "):
+        first, *others = name.split(", ")
+        return f"{first} or {len(others)} others" if others else name
     return f"a certificate for {number} days" if kind == "days" else _SPELT.get(name, name)
 
 

@@ -253,6 +253,7 @@ def test_flows_without_evidence(ask: Ask) -> None:
             {**FLOW, "source_system": "mr", "tunnel": "wg0:a"},
             {**FLOW, "source_system": "status", "ephi": False},
             {**FLOW, "source_system": "ris", "crosses": "vpn"},
+            {**FLOW, "target_system": "night readers", "tunnel": "wg0:a"},
         ],
         endpoints=[NODE, PLAIN, endpoint("vna", 104, "dicom", system_id="vna", host="vna.example")],
         channel_observations=[
@@ -270,6 +271,7 @@ def test_flows_without_evidence(ask: Ask) -> None:
         "mr to pacs:104 (dicom)": "PASS",
         "status to pacs:104 (dicom)": "NA",
         "ris to pacs:104 (dicom)": "FAIL",
+        "ct to night readers:104 (dicom)": "UNKNOWN",
     }
     assert {verdict.subject: verdict.severity for verdict in verdicts}["ct to cloud:104 (dicom)"] == "high"
 
