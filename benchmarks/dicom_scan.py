@@ -230,7 +230,8 @@ def memory(scratch: Path, files: int) -> None:
     (bare_cpu, bare_wall), (cpu, wall) = best["bare"], best["rescan"]
     print(
         f"# rescan without change: {cpu / files * 1e6:.2f} us CPU a file, "
-        f"x{cpu / bare_cpu:.2f} of scandir and stat ({wall / files * 1e6:.2f} us wall, x{wall / bare_wall:.2f}; at most 1.5), peak {own:.0f} MB"
+        f"x{cpu / bare_cpu:.2f} of scandir and stat ({wall / files * 1e6:.2f} us wall, "
+        f"x{wall / bare_wall:.2f}; at most 1.5), peak {own:.0f} MB"
     )
 
 

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
 from pydicom.tag import BaseTag
 
-from riskkit.collectors.dicom.elements import PADDING, PIXEL_DATA
+from riskkit.collectors.dicom.elements import LONGEST_TEXT, PADDING, PIXEL_DATA
 from riskkit.collectors.dicom.facts import DEFLATED, ENCRYPTED_ATTRIBUTES, KEPT, TRANSFER_SYNTAX, Facts
 from riskkit.collectors.dicom.identifiers import identifiers
 from riskkit.collectors.dicom.kind import HEAD_BYTES
@@ -74,9 +74,9 @@ def patient_facts(source: Source) -> Facts:
     found, private_tags, unread = _walk(top)
     texts = {tag: text for data in (meta, top) for tag in KEPT if (text := _text(data, tag)) is not None}
     if transfer_syntax is not None:
-        texts[TRANSFER_SYNTAX] = transfer_syntax.encode()
+        texts[TRANSFER_SYNTAX] = transfer_syntax.encode()[:LONGEST_TEXT]
     return Facts(
-        found=found,
+        found=frozenset(found),
         private_tags=private_tags,
         texts=texts,
         problem=problem or unread,
@@ -211,4 +211,4 @@ def _text(data_set: Dataset, tag: int) -> bytes | None:
     if element is None:
         return None
     value = element.value
-    return value if isinstance(value, bytes) else str(value or "").encode()
+    return (value if isinstance(value, bytes) else str(value or "").encode())[:LONGEST_TEXT]

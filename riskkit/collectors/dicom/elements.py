@@ -20,6 +20,8 @@ DEEPEST = 32
 """Levels of sequences that are followed."""
 LARGEST_TABLE = 50_000
 """Tags that are kept in mind, of each encoding: a hostile store must not fill the memory."""
+LONGEST_TEXT = 128
+"""Bytes that are kept of a kept value; a UID has at most 64."""
 PADDING = b" \0\r\n\t^=\\"
 """What is no value: padding, and the delimiters of an empty person name."""
 PIXEL_DATA = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -188,7 +190,7 @@ class Walker:
                 if bits & _KEPT and depth == 0:
                     if stop > len(data):
                         raise _Short(stop)
-                    seen.texts[tag] = data[start:stop]
+                    seen.texts[tag] = data[start : min(stop, start + LONGEST_TEXT)]
                 if bits & _PRIVATE:
                     seen.private += 1
                 at = stop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -25,7 +24,7 @@ class Facts:
     what it inflates to; `deflated_from` is where a deflated data set begins in the file.
     """
 
-    found: AbstractSet[int]
+    found: frozenset[int]
     private_tags: int
     texts: dict[int, bytes] = field(default_factory=dict)
     problem: str | None = None

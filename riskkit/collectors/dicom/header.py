@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from pydicom.uid import UID
 
@@ -51,12 +50,12 @@ _YES_NO = frozenset({"YES", "NO"})
 _BLANK_HEADER = "holds no attribute that a data set must have"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Header:
     """What a header tells; `problem` says what of it could not be looked at.
 
-    Keywords and letters are joined by |. `quick` says that the quick walk saw it; `facts` are for
-    digests and never leave the process.
+    Keywords and letters are joined by |. `quick` says that the quick walk saw it. Files that tell the
+    same share one.
     """
 
     keywords: str = ""
@@ -72,23 +71,29 @@ class Header:
     encrypted_attributes: bool = False
     problem: str | None = None
     quick: bool = False
-    facts: Facts | None = None
 
 
-def read_header(source: Source, head: bytes) -> Header | str:
+def read_header(source: Source, head: bytes) -> tuple[Header, Facts] | str:
     """Read the header of a DICOM file up to its pixel data, or say in words why that failed.
 
-    `head` is the beginning of the source, of any length. Use within `by_pydicom.quiet_pydicom`.
+    `head` is the beginning of the source, of any length. The facts are for digests and never leave the
+    process. Use within `by_pydicom.quiet_pydicom`.
     """
     try:
-        return _header(quick_facts(source, head), quick=True)
+        facts, quick = quick_facts(source, head), True
     except Unsure:
-        pass
-    try:
-        return _header(by_pydicom.patient_facts(source), quick=False)
-    # pydicom lets nearly every kind of error through on a broken file; its text may quote values.
-    except Exception as error:  # noqa: BLE001
-        return f"the header could not be parsed ({type(error).__name__})"
+        try:
+            facts, quick = by_pydicom.patient_facts(source), False
+        # pydicom lets nearly every kind of error through on a broken file; its text may quote values.
+        except Exception as error:  # noqa: BLE001
+            return f"the header could not be parsed ({type(error).__name__})"
+    value = facts.texts.get
+    header = _header(
+        facts.found, facts.private_tags, facts.problem, quick,
+        value(SOP_CLASS) or value(MEDIA_SOP_CLASS), value(MODALITY), value(TRANSFER_SYNTAX),
+        value(IDENTITY_REMOVED), value(BURNED_IN),
+    )  # fmt: skip
+    return header, facts
 
 
 @lru_cache(maxsize=1)
@@ -144,58 +149,44 @@ def quick_facts(source: Source, head: bytes, by: tuple[Walker, Walker, Walker] |
     )
 
 
-def _header(facts: Facts, *, quick: bool) -> Header:
-    known = _known(frozenset(facts.found))
-    texts = facts.texts
-    sop_class = _word(texts.get(SOP_CLASS)) or _word(texts.get(MEDIA_SOP_CLASS))
-    problem = facts.problem
-    if not (known.keywords or sop_class):
+# The files of a series tell the same: what that is, is worked out once.
+@lru_cache(maxsize=1024)
+def _header(
+    found: frozenset[int],
+    private_tags: int,
+    problem: str | None,
+    quick: bool,
+    sop_class: bytes | None,
+    modality: bytes | None,
+    transfer_syntax: bytes | None,
+    identity_removed: bytes | None,
+    burned_in: bytes | None,
+) -> Header:
+    known = [identifiers()[tag] for tag in sorted(found) if tag in identifiers()]
+    if not (known or _word(sop_class)):
         problem = problem or _BLANK_HEADER
     return Header(
-        keywords=known.keywords,
-        direct=known.direct,
-        quasi=known.quasi,
-        safe_harbor=known.safe_harbor,
-        private_tags=facts.private_tags,
-        sop_class_uid=_registered(sop_class),
-        modality=_one_of(_word(texts.get(MODALITY)), MODALITIES, UNREGISTERED),
-        transfer_syntax_uid=_registered(_word(texts.get(TRANSFER_SYNTAX))),
-        identity_removed=_one_of(_word(texts.get(IDENTITY_REMOVED)), _YES_NO, None),
-        burned_in_annotation=_one_of(_word(texts.get(BURNED_IN)), _YES_NO, None),
-        encrypted_attributes=known.encrypted_attributes,
+        keywords="|".join(one.keyword for one in known),
+        direct=sum(one.kind == "direct" for one in known),
+        quasi=sum(one.kind == "quasi" for one in known),
+        safe_harbor="|".join(sorted({one.safe_harbor for one in known} - {""})),
+        private_tags=private_tags,
+        sop_class_uid=_registered(_word(sop_class)),
+        modality=_one_of(_word(modality), MODALITIES, UNREGISTERED),
+        transfer_syntax_uid=_registered(_word(transfer_syntax)),
+        identity_removed=_one_of(_word(identity_removed), _YES_NO, None),
+        burned_in_annotation=_one_of(_word(burned_in), _YES_NO, None),
+        encrypted_attributes=ENCRYPTED_ATTRIBUTES in found,
         problem=problem,
         quick=quick,
-        facts=facts,
     )
 
 
-class _Known(NamedTuple):
-    keywords: str
-    direct: int
-    quasi: int
-    safe_harbor: str
-    encrypted_attributes: bool
-
-
-# The files of a series carry the same attributes: what those are called is worked out once.
-@lru_cache(maxsize=4096)
-def _known(found: frozenset[int]) -> _Known:
-    known = [identifiers()[tag] for tag in sorted(found) if tag in identifiers()]
-    return _Known(
-        "|".join(one.keyword for one in known),
-        sum(one.kind == "direct" for one in known),
-        sum(one.kind == "quasi" for one in known),
-        "|".join(sorted({one.safe_harbor for one in known} - {""})),
-        ENCRYPTED_ATTRIBUTES in found,
-    )
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _word(value: bytes | None) -> str | None:
     return value.decode("ascii", "replace").strip(" \0") or None if value else None
 
 
-@lru_cache(maxsize=4096)
 def _registered(uid: str | None) -> str | None:
     if not uid:
         return None

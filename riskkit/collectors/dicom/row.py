@@ -7,12 +7,14 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from riskkit.collectors.dicom.by_pydicom import LARGEST_VALUE, quiet_pydicom
 from riskkit.collectors.dicom.digests import digests
 from riskkit.collectors.dicom.envelopes import ORTHANC_ZLIB_FROM, classify
 from riskkit.collectors.dicom.header import Header, read_header
+from riskkit.collectors.dicom.kind import Kind
 from riskkit.collectors.dicom.source import Inflated, Source
 from riskkit.collectors.dicom.walk import Found, opened, text
 
@@ -31,11 +33,15 @@ class Tally:
 
     def count(self, row: dict[str, Any]) -> None:
         """Count one row."""
+        self.add_one(row["file_class"], row.get("error"))
+
+    def add_one(self, file_class: str, problem: str | None) -> None:
+        """Count one file."""
         self.files += 1
-        self.unreadable += row["file_class"] == "unreadable"
-        self.classes[row["file_class"]] += 1
-        if error := row.get("error"):
-            self.problems[error] += 1
+        self.unreadable += file_class == "unreadable"
+        self.classes[file_class] += 1
+        if problem:
+            self.problems[problem] += 1
 
     def add(self, other: Tally) -> None:
         """Count the rows of another tally too."""
@@ -74,9 +80,8 @@ def read_files(folder: str, prefix: str, names: Sequence[str], key: bytes | None
     read = Read()
     with quiet_pydicom():
         for name in names:
-            row = _file(os.path.join(folder, name), prefix + text(name), key, read)  # noqa: PTH118 - speed
-            read.tally.count(row)
-            read.lines.append(line_of(row))
+            line = _file(os.path.join(folder, name), prefix + text(name), key, read)  # noqa: PTH118 - speed
+            read.lines.append(line)
     return read
 
 
@@ -98,56 +103,86 @@ def row_of(found: Found) -> dict[str, Any]:
     return {"path": found.name, "readable": "unknown", "file_class": kind, "error": error}
 
 
-def _file(path: str, name: str, key: bytes | None, read: Read) -> dict[str, Any]:
+def _file(path: str, name: str, key: bytes | None, read: Read) -> bytes:
+    """The line of a file; what it counts for goes into `read`."""
     try:
         with opened(path) as source:
             try:
-                row, header = content_of(source, key)
+                content = content_of(source, key)
             finally:
                 read.bytes_read += source.bytes_read
                 read.touched += not source.untouched
-            read.patient += header is not None and not header.quick
-            return {"path": name, "size_bytes": source.size, **row}
+            size = source.size
     except OSError as error:
-        return {
+        row = {
             "path": name,
             "readable": "unknown",
             "file_class": "unreadable",
             "error": error.strerror or type(error).__name__,
         }
+        read.tally.count(row)
+        return line_of(row)
+    header = content.header
+    read.patient += header is not None and not header.quick
+    read.tally.add_one(content.kind.file_class, content.problem)
+    columns = _as_json(content.kind, header, content.problem)
+    digests = json.dumps(content.digests)[1:-1] + "," if content.digests else ""
+    return f'{{"path":{json.dumps(name)},"size_bytes":{size},{digests}{columns}\n'.encode()
 
 
-def content_of(source: Source, key: bytes | None = None) -> tuple[dict[str, Any], Header | None]:
-    """The columns that the content of a file gives. Use within `quiet_pydicom`; raises OSError."""
+@dataclass(slots=True)
+class Content:
+    """What the content of a file says: its kind, its header if it has one, and digests if asked for."""
+
+    kind: Kind
+    header: Header | None = None
+    problem: str | None = None
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+def content_of(source: Source, key: bytes | None = None) -> Content:
+    """Look at a file. Use within `quiet_pydicom`; raises OSError."""
     head = source.fetch(0, FIRST_READ)
     kind = classify(source, head)
-    row: dict[str, Any] = {
-        "file_class": kind.file_class,
-        "readable": kind.readable,
-        "cipher": kind.cipher,
-        "error": kind.remark,
-    }
     zlib_from = None
     match kind.file_class:
         case "dicom" | "dicom-no-preamble":
-            header = read_header(source, head)
+            found = read_header(source, head)
         case "orthanc-zlib":
             zlib_from = ORTHANC_ZLIB_FROM
             plain = Inflated(source, zlib_from, 15, LARGEST_VALUE)
             head = plain.fetch(0, FIRST_READ)
             if head[128:132] != b"DICM":
-                return row | {"error": "is compressed, and not DICOM"}, None
-            header = read_header(plain, head)
+                return Content(kind, problem="is compressed, and not DICOM")
+            found = read_header(plain, head)
         case "empty":
-            return row | _columns(Header()), None
+            return Content(kind, _NO_HEADER)
         case _:
-            return row, None
-    if not isinstance(header, Header):
-        return row | {"error": header}, None
-    row |= _columns(header)
-    if key is not None and header.facts is not None:
-        row |= digests(source, header.facts, key, zlib_from)
-    return row, header
+            return Content(kind, problem=kind.remark)
+    if isinstance(found, str):
+        return Content(kind, problem=found)
+    header, facts = found
+    made = {} if key is None else digests(source, facts, key, zlib_from)
+    return Content(kind, header, header.problem, {name: value for name, value in made.items() if value})
+
+
+_NO_HEADER = Header(quick=True)
+
+
+# Few kinds of files fill a store: their columns are worded once.
+@lru_cache(maxsize=1024)
+def _as_json(kind: Kind, header: Header | None, problem: str | None) -> str:
+    """The columns that files of one kind with one header share, up to the closing brace."""
+    row: dict[str, Any] = {
+        "file_class": kind.file_class,
+        "readable": kind.readable,
+        "cipher": kind.cipher,
+        "error": problem,
+    }
+    if header is not None:
+        row |= _columns(header)
+    kept = {name: value for name, value in row.items() if value is not None}
+    return json.dumps(kept, separators=(",", ":"))[1:]
 
 
 def _columns(header: Header) -> dict[str, Any]:
@@ -165,5 +200,4 @@ def _columns(header: Header) -> dict[str, Any]:
         "burned_in_annotation": header.burned_in_annotation,
         "private_tags": header.private_tags,
         "encrypted_attributes": header.encrypted_attributes or None,
-        "error": header.problem,
     }
