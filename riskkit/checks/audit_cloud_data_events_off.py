@@ -14,9 +14,8 @@ from riskkit.model import Result, Verdict
 
 CLOUDS = {
     "cloudtrail": "data events (GetImageFrame and the DICOMweb actions) of AWS HealthImaging in the trail",
-    "google": "Data Access audit logs (DATA_READ, DATA_WRITE) of the Healthcare API",
-    "gcp": "Data Access audit logs (DATA_READ, DATA_WRITE) of the Healthcare API",
-    "azure": "the AuditLogs category of the DICOM service in its diagnostic settings",
+    "google_audit": "Data Access audit logs (DATA_READ, DATA_WRITE) of the Healthcare API",
+    "azure_dicom": "the AuditLogs category of the DICOM service in its diagnostic settings",
 }
 """How `source_format` begins, and what to switch on so that reading leaves a trace."""
 

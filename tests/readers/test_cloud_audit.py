@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riskkit.checks.audit_cloud_data_events_off import CLOUDS
 from riskkit.errors import EvidenceError
 from riskkit.model import Context, Reader
 from riskkit.readers import json_events
@@ -460,3 +461,16 @@ def test_any_values(cloud: str, data: Any) -> None:
     reading = read_all(READERS[cloud], "\n".join(map(json.dumps, (numbered(cloud, 7), record))).encode())
     assert reading.records[TABLE] == 2
     assert reading.accepted[TABLE] >= 1
+
+
+@each_cloud
+def test_the_check_of_data_events_knows_the_format(cloud: str) -> None:
+    """What these readers write as `source_format` is what the check on clouds looks for, one entry each."""
+    reader = READERS[cloud]
+    formats = {
+        row["source_format"]
+        for path in (SAMPLES / reader.id).iterdir()
+        for row in read_all(reader, path.read_bytes()).table(TABLE)
+    }
+    assert formats
+    assert all(sum(found.startswith(known) for known in CLOUDS) == 1 for found in formats)

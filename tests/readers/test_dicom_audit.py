@@ -11,7 +11,7 @@ from itertools import chain, repeat
 
 import pytest
 
-from riskkit.readers.dicom_audit import read
+from riskkit.readers.dicom_audit import framing, read
 from riskkit.readers.dicom_audit.framing import MESSAGE_LIMIT, Frame, scan
 from tests.readers.messages import audit_message, in_syslog
 from tests.readers.reading import SAMPLES, Reading, read_all, real
@@ -277,6 +277,31 @@ def test_queries_are_decoded_where_they_are_text(written: str, text: str | None)
     """Of base64, printable text of bounded length is given; a DICOM identifier is binary and is not."""
     asked = thing("1.2.3", "110181", f"<ParticipantObjectQuery>{written}</ParticipantObjectQuery>")
     assert one(audit_message(inside=asked))["query_text"] == text
+
+
+@pytest.mark.parametrize("chunk", [1 << 17, 7])
+@pytest.mark.parametrize("quote", ['\\"', "\\u0022"])
+def test_messages_in_json_that_escapes_brackets(
+    quote: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r"""`\u003c` for `<`, as .NET and Go write it: the same rows, and offsets that point at them."""
+    monkeypatch.setattr(framing, "_CHUNK", chunk)
+    monkeypatch.setattr(framing, "_HEAD_BYTES", 200)
+    messages = [audit_message(user=f"rad{number}", name="R & D") for number in range(3)]
+    brackets = {"<": "\\u003c", ">": "\\u003E", "&": "\\u0026", '"': quote}
+    lines = [
+        '{"host":"a","message":"' + "".join(brackets.get(one, one) for one in message) + '","n":1}\n'
+        for message in messages
+    ]
+    data = "".join(lines).encode()
+    assert read.recognize(data, "")
+    found = read_all(read, data).rows["audit_events"].to_pylist()
+    assert [row["user_id"] for row in found] == ["rad0", "rad1", "rad2"]
+    assert {row["user_name"] for row in found} == {"R & D"}
+    assert {row["parse_status"] for row in found} == {"repaired"}
+    for row in found:
+        assert data[: row["offset"] + 1].endswith(b"\\u003c")
+        assert data[row["offset"] + 1 :].startswith(b"AuditMessage")
 
 
 @pytest.mark.parametrize(

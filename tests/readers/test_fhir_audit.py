@@ -101,6 +101,19 @@ def test_the_same_events_three_times() -> None:
             assert data[row["offset"] :].startswith(b"{")
 
 
+def test_a_bundle_whose_events_come_late() -> None:
+    """A Bundle is claimed although its first AuditEvent lies behind what is looked at; others are counted."""
+    others = [{"resource": {"resourceType": "Patient", "id": f"p{number}" * 50}} for number in range(400)]
+    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [*others, {"resource": event()}]}
+    data = json.dumps(bundle).encode()
+    assert b"AuditEvent" not in data[: 64 << 10]
+    assert read.recognize(data[: 64 << 10], "")
+    reading = read_all(read, data)
+    assert reading.accepted["audit_events"] == 1
+    assert reading.ignored["audit_events"] == {"other_resource": 400}
+    assert not read.recognize(json.dumps({"kept": bundle}).encode()[: 64 << 10], "")
+
+
 def test_who_did_what_in_real_events() -> None:
     """Kinds of access, people known by name and by number, the client's address, copies of one event."""
     (file,) = real(f"{BALP}/all.ndjson")

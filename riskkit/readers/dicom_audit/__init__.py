@@ -17,7 +17,7 @@ from riskkit.errors import EvidenceError
 from riskkit.model import Batch, Context, Member
 from riskkit.readers.dicom_audit.alike import FEW, Alike, Careful, no_collection
 from riskkit.readers.dicom_audit.envelope import Remainder
-from riskkit.readers.dicom_audit.framing import START_TAG, Frame, scan, wide_encoding
+from riskkit.readers.dicom_audit.framing import START_TAG, Frame, is_json_escaped, scan, wide_encoding
 from riskkit.readers.dicom_audit.meaning import Row, read_event
 from riskkit.readers.dicom_audit.parsing import Parser, UnreadableError
 from riskkit.readers.events import BATCH_ROWS, Events, batches
@@ -32,7 +32,7 @@ def _recognize(head: bytes, _name: str) -> bool:
     codec = wide_encoding(head)
     if codec:
         head = head.decode(codec, "replace").encode()
-    return START_TAG.search(head) is not None
+    return START_TAG.search(head) is not None or is_json_escaped(head)
 
 
 @reader(

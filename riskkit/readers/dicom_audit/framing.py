@@ -19,6 +19,11 @@ MESSAGE_LIMIT = 1 << 20
 
 START_TAG = re.compile(rb"<(?:[A-Za-z_][\w.\-]{0,63}:)?AuditMessage(?=[\s/>])")
 _TAG = re.compile(rb"<(\\?/)?(?:[A-Za-z_][\w.\-]{0,63}:)?AuditMessage(?=[\s/>])")
+_ESCAPED_TAG = re.compile(rb"\\u003[cC](?:[A-Za-z_][\w.\-]{0,63}:)?AuditMessage(?=[\s/>\\])")
+_ESCAPED = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u003([cCeE])")
+_BRACKETS = {b"c": b"     <", b"e": b">     "}
+_ESCAPE_LENGTH = len(r"\u003c")
+_HEAD_BYTES = 64 << 10
 _TAG_LIMIT = 80
 _NAME, _START_TAG, _END_TAG = b"AuditMessage", b"<AuditMessage>", b"</AuditMessage>"
 _CHUNK, _FEW_BYTES = 1 << 17, 1 << 13
@@ -202,18 +207,49 @@ def _octets_note(envelope: Envelope, end: int) -> str:
 
 def _reader(stream: IO[bytes]) -> tuple[Callable[[int], bytes], bool]:
     """A read function that gives UTF-8 (or what the file holds), and whether it had to transcode."""
-    head = stream.read(4)
+    head = stream.read(_HEAD_BYTES)
     codec = wide_encoding(head)
     waiting = [head]
+
+    def raw(size: int) -> bytes:
+        return waiting.pop() if waiting else stream.read(size)
+
     if codec is None:
-        return lambda size: waiting.pop() if waiting else stream.read(size), False
+        return (_without_json_escapes(raw) if is_json_escaped(head) else raw), False
     decoder = codecs.getincrementaldecoder(codec)(errors="replace")
 
     def read(size: int) -> bytes:
         while True:
-            chunk = waiting.pop() if waiting else stream.read(size)
+            chunk = raw(size)
             text = decoder.decode(chunk, final=not chunk)
             if text or not chunk:
                 return text.encode()
 
     return read, True
+
+
+def is_json_escaped(head: bytes) -> bool:
+    r"""Whether messages begin with `\u003c`, as some write `<` within JSON."""
+    return _ESCAPED_TAG.search(head) is not None and START_TAG.search(head) is None
+
+
+def _without_json_escapes(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    r"""Give `\u003c` and `\u003e` as brackets with blanks around, so that offsets are those of the file.
+
+    The offset of a message is that of the last character of its escaped bracket.
+    """
+    left = b""
+
+    def unescaped(size: int) -> bytes:
+        nonlocal left
+        while True:
+            chunk = read(size)
+            data = left + chunk
+            # An escape that is cut waits for its rest, with the backslashes before it.
+            cut = data.rfind(b"\\", max(len(data) - _ESCAPE_LENGTH, 0)) if chunk else -1
+            whole = data[:cut].rstrip(b"\\") if cut >= 0 else data
+            left = data[len(whole) :]
+            if whole or not chunk:
+                return _ESCAPED.sub(lambda found: found[1] + _BRACKETS[found[2].lower()], whole)
+
+    return unescaped

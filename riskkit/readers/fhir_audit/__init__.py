@@ -15,12 +15,18 @@ from riskkit.model import Batch, Context, Member
 from riskkit.readers.events import Events, batches
 from riskkit.readers.fhir_audit.meaning import read_event
 from riskkit.readers.json_stream import Broken, Found, Item, json_values
+from riskkit.readers.texts import outline
 
 _AUDIT_EVENT = re.compile(rb'"resourceType"\s*+:\s*+"AuditEvent"')
+_BUNDLE = re.compile(rb'"resourceType"\s*+:\s*+"Bundle"')
 
 
 def _recognize(head: bytes, _name: str) -> bool:
-    return _AUDIT_EVENT.search(head) is not None
+    if _AUDIT_EVENT.search(head):
+        return True
+    # Other resources of a Bundle may come first, more of them than a head holds.
+    kind, keys = outline(head)
+    return kind == "object" and "resourceType" in keys and _BUNDLE.search(head) is not None
 
 
 @reader(
