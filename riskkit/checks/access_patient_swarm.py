@@ -51,7 +51,9 @@ def access_patient_swarm(
     seen = np.unique(np.stack([np.concatenate([moment, moment + 1]), np.tile(found.user, 2)]), axis=1)[0]
     moments, users = np.unique(seen, return_counts=True)
     crowd = users[np.searchsorted(moments, moment)] if len(moment) else moment
-    cases = found.high(crowd, "{} people without a known reason at one record in two days")
+    once = np.zeros(len(moment), bool)
+    once[np.unique(moment, return_index=True)[1]] = True
+    cases = found.high(crowd, "{} people without a known reason at one record in two days", once)
     manner = Manner("shared records", "user_id = :subject and unexplained", one_in, found.note)
     exempt = Exempt("access.patient_swarm", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, found.unknown())

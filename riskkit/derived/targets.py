@@ -143,12 +143,13 @@ class Opened:
             numbers = float(tail[at]), float(seen[at]), float(expected[at])
             yield Case(user, day, *numbers, told, keys[at], patient)
 
-    def high(self, value: Codes, reason: str) -> Iterator[Case]:
+    def high(self, value: Codes, reason: str, once: Mask | None = None) -> Iterator[Case]:
         """Units of the period whose value above 1 is rare beside those of the baseline.
 
-        reason: holds {} where the value stands.
+        reason: holds {} where the value stands. once: the units whose values are counted, where several
+        share one.
         """
-        usual = value[self.base]
+        usual = value[self.base if once is None else self.base & once]
         p = empirical_tail(usual, value)
         expected = float(usual.mean()) if len(usual) else 1.0
         units = np.flatnonzero((value > 1) & self.period & (p <= LARGEST_P))
