@@ -90,7 +90,7 @@ def write_pack(pack: Path, rows: dict[str, Row]) -> Path:
     path = pack / "network" / "endpoints.yaml"
     path.parent.mkdir(exist_ok=True)
     content = {
-        "authorization": {"by": "Security Officer", "on": f"{now:%Y-%m-%d}", "reference": "CHG-118"},
+        "authorization": {"by": "Security Officer", "date": f"{now:%Y-%m-%d}", "reference": "CHG-118"},
         "vantage": "internal",
         "window_start": (now - timedelta(hours=1)).isoformat(),
         "window_end": (now + timedelta(hours=8)).isoformat(),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import socket
 import ssl
 import stat
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ import yaml
 
 from riskkit.collectors import collect_tls
 from riskkit.collectors.tls import Switch, plan_tls, sslyze_process
+from riskkit.collectors.tls.endpoint import EndpointsFile
 from riskkit.collectors.tls.groups import groups
 from riskkit.collectors.tls.hello import client_hello, preflight
 from riskkit.errors import CollectError
@@ -31,7 +34,7 @@ from tests import bed
 from tests.readers.reading import read_all
 
 NOW = datetime(2026, 10, 5, 3, 0, tzinfo=UTC)
-AUTHORIZATION = {"by": "Chief information officer", "on": "2026-10-01", "reference": "CHG-118"}
+AUTHORIZATION = {"by": "Chief information officer", "date": "2026-10-01", "reference": "CHG-118"}
 
 
 def clock() -> datetime:
@@ -473,6 +476,7 @@ def test_requests_go_only_to_http_listeners_at_the_full_level() -> None:
         assert {"--heartbleed", "--robot", "--openssl_ccs"} <= at_full
 
 
+@pytest.mark.slow
 def test_a_full_scan_of_https_has_the_headers(tmp_path: Path) -> None:
     """The options are ones that sslyze knows: a full scan completes."""
     with bed.good_https(bed.Authority(tmp_path)) as address:
@@ -532,9 +536,9 @@ def test_sslyze_is_run_and_not_imported() -> None:
     ("given", "says"),
     [
         (None, "authorization"),
-        ({"by": "CIO", "on": "2026-10-01"}, "authorization.reference: is missing"),
-        ({"by": " ", "on": "2026-10-01", "reference": "CHG-118"}, "authorization.by: is empty"),
-        ({"by": "CIO", "on": "soon", "reference": "CHG-118"}, "authorization.on"),
+        ({"by": "CIO", "date": "2026-10-01"}, "authorization.reference: is missing"),
+        ({"by": " ", "date": "2026-10-01", "reference": "CHG-118"}, "authorization.by: is empty"),
+        ({"by": "CIO", "date": "soon", "reference": "CHG-118"}, "authorization.date"),
     ],
 )
 def test_authorization_is_required(tmp_path: Path, counted: Any, given: Any, says: str) -> None:
@@ -653,6 +657,54 @@ def test_the_kill_switch_stops_within_two_seconds(tmp_path: Path, how: str) -> N
     if how == "file":
         with pytest.raises(CollectError, match="stops every run"):
             collect(tmp_path / "other", file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_command_within_two_seconds(tmp_path: Path, number: int) -> None:
+    """The command ends with code 2 and names the file, which says that it is not whole."""
+    with bed.tls_then_drip() as slow, bed.closed() as gone:
+        file = write(tmp_path, endpoint("a", gone), endpoint("b", slow))
+        content = yaml.safe_load(file.read_text())
+        now = datetime.now(UTC)
+        content |= {"window_start": now - timedelta(hours=1), "window_end": now + timedelta(hours=1)}
+        file.write_text(yaml.safe_dump(content))
+        command = [sys.executable, "-m", "riskkit", "collect", "tls", str(file), "--live"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            assert running.stderr is not None
+            while "a: refused" not in running.stderr.readline():
+                assert running.poll() is None
+            time.sleep(1.5)
+            sent = time.monotonic()
+            running.send_signal(number)
+            said, _ = running.communicate(timeout=10)
+            assert time.monotonic() - sent < 2
+    assert running.returncode == 2
+    document = json.loads(Path(said.strip()).read_text())
+    assert (document["complete"], document["ended_because"]) == (False, signal.Signals(number).name)
+    assert [one["status"] for one in document["endpoints"]] == ["refused", "skipped"]
+
+
+def test_the_command_connects_only_when_told(tmp_path: Path, counted: Any) -> None:
+    """Without --live the plan is told, no file written and nothing connected to."""
+    address, connections = counted
+    file = write(tmp_path, endpoint("a", address), window_start="2020-01-01T00:00:00Z",
+                 window_end="2099-01-01T00:00:00Z")  # fmt: skip
+    command = [sys.executable, "-m", "riskkit", "collect", "tls", str(file)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "a: 127.0.0.1" in told.stdout
+    assert "--live" in told.stderr
+    assert connections == []
+    assert not (tmp_path / "network" / "scans").exists()
+
+
+def test_the_documented_list_is_a_list() -> None:
+    """The example of docs/live-scans.md is what the collector reads, to the last key."""
+    text = (Path(__file__).parents[2] / "docs" / "live-scans.md").read_text()
+    example = "\n".join(line for line in text.splitlines() if line.startswith("    "))
+    file = EndpointsFile.model_validate(yaml.safe_load(textwrap.dedent(example)))
+    assert file.endpoints[0].dicom_probe
+    assert file.endpoints[0].holds(NOW)
 
 
 def test_the_progress_tells_what_is_left(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ The file, format 1. Keys may be added; their meaning does not change:
 
 - `complete`: false when the run was stopped; `ended_because` says why. What was found is kept.
 - `vantage`: where the scanner stood, `internal`, `external` or null; each endpoint may say otherwise.
-- `authorization`: `by`, `on`, `reference` as endpoints.yaml states them; `authority`: its name and hash.
+- `authorization`: `by`, `date`, `reference` as endpoints.yaml states them; `authority`: its name and hash.
 - `probe_window`: `start`, `end` and `source_addresses` of all connections of this run. The same, one
   row per endpoint, goes into the table `probe_windows`, so that audit trails can be read without them.
 - `sslyze`: sslyze's own document of all endpoints with status `scanned`, scanned without a client
@@ -92,7 +92,7 @@ def plan_tls(endpoints_file: Path, *, now: Callable[[], datetime], only: tuple[s
     """
     authority = read_authority(endpoints_file, now(), only)
     given = authority.authorization
-    lines = [f"authorized by {given.by} on {given.on}, {given.reference}"]
+    lines = [f"authorized by {given.by} on {given.date}, {given.reference}"]
     for endpoint in authority.endpoints:
         what = endpoint.barred or f"{endpoint.level}{', DICOM association' if endpoint.dicom_probe else ''}"
         lines.append(f"{endpoint.endpoint_id}: {endpoint.host} port {endpoint.port}, {what}")
@@ -195,7 +195,7 @@ def _document(run: Run, started_at: datetime) -> dict[str, Any]:
         "vantage": run.vantage,
         "authorization": {
             "by": given.by,
-            "on": given.on.isoformat(),
+            "date": given.date.isoformat(),
             "reference": given.reference,
             "window_start": window.window_start and iso(window.window_start),
             "window_end": window.window_end and iso(window.window_end),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date as Day  # noqa: N812 - a field is named date
+from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Self
 
@@ -90,7 +91,7 @@ class Authorization(_Strict):
     """Who permitted the scans of an endpoints.yaml, when, and where that is written."""
 
     by: Stated
-    on: date
+    date: Day
     reference: Stated
 
 

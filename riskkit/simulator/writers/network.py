@@ -63,7 +63,19 @@ def _endpoints(pack: Pack) -> str:
         }
         for one in LISTENERS
     ]
-    content = {"allowed_networks": ["10.20.0.0/16"], "endpoints": entries}
+    begins, ends = pack.moment(max(back for back, _ in SCANS), 21), pack.moment(0, 6)
+    content = {
+        "authorization": {
+            "by": "Security Officer",
+            "date": pack.span.back(52),
+            "reference": "CHG-2231",
+        },
+        "window_start": begins,
+        "window_end": ends,
+        "vantage": "internal",
+        "allowed_networks": ["10.20.0.0/16"],
+        "endpoints": entries,
+    }
     head = f"# What may be probed, approved on {pack.span.back(52)}.\n"
     return head + yaml.safe_dump(content, sort_keys=False)
 
