@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskkit.assess import findings_json, open_pack
 from riskkit.assess.engine import Engine
 from riskkit.ingest import ingest, newest
 from riskkit.model import Counts, Evidence, Moment, Period, Source
 from riskkit.settings import Settings
 from riskkit.store import Store
 from riskkit.tables import TABLES, records
+from riskkit.views.evidence import reconciliation
 from tests.evidence import ZONE
 
 MOMENT = Moment.closing(Period.parse("2026-10"), ZONE)
@@ -157,3 +160,53 @@ def test_two_answers_about_a_key_are_two() -> None:
         for n in (0, 1)
     ]
     assert newest(keys, rows, sources).num_rows == 2
+
+
+def packed(folder: Path, files: dict[str, tuple[str, str]]) -> Path:
+    """A simulated pack whose files under storage/ were exported on these days."""
+    (folder / "storage").mkdir(parents=True, exist_ok=True)
+    (folder / "site.yaml").write_text(
+        "synthetic: true\norganisation: Made\ntimezone: UTC\nperiod: '2026-10'\n"
+    )
+    custody = ["file,exported_by,exported_at"]
+    for name, (content, day) in files.items():
+        (folder / "storage" / name).write_text(content)
+        custody.append(f"storage/{name},IT,{day}T08:00:00Z")
+    (folder / "evidence.csv").write_text("\n".join(custody) + "\n")
+    return folder
+
+
+def verdict(folder: Path, period: str) -> dict[str, str]:
+    """What encryption.unencrypted_volume says, by place; keeps the findings in history/."""
+    assessment = open_pack(folder, period=period, work=folder / ".work")
+    (folder / "history" / period).mkdir(parents=True, exist_ok=True)
+    (folder / "history" / period / "findings.json").write_text(json.dumps(findings_json(assessment)))
+    said = assessment.outcome("encryption.unencrypted_volume").verdicts
+    return {one.subject: one.result for one in said if not one.engine}
+
+
+LSBLK = json.dumps({"blockdevices": [{"name": "sda", "type": "disk", "fstype": "xfs", "mountpoint": "/d"}]})
+
+
+def test_history_is_closed_by_the_newer_list_only(tmp_path: Path) -> None:
+    """A failure of September is closed by October's list beside September's; it counts as superseded."""
+    september = (HEADER + "a,pacs,volume,yes,no\n", "2026-09-20")
+    assert verdict(packed(tmp_path, {"old.csv": september}), "2026-09") == {"a": "FAIL"}
+    october = (HEADER + "a,pacs,volume,yes,yes\n", "2026-10-20")
+    folder = packed(tmp_path, {"old.csv": september, "new.csv": october})
+    assert verdict(folder, "2026-10") == {"a": "PASS"}
+    shown = reconciliation(open_pack(folder, work=folder / ".work"), "storage_assets").frame
+    assert shown is not None
+    assert dict(zip(shown["source"], shown["superseded"], strict=True)) == {
+        "storage/new.csv": 0,
+        "storage/old.csv": 1,
+    }
+
+
+def test_what_a_host_shows_is_not_replaced_by_a_list(tmp_path: Path) -> None:
+    """lsblk showed a plain disk; that somebody writes yes into a list later closes nothing."""
+    host = (LSBLK, "2026-09-20")
+    assert verdict(packed(tmp_path, {"lsblk-pacs.json": host}), "2026-09") == {"pacs:/d": "FAIL"}
+    written = (HEADER + "pacs:/d,pacs,volume,yes,yes\n", "2026-10-20")
+    folder = packed(tmp_path, {"lsblk-pacs.json": host, "list.csv": written})
+    assert verdict(folder, "2026-10") == {"pacs:/d": "FAIL"}
