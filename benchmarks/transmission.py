@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -161,12 +163,20 @@ def _peers(*, testssl: bool) -> dict[str, Callable[[Path, Row], Facts]]:
 
 
 def _run(command: list[str], limit_s: float = 120) -> str:
+    """What a peer prints; at the limit it is killed with its children, and what it wrote so far counts."""
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s, check=False
-        ).stdout
+        return child.communicate(timeout=limit_s)[0]
     except subprocess.TimeoutExpired:
-        return ""
+        os.killpg(child.pid, signal.SIGKILL)
+        return child.communicate()[0]
 
 
 def _sslscan(folder: Path, row: Row) -> Facts:
