@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import PLAIN_PROTOCOLS, WITHOUT_TLS, as_configured, named, why_not_tls
+from riskkit.derived.channels import PLAIN_PROTOCOLS, as_configured, named, why_not_tls
 from riskkit.derived.compensations import by_place, lowered
+from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 

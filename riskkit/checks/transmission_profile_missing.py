@@ -9,7 +9,8 @@ import pandas as pd
 
 from riskkit.catalog.transmission import load_profiles
 from riskkit.declare import check
-from riskkit.derived.channels import WITHOUT_TLS, as_configured, named, why_not_tls
+from riskkit.derived.channels import as_configured, named, why_not_tls
+from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 

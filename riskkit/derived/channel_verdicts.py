@@ -14,16 +14,9 @@ import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
-from riskkit.derived.channels import (
-    NODE_PROTOCOLS,
-    PLAIN_PROTOCOLS,
-    PROTOCOLS,
-    UNKNOWN,
-    WITHOUT_TLS,
-    holes_open,
-    why_not_tls,
-)
+from riskkit.derived.channels import NODE_PROTOCOLS, PLAIN_PROTOCOLS, PROTOCOLS, holes_open, why_not_tls
 from riskkit.derived.compensations import by_place
+from riskkit.derived.drift import UNKNOWN, WITHOUT_TLS
 from riskkit.derived.profile_results import leaves_by_place
 from riskkit.model import Moment
 from riskkit.tables import records

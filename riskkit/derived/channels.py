@@ -8,7 +8,7 @@ is as old as evidence.csv says, and older than all others when it says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from riskkit.declare import derive
 from riskkit.derived.custody_dates import exported
+from riskkit.derived.drift import CONFIGURED, UNKNOWN, WITHOUT_TLS, drift_of
 from riskkit.model import Rows
 from riskkit.tables import records
 
@@ -25,9 +26,6 @@ PROTOCOLS = ("ssl2_0", "ssl3_0", "tls1_0", "tls1_1", "tls1_2", "tls1_3")
 
 HOLES = ("ccs", "heartbleed", "robot")
 """Known holes of TLS servers that a scan looks for."""
-
-WITHOUT_TLS = frozenset({"no_tls", "plaintext"})
-"""Values of `connectivity` of listeners that answered, but not with TLS."""
 
 ANSWERED = frozenset({"tls", "not_tls"}) | WITHOUT_TLS
 """Values of `connectivity` of listeners that took the connection."""
@@ -44,15 +42,11 @@ FEATURES = ("compression", "early_data", "client_renegotiation", "secure_renegot
 
 INTERNAL, EXTERNAL = "internal", "external"
 
-CONFIGURED = "config"
-"""The tool of observations that nobody made: the listener is configured so."""
-
 LIVE = frozenset({"riskkit", "sslyze"})
 
 _GROUP_NAMES = {"secp256r1": "prime256v1", "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}
 _ANY_AET: Mapping[str | None, str] = {"accepted": "yes", "rejected": "no"}
 
-UNKNOWN = "unknown"
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 PLACE = pa.struct([("source", pa.string()), ("offset", pa.int64()), ("n", pa.int64())])
 
@@ -215,7 +209,7 @@ def _row(
     suites, suites_not_known = _suites(facts, accepted)
     used = _used(facts, accepted)
     newest = max(used.values(), key=dated, default=None)
-    compared, drift, is_worse = _drift(seen)
+    compared, drift, is_worse = drift_of(seen)
     return {
         "endpoint_id": point and point.endpoint_id,
         "system_id": point and point.system_id,
@@ -346,49 +340,6 @@ def _places(seen: Iterable[Any], dated: Callable[[Any], datetime]) -> list[dict[
         first.setdefault(one.source, one)
     ordered = sorted(first.values(), key=lambda one: (dated(one), one.source), reverse=True)
     return [{"source": one.source, "offset": one.offset, "n": one.n} for one in ordered]
-
-
-def _drift(seen: list[Any]) -> tuple[int | None, list[str], bool]:
-    """How many facts both a configuration and a scan tell, where they differ, and whether for the worse.
-
-    A default that was only assumed is not compared, and a list of suites only when it is whole.
-    """
-    said = {one.key: one for one in seen if one.tool == CONFIGURED and one.confidence != "low"}
-    found = {one.key: one for one in seen if one.tool != CONFIGURED and one.value != UNKNOWN}
-    if not any(one.tool == CONFIGURED for one in seen):
-        return None, [], False
-    pairs = [
-        (key, _meaning(key, said[key].value), _meaning(key, found[key].value))
-        for key in sorted(said.keys() & found.keys())
-        if not key.startswith("suite")
-    ]
-    pairs = [(key, configured, real) for key, configured, real in pairs if configured and real]
-    differ = [(key, one, other) for key, one, other in pairs if one != other]
-    texts = [f"{key}: configured {configured}, seen {real}" for key, configured, real in differ]
-    extra = list(_unlisted(said, found))
-    if extra:
-        texts.append(f"suites: {len(extra)} accepted that the configured list does not name")
-    is_worse = bool(extra) or any(real in {"accepted", "no tls", "not asked"} for _, _, real in differ)
-    return len(pairs) + bool(extra), texts, is_worse
-
-
-def _meaning(key: str, value: str) -> str:
-    """A value as it is compared; empty when it says nothing of protection."""
-    if key == "connectivity":
-        return "tls" if value == "tls" else "no tls" if value in WITHOUT_TLS else ""
-    if key == "mtls.client_auth":
-        # A web server asks in the handshake and insists after it, which scanners take for optional.
-        return {"REQUIRED": "asked", "OPTIONAL": "asked", "DISABLED": "not asked"}.get(value.upper(), "")
-    return value if key.startswith("protocol.") and value in {"accepted", "rejected"} else ""
-
-
-def _unlisted(said: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
-    """Suites that a scan saw and a whole configured list lacks; lists do not govern TLS 1.3."""
-    listed = {key for key in said if key.startswith("suite.")}
-    if listed and not any(key.startswith("suites.") for key in said):
-        for key, one in found.items():
-            if key.startswith("suite.") and "_WITH_" in key and one.value == "accepted" and key not in listed:
-                yield key
 
 
 def _value(facts: Mapping[str, Any], key: str) -> str | None:

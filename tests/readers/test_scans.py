@@ -468,3 +468,31 @@ def test_undated_scans_are_dated_by_custody(ask: Ask) -> None:
     ]
     (verdict,) = ask("transmission.legacy_tls", channel_observations=[*fixed, *rows], custody=custody)
     assert verdict.result == "PASS"
+
+
+def test_a_live_scan_and_its_import_give_the_same_findings(ask: Ask) -> None:
+    """Within a scan of riskkit and by themselves sslyze's results are judged alike by every check."""
+    own = json.loads((SAMPLES / "sslyze_json" / "tls-scan-own-facts.json").read_text())
+    for item in own["endpoints"]:
+        item["facts"], item["vantage"] = [], None
+    scanned = {(one["host"], one["port"]) for one in own["endpoints"] if one["status"] == "scanned"}
+    live = read_all(READERS["sslyze_json"], json.dumps({**own, "vantage": None}).encode())
+    imported = read_all(READERS["sslyze_json"], json.dumps(own["sslyze"]).encode())
+    checks = [
+        "plaintext", "legacy_tls", "weak_cipher", "client_not_authenticated", "known_vulnerability",
+        "channel_verdict", "profile_prohibited", "profile_missing", "certificate_expiry", "certificate_name",
+        "certificate_trust", "weak_certificate_key",
+    ]  # fmt: skip
+    for check in checks:
+        told = []
+        for reading in (live, imported):
+            (place,) = scanned
+            tables = {
+                name: [row for row in reading.table(name) if (row["host"], row["port"]) == place]
+                for name in ("channel_observations", "certificates")
+            }
+            point = {"endpoint_id": "e", "system_id": "pacs", "host": place[0], "port": place[1],
+                     "protocol": "dicom-tls", "ephi": True, "approved_by": "Security official"}  # fmt: skip
+            (verdict,) = ask(f"transmission.{check}", endpoints=[point], **tables)
+            told.append((verdict.result, verdict.severity, verdict.message))
+        assert told[0] == told[1], check
