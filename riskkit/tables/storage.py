@@ -103,7 +103,7 @@ DICOM_SCANS = Table(
     doc="Walks of an image store: what was walked, when, and whether the walk reached its end.",
     place="dicom/**",
     key=("scan_id",),
-    ask="riskkit collect dicom ROOT --system SYSTEM on the archive's file server",
+    ask="riskkit collect dicom ROOT --system SYSTEM --out PACK/dicom on the archive's file server",
     columns=(
         Column("scan_id", required=True),
         Column("system_id", doc="system of inventory/systems.csv"),
@@ -129,7 +129,7 @@ DICOM_FILES = Table(
     place="dicom/**",
     lazy=True,
     key=("scan_id", "path"),
-    ask="riskkit collect dicom ROOT --system SYSTEM on the archive's file server",
+    ask="riskkit collect dicom ROOT --system SYSTEM --out PACK/dicom on the archive's file server",
     columns=(
         Column("scan_id", required=True),
         Column("system_id"),

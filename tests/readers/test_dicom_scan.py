@@ -140,6 +140,25 @@ def test_what_the_collector_writes_comes_back(tmp_path: Path) -> None:
         assert {name: value for name, value in filled.items() if name not in added} == line
 
 
+def test_digests_and_the_mark_of_a_copy_come_back(tmp_path: Path) -> None:
+    """A walk of a restored copy with digests: the mark of its key, that it is a copy, and the digests."""
+    moments = iter([STARTED, FINISHED])
+    corpus = Path(pydicom.__file__).parent / "data" / "charset_files"
+    made = collect_dicom(
+        corpus,
+        tmp_path,
+        system_id="archive",
+        now=lambda: next(moments),
+        digest_key=b"k" * 32,
+        restored_copy=True,
+    )
+    result = read(gzip.decompress(made.read_bytes()))
+    (scan,) = result.scans
+    assert scan["restored_copy"] is True
+    assert len(scan["digest_key"]) == 16
+    assert all(len(row["header_digest"]) == 32 for row in result.files if row["modality"])
+
+
 def test_the_partial_file_of_an_interrupted_walk_is_an_incomplete_scan(tmp_path: Path) -> None:
     """No trailer: complete is false, the files seen are rows, and the scan is dated by its start."""
     (tmp_path / "store").mkdir()
@@ -236,6 +255,8 @@ def test_a_trailer_that_does_not_fit_makes_no_whole_scan(last: dict[str, Any]) -
         ({**FILE, "size_bytes": 1.5}, "bad_value", "size_bytes"),
         ({**FILE, "private_tags": True}, "bad_value", "private_tags"),
         ({**FILE, "identity_removed": "DOE^JANE"}, "bad_value", "identity_removed"),
+        ({**FILE, "encrypted_attributes": "yes"}, "bad_value", "encrypted_attributes"),
+        ({**FILE, "encrypted_attributes": 1}, "bad_value", "encrypted_attributes"),
         (HEADER, "missing_required", "path"),
         (trailer(), "missing_required", "path"),
     ],
