@@ -16,6 +16,9 @@ from riskkit.tables import records
 COPIES = "backup"
 """The kind of systems that are copies themselves."""
 
+STORED = "the size of its storage"
+"""Where the size of a full restore is known from, when nothing better tells it."""
+
 NEARLY_ALL = 90
 """Percent of a full restore from which on a restore is no longer a sample: our choice."""
 
@@ -177,4 +180,4 @@ def _full(target: Any | None, copies: Sequence[Any], stored: int | None) -> tupl
     largest = max((copy.size_bytes for copy in copies if copy.size_bytes), default=None)
     if largest:
         return largest, "the largest recent copy"
-    return stored, "the size of its storage" if stored else ""
+    return stored, STORED if stored else ""

@@ -154,6 +154,9 @@ def test_a_restore_that_is_not_proved_says_so(ask: Ask) -> None:
     tables = {"systems": [system("pacs")], "recovery_targets": [target("pacs", full_bytes=TB)]}
     (verdict,) = ask("backup.restore_slow", restore_tests=[quick], **tables)
     assert "not proved" in verdict.message
+    untold = {"systems": [system("pacs")], "backups": nightly("pacs", size_bytes=TB)}
+    (verdict,) = ask("backup.restore_slow", restore_tests=[slow], **untold)
+    assert (verdict.result, "no target is on record" in verdict.message) == ("UNKNOWN", True)
     (verdict,) = ask("backup.restore_slow", restore_tests=[slow, quick], **tables)
     assert (verdict.observed, "not proved" in verdict.message) == ("10 hours", False)
 
