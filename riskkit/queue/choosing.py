@@ -60,7 +60,7 @@ def choose(
             else:
                 free.append((one, before[2] if before else ""))
         eligible = [one for one, _ in free if one.score >= rules.least_points]
-        taken = _taken(eligible, budget, rooms)
+        taken = _taken(eligible, budget, rooms, rules.quota_share)
         ranks = {id(one): rank for rank, one in enumerate(taken, start=1)}
         for one, before_alert in free:
             alert = fingerprint(alert_text(day, one.behaviour))
@@ -76,12 +76,18 @@ def _order(one: Candidate) -> tuple[date, float, str, str]:
     return one.day, -one.score, one.user_id, one.patient_id
 
 
-def _taken(eligible: Sequence[Candidate], budget: int, rooms: Mapping[Family, int]) -> list[Candidate]:
-    """The best of each family as far as it has room, then the best of all; best first."""
+def _taken(
+    eligible: Sequence[Candidate], budget: int, rooms: Mapping[Family, int], least_share: float
+) -> list[Candidate]:
+    """The best of each family as far as it has room, then the best of all; best first.
+
+    Room is kept only for who has `least_share` of the points with which the budget would end without it.
+    """
     left = dict(rooms)
+    ends = eligible[budget - 1].score if len(eligible) >= budget else 0.0
     taken: list[Candidate] = []
     for one in eligible:
-        if left.get(one.family, 0):
+        if left.get(one.family, 0) and one.score >= least_share * ends:
             left[one.family] -= 1
             taken.append(one)
     rest = [one for one in eligible if not any(one is other for other in taken)]

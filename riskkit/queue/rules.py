@@ -36,6 +36,7 @@ class QueueRules(BaseModel):
     least_weight: Positive
     weights: Mapping[str, Positive]
     quotas: Mapping[Family, Annotated[int, Field(ge=0)]]
+    quota_share: Annotated[float, Field(ge=0, le=1)]
     repeat_days: Annotated[int, Field(ge=0)]
     repeat_rise: Positive
     closed_days: Annotated[int, Field(ge=0)]
