@@ -209,6 +209,9 @@ class Run:
 
     def _deeper(self, look: _Look) -> None:
         endpoint = look.target.endpoint
+        if self.switch.event.is_set():
+            look.status, look.reason = "skipped", self._stopped()
+            return
         at = self.now()
         scan = sslyze_process.scan(
             endpoint.host,
@@ -251,6 +254,8 @@ class Run:
             look.reason = f"with the client certificate: {scan.reason}"
 
     def _contact(self, look: _Look, *, tls: bool, http: bool, dicom: bool) -> None:
+        if self.switch.event.is_set():
+            return
         endpoint = look.target.endpoint
         files = self.authority.certificate(endpoint)
         certificate, key = map(str, files) if files else ("", "")
