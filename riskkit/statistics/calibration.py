@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from riskkit.statistics.tails import Numbers, floored
 
 LEAST_EXCESS = 0.05
+FAR = 4.0
 TAIL_SHARE, FEWEST_IN_TAIL, MOST_IN_TAIL = 0.05, 10, 100
 """Beyond the most extreme twentieth, or hundred values, frequencies give way to an exponential tail."""
 
@@ -63,6 +64,10 @@ def _learn(p: ArrayLike, *, least: float) -> Calibration:
     # Counts have few values: the tail begins at the first value that fewer than the share reach.
     threshold = float(above[-1]) if len(above) else float(np.nextafter(surprise[0], np.inf))
     share = (1 + len(above)) / (len(seen) + 1)
-    # One value of prior with mean 1, which a model that is right would have.
-    excess = (float(np.sum(above - threshold)) + 1.0) / (len(above) + 1)
+    # The window may hold what is sought: no value counts for more than FAR times the typical one. One value
+    # of prior has mean 1, which a model that is right would have.
+    beyond = above - threshold
+    typical = float(np.median(beyond)) / np.log(2) if len(beyond) else 0.0
+    beyond = np.minimum(beyond, FAR * max(typical, 1.0))
+    excess = (float(np.sum(beyond)) + 1.0) / (len(above) + 1)
     return Calibration(seen, threshold, share, max(excess, least))

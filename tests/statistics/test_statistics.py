@@ -108,6 +108,14 @@ def test_calibration_repairs_a_model_that_is_too_sure() -> None:
     assert np.mean(fixed <= 0.01) == pytest.approx(0.01, abs=0.005)
 
 
+def test_a_few_incidents_in_the_window_hide_no_later_one() -> None:
+    """Five days of a hundred thousand to one among two thousand leave the tail nearly as it was."""
+    random = np.random.default_rng(9)
+    window, asked = random.random(2000), np.array([1e-7])
+    spoilt = np.append(window, np.full(5, 1e-30))
+    assert calibrate(spoilt)(asked) < 30 * calibrate(window)(asked)
+
+
 def test_calibration_of_days_on_which_nothing_happens() -> None:
     """After hundreds of empty days the first count is as rare as those days say, no rarer."""
     found = calibrate(np.ones(400))(np.array([1.0, 0.3]))
