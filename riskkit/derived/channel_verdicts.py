@@ -44,6 +44,7 @@ _SHORT_BLOCKS = frozenset({"3DES", "IDEA", "EDE3"})
 _DH_BITS, _DH_BROKEN, _RSA_BITS, _CURVE_BITS = 2048, 1024, 2048, 256
 _NOT_ASKED = frozenset({"disabled", "none", "not_requested", "optional"})
 
+SILENT = "it is declared as a protocol without TLS and does not answer a TLS hello"
 UNSAID = "it works without TLS, and nothing says whether it carries ePHI"
 STRONG = "it meets a strict profile, speaks TLS 1.3, and its certificate leads to the trust anchor"
 
@@ -124,7 +125,7 @@ def _state(
     for holds, state, why, unclear in (
         (channel.ephi is False, "no ePHI", ["endpoints.yaml says that it carries none"], []),
         (plain and channel.ephi is None, "undetermined", [], [UNSAID]),
-        (plain, "unsecured", ["it works without TLS"], []),
+        (plain, "unsecured", [SILENT if channel.connectivity == "not_tls" else "it works without TLS"], []),
         (channel.connectivity != "tls", "undetermined", [], [why_not_tls(channel)]),
     ):
         if holds:
