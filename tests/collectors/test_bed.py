@@ -21,7 +21,7 @@ from tests.bed.whole import Row, whole_bed, write_pack
 
 pytestmark = pytest.mark.slow
 
-LIMIT_S = 12.0
+LIMIT_S = 25.0
 JUDGED = frozenset({
     "plaintext", "legacy_tls", "weak_cipher", "client_not_authenticated", "certificate_expiry",
     "certificate_name", "certificate_trust", "weak_certificate_key", "any_ae_title",
