@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
 import logging
 import os
 import shutil
+import sqlite3
 import stat
 import warnings
 import zipfile
@@ -33,7 +35,7 @@ from pydicom.uid import (
 )
 
 from riskkit.collectors import Progress, collect_dicom
-from riskkit.collectors.dicom import by_pydicom
+from riskkit.collectors.dicom import by_pydicom, default_state
 from riskkit.collectors.dicom.by_pydicom import quiet_pydicom
 from riskkit.collectors.dicom.envelopes import classify
 from riskkit.collectors.dicom.header import Header, read_header
@@ -372,12 +374,16 @@ def test_no_value_reaches_the_evidence_or_a_log(
     (store / "orthanc").write_bytes(len(content).to_bytes(8, "little") + zlib.compress(content))
     with caplog.at_level(logging.DEBUG), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        made_file = collect_dicom(store, pack / "dicom", system_id="archive", now=clock)
+        made_file = collect_dicom(store, pack / "dicom", system_id="archive", now=clock, digest_key=b"k" * 32)
     text = gzip.decompress(made_file.read_bytes()).decode()
+    with contextlib.closing(sqlite3.connect(default_state(store, pack / "dicom", "archive"))) as state:
+        kept = b"".join(gzip.decompress(lines) for (lines,) in state.execute("SELECT lines FROM bodies"))
     said = "".join(capfd.readouterr()) + caplog.text + "".join(str(one.message) for one in warned)
     assert "PatientName" in text
+    assert b"PatientName" in kept
     for canary in ("CANARY", "19010203", "777777777", "888888888"):
         assert canary not in text
+        assert canary.encode() not in kept
         assert canary not in said
     rows = {row["path"]: row for row in map(json.loads, text.splitlines()[1:-1])}
     assert rows["good.dcm"]["modality"] == rows["good.dcm"]["sop_class_uid"] == "unregistered"

@@ -106,7 +106,7 @@ def collect_dicom(
         finally:
             known.close()
     for name in known.superseded:
-        (out / (name + PARTIAL)).unlink(missing_ok=True)
+        (out / (Path(name).name + PARTIAL)).unlink(missing_ok=True)
     if told:
         told(_summary(one.totals, time.monotonic() - began))
     return path
