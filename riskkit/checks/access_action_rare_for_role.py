@@ -114,13 +114,18 @@ def access_action_rare_for_role(
                     p=p,
                     observed=float(count),
                     expected=round(expected, 2),
-                    reason=f"{count} event(s) of {action} vs {expected:.1g} expected of the role",
+                    reason=f"{count} event(s) of {action} vs {_few(expected)} expected of the role",
                     rows=(first_rows(keys[user, day, action], count, PREDICATE),),
                 )
                 for day, action, count, p, expected in odd
             ),
             rows=(first_rows(shown, max(events, len(shown)), PREDICATE),),
         )
+
+
+def _few(expected: float) -> str:
+    """A small expectation is told by its size, not as 0.0."""
+    return f"{expected:.1f}" if expected >= 1 else f"{expected:.1g}"
 
 
 Days = dict[tuple[str, int], Counter[str]]

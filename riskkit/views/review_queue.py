@@ -14,20 +14,18 @@ import pandas as pd
 
 from riskkit.assess import ReviewQueue, queue_of
 from riskkit.derived.clock_days import day_number
-from riskkit.derived.explanations import TEMPLATES
 from riskkit.derived.explanations import explained as known_reason
 from riskkit.derived.trail import flag, in_period
 from riskkit.model import Assessment
 from riskkit.queue import Choice
 from riskkit.tables import records
 from riskkit.views import access_patterns
-from riskkit.views.charts import bars
 from riskkit.views.findings import missing
 from riskkit.views.html import Html, bullets, join, paragraph, rendering
 from riskkit.views.privacy import permit
 from riskkit.views.scope import inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, percent, share
+from riskkit.views.wording import count, percent
 
 BUDGET = 5
 """Alerts a day that the report shows; `riskkit triage --budget` takes another."""
@@ -53,7 +51,7 @@ def alerts(assessment: Assessment, *, budget: int = BUDGET, top: int = 25, ident
     lead = (
         f"{count(by_line['alert'], 'alert')} for review in the period, at most {budget} a day; "
         f"{by_line['below']:,} stayed below the line, {by_line['repeat']:,} repeat what was surfaced in the "
-        f"week before, {by_line['closed']:,} were closed by an earlier decision. Each is unexplained, not "
+        f"{queue.rules.repeat_days} days before, {by_line['closed']:,} were closed by an earlier decision. Each is unexplained, not "
         "wrong. Decisions go into programme/verdicts.csv, by the code in the column alert."
     )
     parts = (
@@ -79,36 +77,6 @@ def unused(assessment: Assessment, *, budget: int = BUDGET) -> Html:
         ),
         bullets([f"NOT RUN: {titles[check]}: {reason}" for check, reason in queue.not_run]),
         bullets(without),
-    ])  # fmt: skip
-
-
-def kinds(assessment: Assessment) -> Html:
-    """Accesses of the period by the kind of reason that explains them; one access may have several."""
-    if not present(assessment, *access_patterns.INPUTS):
-        return missing(assessment, *access_patterns.INPUTS)
-    grouped = (
-        _accesses(assessment)
-        .with_columns(known=flag(known_reason()))
-        .group_by("kinds", "known")
-        .agg(nw.len().alias("events"))
-    )
-    counted: Counter[str] = Counter()
-    total = known = 0
-    for row in records(grouped):
-        total += row.events
-        known += row.events * int(row.known)
-        for number, name in enumerate(TEMPLATES):
-            if int(row.kinds or 0) >> number & 1:
-                counted[name] += row.events
-    if not total:
-        return paragraph("Nobody opened the record of a patient in this period, as far as the trail tells.")
-    told = f"{share(known, total, 'access')} {be(known)} explained, by one kind of reason or several."
-    lines = [(name.replace("_", " "), float(number)) for name, number in counted.most_common()]
-    lines.append(("no known reason", float(total - known)))
-    return join([
-        paragraph(told),
-        bars(lines, unit="accesses", alt=told, caption="Accesses by the kind of reason that explains them.",
-             told=[f"{number:,.0f} ({percent(number, total)})" for _, number in lines]),
     ])  # fmt: skip
 
 
