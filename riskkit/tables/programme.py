@@ -175,4 +175,94 @@ CONTRACTS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (CUSTODY, TRAINING, POLICIES, REVIEWS, ANSWERS, VERDICTS, ALERTS, CONTRACTS)
+ACTIONS = Table(
+    name="actions",
+    doc="Measures against risks: what is done about which risk or control, by whom, until when, and how "
+    "far it is.",
+    place="programme/actions.yaml",
+    canonical=True,
+    key=("action_id",),
+    ask="programme/actions.yaml (or .csv): one entry per measure, with the risk or the specification that it "
+    "serves, owner, due date, milestones and state; what was closed stays, with the evidence of it",
+    columns=(
+        Column("action_id", doc="the plan's own number", required=True),
+        Column("title", doc="what is done", required=True),
+        Column("risk", doc="id of the risk (scenario) that it treats"),
+        Column("control", doc="exact citation, or the id of a check, that it serves"),
+        Column("owner", doc="role or person who answers for it"),
+        Column("opened_on", "date", "day on which the weakness was first recorded"),
+        Column("due_on", "date", "day by which it is to be done, as first planned or as moved with approval"),
+        Column("milestones", doc="steps with their dates, separated by `;`"),
+        Column("resources", doc="what it needs: people, budget"),
+        Column("state", required=True, values=("planned", "in_progress", "done", "cancelled")),
+        Column("closed_on", "date", "day on which it was done or cancelled"),
+        Column("evidence", doc="document or evidence file that shows that it is done"),
+    ),
+)  # fmt: skip
+
+EXCEPTIONS = Table(
+    name="exceptions",
+    doc="What is accepted, excepted or said not to apply: for what, why, who asked, who approved, and until "
+    "when. It changes how something is treated, never what was found, and ends by itself.",
+    place="programme/exceptions.yaml",
+    canonical=True,
+    key=("exception_id",),
+    apart=("requested_by", "approved_by"),
+    ask="programme/exceptions.yaml (or .csv): one entry per acceptance, exception or statement that "
+    "something does not apply; who approves is not who asks, and each has a last day",
+    columns=(
+        Column("exception_id", doc="the register's own number", required=True),
+        Column("subject", doc="id of a risk, exact citation of a control, id of a check, or fingerprint of "
+               "a finding", required=True),
+        Column("kind", doc="acceptance: of a risk; not_applicable: of a control; exception: what is "
+               "found is known and borne for a while", required=True,
+               values=("acceptance", "not_applicable", "exception")),
+        Column("reason", required=True),
+        Column("requested_by", required=True),
+        Column("approved_by", doc="somebody else than who asked", required=True),
+        Column("approved_on", "date", required=True),
+        Column("expires_on", "date", "last day on which it holds", required=True),
+    ),
+)  # fmt: skip
+
+DECISIONS = Table(
+    name="decisions",
+    doc="Decisions on addressable specifications: implemented, an alternative in its place, or not "
+    "reasonable and appropriate here, with the reason in writing (45 CFR 164.306(d)).",
+    place="programme/decisions.yaml",
+    canonical=True,
+    key=("specification", "decided_on"),
+    ask="programme/decisions.yaml (or .csv): one entry per decision on an addressable specification, with "
+    "reason, equivalent measure, approver and the day of its next review",
+    columns=(
+        Column("specification", doc="exact citation of an addressable specification", required=True),
+        Column("decision", required=True, values=("implement", "alternative", "not_reasonable")),
+        Column("rationale", doc="why: size, complexity, cost, probability and criticality of the risk",
+               required=True),
+        Column("equivalent_measure", doc="what is done instead; without it an alternative is none"),
+        Column("approved_by", required=True),
+        Column("decided_on", "date", required=True),
+        Column("review_on", "date", "last day on which it holds without a new decision", required=True),
+    ),
+)  # fmt: skip
+
+SIGNOFF = Table(
+    name="signoff",
+    doc="Who signed which state of the risks; a state that changed is not signed.",
+    place="programme/signoff.yaml",
+    canonical=True,
+    key=("risk_state", "signed_by"),
+    ask="programme/signoff.yaml (or .csv): the risk state that `riskkit assess` printed, who signed it, in "
+    "which role and when",
+    columns=(
+        Column("risk_state", doc="SHA-256 of the state of the risks, 64 hex digits", required=True),
+        Column("signed_by", required=True),
+        Column("role", required=True),
+        Column("signed_at", "instant", required=True),
+    ),
+)
+
+TABLES = (
+    CUSTODY, TRAINING, POLICIES, REVIEWS, ANSWERS, VERDICTS, ALERTS, CONTRACTS, ACTIONS, EXCEPTIONS,
+    DECISIONS, SIGNOFF,
+)  # fmt: skip

@@ -56,6 +56,7 @@ class Table:
     `place` is where the canonical file of this table lies in a pack; `event_time` names the column
     that says when a row happened, so that rows after the end of the period can be set aside. A table
     that is `alone` has columns so common that a file with any other column is not taken for it.
+    `apart` names two columns that must not hold the same person: a row in which they do is refused.
     """
 
     name: str
@@ -68,10 +69,12 @@ class Table:
     alone: bool = False
     event_time: str | None = None
     ask: str = ""
+    apart: tuple[str, str] | tuple[()] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
-        if missing := [name for name in (*self.key, *filter(None, [self.event_time])) if name not in names]:
+        named = (*self.key, *self.apart, *filter(None, [self.event_time]))
+        if missing := [name for name in named if name not in names]:
             raise ValueError(f"table {self.name}: {missing} is not among its columns")
         if len(set(names)) != len(names):
             raise ValueError(f"table {self.name}: a column stands twice")
@@ -99,6 +102,12 @@ class Table:
     def empty(self) -> pa.Table:
         """No rows, every column."""
         return self.schema.empty_table()
+
+    def mixed(self, row: Mapping[str, object]) -> str:
+        """Why a row is refused whose `apart` columns hold the same person; empty when they do not."""
+        people = ["".join(str(row.get(name) or "").casefold().split()) for name in self.apart]
+        same = bool(people) and people[0] == people[1] != ""
+        return f"columns {' and '.join(self.apart)} hold the same person" if same else ""
 
     def rows(self, records: Iterable[Mapping[str, object]]) -> pa.Table:
         """Make an Arrow table of typed records; a column that a record lacks is null.

@@ -49,6 +49,8 @@ class Rows:
             self.ignore(BLANK, 1)
         elif self._repeats(values):
             self._refuse(record, "duplicate", f"{', '.join(self._fit.table.key)} as in a row before")
+        elif self._fit.table.apart and (mixed := self._fit.table.mixed(self._named(values))):
+            self._refuse(record, "bad_value", mixed)
         else:
             self.records += 1
             self._offsets.append(record.line)
@@ -60,12 +62,15 @@ class Rows:
         key = self._fit.table.key
         if not key:
             return False
-        named = dict(zip(self._cells.names, values, strict=True))
+        named = self._named(values)
         text = "\x1f".join(str(named.get(name, "")) for name in key)
         digest = blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
         seen = digest in self._seen
         self._seen.add(digest)
         return seen
+
+    def _named(self, values: list[object]) -> dict[str, object]:
+        return dict(zip(self._cells.names, values, strict=True))
 
     def _refuse(self, record: Record, reason: str, detail: str) -> None:
         self.records += 1
