@@ -10,7 +10,6 @@ from riskkit.statistics.tails import Numbers
 
 Codes = NDArray[np.int64]
 TINY = 1e-9
-PAIRS_AT_ONCE = 20_000
 
 
 def tf_idf(user: Codes, patient: Codes, count: Codes, users: int, patients: int) -> sparse.csr_array:
@@ -51,11 +50,15 @@ def novelty(weights: sparse.csr_array, user: Codes, patient: Codes, fewest_other
 
 
 def _products(weights: sparse.csr_array, one: Codes, other: Codes) -> Numbers:
-    """Inner products of pairs of rows; each pair once, a piece at a time, so that memory is bounded."""
+    """Inner products of pairs of rows, looked up in the product of all rows that share a column.
+
+    Few users share a patient, so that product costs little and stays sparse.
+    """
     users = weights.shape[0]
-    pairs, back = np.unique(one.astype(np.int64) * users + other, return_inverse=True)
-    found = np.empty(len(pairs))
-    for begin in range(0, len(pairs), PAIRS_AT_ONCE):
-        some = pairs[begin : begin + PAIRS_AT_ONCE]
-        found[begin : begin + len(some)] = weights[some // users].multiply(weights[some % users]).sum(axis=1)
-    return found[back]
+    every = (weights @ weights.T).tocsr()
+    every.sort_indices()
+    rows = np.repeat(np.arange(users, dtype=np.int64), np.diff(every.indptr))
+    pairs = rows * users + every.indices
+    place = np.searchsorted(pairs, one.astype(np.int64) * users + other)
+    found: Numbers = every.data[place]
+    return found
