@@ -233,7 +233,8 @@ def _read(path: Path, name: str) -> dict[tuple[str, int], Facts]:
                     facts |= _leaf(one) if batch.table == "certificates" else _fact(one)
     for facts in found.values():
         suites = [key for key in facts if key.startswith("suite.") and "_WITH_" in key]
-        if facts.get("connectivity") == "tls":
+        # `suites.tls1_2` = unknown: the file does not name all suites of that version.
+        if facts.get("connectivity") == "tls" and not any(key.startswith("suites.") for key in facts):
             facts["suites_to_tls1_2"] = str(len(suites))
     return found
 
@@ -281,7 +282,7 @@ def _referee(name: str, row: Row) -> Facts:
 
 def _asks(row: Row) -> bool:
     """Whether a client certificate is asked for, by openssl's own words."""
-    return "Client Certificate Types" in _run(
+    return "Requested Signature Algorithms" in _run(
         ["openssl", "s_client", "-connect", f"{row['host']}:{row['port']}"]
     )
 
@@ -366,6 +367,8 @@ def fifty(folder: Path) -> None:
             path = Path((child.communicate()[0] or "").strip())
         took = time.monotonic() - began
     watcher.join()
+    if not path.is_file():
+        raise SystemExit(f"riskkit collect tls ended with code {child.returncode} and without a file")
     document = json.loads(path.read_text())
     statuses: dict[str, int] = {}
     for one in document["endpoints"]:
