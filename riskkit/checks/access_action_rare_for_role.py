@@ -39,6 +39,17 @@ class _Rate:
         return self.alpha / (self.alpha + self.beta)
 
 
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """The rarest action of one day."""
+
+    day: int
+    action: str
+    count: int
+    expected: float
+    p: float
+
+
 @check(
     id="access.action_rare_for_role",
     title="People do what their role does",
@@ -78,49 +89,67 @@ def access_action_rare_for_role(
     exempt = Exempt("access.action_rare_for_role", exemptions, roster)
     first, last = day_number(at.period.first_day), day_number(at.today)
     rates: dict[tuple[str, str], _Rate] = {}
-    found: dict[str, list[tuple[int, str, int, float, float]]] = {}
+    members: dict[str, list[str]] = {}
+    for name in shares:
+        members.setdefault(roles[name], []).append(name)
+    tried: list[tuple[str, int, str, int, int, _Rate]] = []
+    found: dict[str, list[_Odd]] = {}
     for (user, day), counts in sorted(days.items()):
         if not first <= day <= last:
             continue
         found.setdefault(user, [])
-        total = sum(counts.values())
-        rarest: tuple[int, str, int, float, float] | None = None
-        for action in sorted(counts):
-            if counts[action] < least:
-                continue
+        total = counts.total()
+        for action in sorted(action for action in counts if counts[action] >= least):
             if (user, action) not in rates:
-                peers = [name for name in shares if name != user and roles[name] == roles[user]]
-                rates[user, action] = _rate([shares[name] for name in peers], action)
-            rate = rates[user, action]
-            p = float(beta_binomial_tail(counts[action], total, rate.alpha, rate.beta)) * len(kinds)
-            if rarest is None or p < rarest[3]:
-                rarest = (day, action, counts[action], min(p, 1.0), total * rate.mean)
-        if rarest and rarest[3] <= LARGEST_P and not exempt.holds(user, day_of(day)):
-            found[user].append(rarest)
+                peers = [shares[name] for name in members[roles[user]] if name != user]
+                rates[user, action] = _rate(peers, action)
+            tried.append((user, day, action, counts[action], total, rates[user, action]))
+    for user, one in _rarest(tried, len(kinds)):
+        if one.p <= LARGEST_P and not exempt.holds(user, day_of(one.day)):
+            found[user].append(one)
     for user, odd in found.items():
-        rare = [one for one in odd if one[3] * one_in <= 1]
-        shown = [key for one in (rare or odd) for key in keys[user, one[0], one[1]]]
-        events = sum(one[2] for one in (rare or odd))
+        rare = [one for one in odd if one.p * one_in <= 1]
+        shown = [key for one in (rare or odd) for key in keys[user, one.day, one.action]]
+        events = sum(one.count for one in (rare or odd))
         yield Verdict(
             subject=user,
             result="FAIL" if rare else "PASS",
             message=f"On {len(rare)} day(s) the mix of actions is rarer than one in {one_in} for the role"
-            + (f": {', '.join(sorted({one[1] for one in rare}))}; for review." if rare else "."),
+            + (f": {', '.join(sorted({one.action for one in rare}))}; for review." if rare else "."),
             observed=f"{len(rare)} days",
             expected=f"no day rarer than one in {one_in}",
             signals=tuple(
                 Signal(
-                    day=day_of(day),
-                    p=p,
-                    observed=float(count),
-                    expected=round(expected, 2),
-                    reason=f"{count} event(s) of {action} vs {_few(expected)} expected of the role",
-                    rows=(first_rows(keys[user, day, action], count, PREDICATE),),
+                    day=day_of(one.day),
+                    p=one.p,
+                    observed=float(one.count),
+                    expected=round(one.expected, 2),
+                    reason=f"{one.count} event(s) of {one.action} vs {_few(one.expected)} expected "
+                    "of the role",
+                    rows=(first_rows(keys[user, one.day, one.action], one.count, PREDICATE),),
                 )
-                for day, action, count, p, expected in odd
+                for one in odd
             ),
             rows=(first_rows(shown, max(events, len(shown)), PREDICATE),),
         )
+
+
+def _rarest(tried: list[tuple[str, int, str, int, int, _Rate]], kinds: int) -> Iterator[tuple[str, _Odd]]:
+    """The rarest action of each user and day; all tails at once."""
+    if not tried:
+        return
+    count, total, alpha, beta = (
+        np.array(column, float)
+        for column in zip(*((one[3], one[4], one[5].alpha, one[5].beta) for one in tried), strict=True)
+    )
+    tails = np.minimum(beta_binomial_tail(count, total, alpha, beta) * kinds, 1.0)
+    best: dict[tuple[str, int], _Odd] = {}
+    for (user, day, action, hits, events, rate), p in zip(tried, tails, strict=True):
+        one = _Odd(day, action, hits, events * rate.mean, float(p))
+        known = best.setdefault((user, day), one)
+        if one.p < known.p:
+            best[user, day] = one
+    yield from ((user, one) for (user, _), one in best.items())
 
 
 def _few(expected: float) -> str:

@@ -51,8 +51,9 @@ def alerts(assessment: Assessment, *, budget: int = BUDGET, top: int = 25, ident
     lead = (
         f"{count(by_line['alert'], 'alert')} for review in the period, at most {budget} a day; "
         f"{by_line['below']:,} stayed below the line, {by_line['repeat']:,} repeat what was surfaced in the "
-        f"{queue.rules.repeat_days} days before, {by_line['closed']:,} were closed by an earlier decision. Each is unexplained, not "
-        "wrong. Decisions go into programme/verdicts.csv, by the code in the column alert."
+        f"{queue.rules.repeat_days} days before, {by_line['closed']:,} were closed by an earlier decision. "
+        "Each is unexplained, not wrong. Decisions go into programme/verdicts.csv, by the code in the "
+        "column alert."
     )
     parts = (
         ("alert", f"Alerts with most points, of {by_line['alert']:,}", top),
