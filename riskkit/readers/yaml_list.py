@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,13 +45,24 @@ class _NoAliases(yaml.SafeLoader):
 _NoAliases.add_constructor("tag:yaml.org,2002:timestamp", _NoAliases.construct_yaml_timestamp)
 
 
-def read_list(member: Member, context: Context, table: Table, key: str) -> Iterator[Batch]:
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where an entry begins and where each of its keys stands, as lines from 1."""
+
+    first: int
+    keys: Mapping[str, int]
+
+
+def read_list(
+    member: Member, context: Context, table: Table, key: str, *, by_line: bool = False
+) -> Iterator[Batch]:
     """Rows of the list under `key` (or at the top); each entry is a mapping of column to value.
 
-    A wrong entry is quarantined with its number and column; unknown keys are noted.
+    A wrong entry is quarantined with its number and column; unknown keys are noted. `by_line` counts
+    by lines instead: a row by its entry's first line, what is wrong by the line on which it stands.
     """
     try:
-        entries = _entries(member, key)
+        entries, lines = _entries(member, key)
     except UnfitError as error:
         yield Batch(table.name, table.empty(), 1, 0, (Quarantined(0, error.reason, error.detail),))
         return
@@ -64,30 +76,57 @@ def read_list(member: Member, context: Context, table: Table, key: str) -> Itera
             unit = tuple(row[name] for name in table.key)
             if unit in seen:
                 raise UnfitError("duplicate", ", ".join(table.key))
+            if mixed := table.mixed(row):
+                raise UnfitError("bad_value", mixed)
         except UnfitError as error:
-            quarantined.append(Quarantined(number, error.reason, error.detail))
+            where = _line(lines[number], error.detail, table) if by_line else number
+            quarantined.append(Quarantined(where, error.reason, error.detail))
             continue
         seen.add(unit)
         unknown |= {str(name) for name in entry} - table.by_name.keys()
-        rows.append({**row, "source": member.name, "offset": number, "n": 0})
+        where = lines[number].first if by_line else number
+        rows.append({**row, "source": member.name, "offset": where, "n": 0})
     notes = (f"unknown keys: {', '.join(sorted(unknown))}",) if unknown else ()
     yield Batch(table.name, table.rows(rows), len(entries), len(rows), tuple(quarantined), notes=notes)
 
 
-def _entries(member: Member, key: str) -> list[Any]:
+def _line(lines: Lines, detail: str, table: Table) -> int:
+    """The line of what is wrong: of the last column that the detail names, else of the entry."""
+    named = (*table.apart[-1:],) if " and " in detail else (detail,)
+    return next((lines.keys[name] for name in named if name in lines.keys), lines.first)
+
+
+def _entries(member: Member, key: str) -> tuple[list[Any], list[Lines]]:
     with member.open() as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise UnfitError("too_large")
     try:
-        content = yaml.load(data, Loader=_NoAliases)  # noqa: S506 - it is a SafeLoader
+        loader = _NoAliases(data)
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node else None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError, RiskkitError) as error:
         mark = getattr(error, "problem_mark", None)
         raise UnfitError("yaml_malformed", f"line {mark.line + 1}" if mark else "") from error
     entries = content.get(key) if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise UnfitError("yaml_malformed", f"{key} is no list")
-    return entries
+    return entries, _places(node, key)
+
+
+def _places(node: yaml.Node, key: str) -> list[Lines]:
+    """Where the entries of a list stand, in their order."""
+    if isinstance(node, yaml.MappingNode):  # of a key that stands twice the last counts, as in the content
+        node = [value for name, value in node.value if name.value == key][-1]
+    return [
+        Lines(
+            entry.start_mark.line + 1,
+            {str(name.value): name.start_mark.line + 1 for name, _ in entry.value}
+            if isinstance(entry, yaml.MappingNode)
+            else {},
+        )
+        for entry in node.value
+    ]
 
 
 def _row(table: Table, entry: Any, zone: ZoneInfo) -> dict[str, object]:

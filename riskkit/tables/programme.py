@@ -222,6 +222,7 @@ EXCEPTIONS = Table(
         Column("approved_by", doc="somebody else than who asked", required=True),
         Column("approved_on", "date", required=True),
         Column("expires_on", "date", "last day on which it holds", required=True),
+        Column("withdrawn_on", "date", "day on which it ended early: what it was for is done or gone"),
     ),
 )  # fmt: skip
 
