@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 TARGET_LIMIT = 16 << 10
 """Characters of the longest request target that is read: our own cap, twice what servers accept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A decoded request; `category` and `action` as in `audit_events`, ids where the target names them.
 
     Of several studies or patients that a query lists, the first is given; wildcards are no id.
@@ -39,11 +38,13 @@ def decode(method: str, target: str) -> Request | None:
         return None
     method = method.upper()
     method = "GET" if method == "HEAD" else method
-    path, _, query = _AUTHORITY.sub("", target, count=1).partition("#")[0].partition("?")
+    if "://" in target:
+        target = _AUTHORITY.sub("", target, count=1)
+    path, _, query = target.partition("#")[0].partition("?")
     asked = _parameters(query)
     if method == "GET" and asked.get("requesttype", "").upper() == "WADO":
         return _named(asked, "read", {})
-    segments = [unquote(segment) for segment in path.split("/") if segment]
+    segments = [unquote(segment) if "%" in segment else segment for segment in path.split("/") if segment]
     for at, segment in enumerate(segments):
         if segment in _LEVELS:
             found = _resource(method, segments[at:])
@@ -237,15 +238,19 @@ def _named(asked: Mapping[str, str], category: str, ids: Mapping[str, str]) -> R
 
 
 def _first(asked: Mapping[str, str], names: tuple[str, ...]) -> str:
-    return next((asked[name] for name in names if asked.get(name)), "")
+    return next((asked[name] for name in names if asked.get(name)), "") if asked else ""
 
 
 def _uid(text: str | None) -> str | None:
-    one = re.split(r"[,\\]", text)[0].strip() if text else ""
+    if not text:
+        return None
+    one = text.partition(",")[0].partition("\\")[0].strip()
     return one if _UID.fullmatch(one) else None
 
 
 def _exact(text: str) -> str | None:
     """A value that names one thing: no wildcard (PS3.4 C.2.2.2.4), nothing unprintable."""
     one = text.strip()
-    return one if one and one.isprintable() and not {"*", "?"} & set(one) else None
+    if not one:
+        return None
+    return one if one.isprintable() and not {"*", "?"} & set(one) else None

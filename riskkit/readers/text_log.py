@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
-from typing import IO
+from json.encoder import encode_basestring
+from typing import IO, NamedTuple
 
 LINE_LIMIT = 64 << 10
 """Bytes of the longest line that is read: our own cap."""
@@ -18,8 +18,7 @@ TEXT_LIMIT = 4096
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     r"""One line: where it begins, its bytes with the end of line, its text; None when it is too long.
 
     Bytes that are not UTF-8 stand in the text as `\xff`, and `utf8` is false.
@@ -69,8 +68,12 @@ def harmless(text: str | None) -> str | None:
 
 def as_json(parts: Mapping[str, object]) -> str | None:
     """The parts that there are, as one JSON object in a list, for the columns `agents` and `entities`."""
-    known = {name: value for name, value in parts.items() if value}
-    return ENCODE([known]) if known else None
+    known = [
+        f"{encode_basestring(name)}:{encode_basestring(value) if value.__class__ is str else ENCODE(value)}"
+        for name, value in parts.items()
+        if value
+    ]
+    return f"[{{{','.join(known)}}}]" if known else None
 
 
 @lru_cache(maxsize=65536)

@@ -113,10 +113,10 @@ def converter(
 def _string(text: str, column: Column, remarks: Remarks) -> str:
     if column.values:
         return _one_of(text, column)
-    formula = _QUOTED_FORMULA.fullmatch(text)
-    if formula:
-        return formula[1].replace('""', '"')
     if text[0] in "=+@":
+        formula = _QUOTED_FORMULA.fullmatch(text)
+        if formula:
+            return formula[1].replace('""', '"')
         remarks.add(f"{column.name} holds text that a spreadsheet would run as a formula")
     return text
 

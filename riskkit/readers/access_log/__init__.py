@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
@@ -134,7 +135,7 @@ def _row(hit: Hit, utf8: bool, origin: Origin) -> Row | None:
         "accession": harmless(asked.accession) if asked else None,
         "break_glass": False,
         "correlation_id": harmless(hit.request_id),
-        "agents": as_json({"forwarded_for": harmless(hit.forwarded), "user_agent": harmless(hit.agent)}),
+        "agents": _agents(hit.forwarded, hit.agent),
         "entities": as_json(
             {
                 "method": method,
@@ -149,3 +150,9 @@ def _row(hit: Hit, utf8: bool, origin: Origin) -> Row | None:
         "parse_status": "repaired" if repaired else "ok" if parts and utf8 else "partial",
         "parse_notes": "; ".join(notes) or None,
     }
+
+
+@lru_cache(maxsize=4096)
+def _agents(forwarded: str, agent: str) -> str | None:
+    """What a client says of itself, the same with each of its requests."""
+    return as_json({"forwarded_for": harmless(forwarded), "user_agent": harmless(agent)})

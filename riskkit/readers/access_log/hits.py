@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from riskkit.readers.times import read_time
@@ -22,8 +20,7 @@ class NoHitError(Exception):
         self.reason, self.detail = reason, detail
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One request as logged. `request` is its first line; `server` the virtual host; texts as sent."""
 
     form: str
@@ -55,7 +52,8 @@ _LINE = re.compile(
     + _QUOTED
     + r")?(?: .*)?"
 )
-_CLF_TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d(?:\.\d{1,6})?) ([+-]\d{4})", re.ASCII)
+_CLF_TIME = re.compile(r"(\d\d/[A-Z][a-z]{2}/\d{4}):(\d\d:\d\d:\d\d(?:\.\d{1,6})?) ([+-]\d{4})", re.ASCII)
+_UTC = ZoneInfo("UTC")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ESCAPE = re.compile(r'\\(?:x([0-9A-Fa-f]{2})|(["\\nrtbfv]))')
 _PLAIN = {"n": 10, "r": 13, "t": 9, "b": 8, "f": 12, "v": 11, '"': 34, "\\": 92}
@@ -146,19 +144,28 @@ def is_access_json(text: str) -> bool:
     return asked and has("status") and has("time") and has("address")
 
 
-@lru_cache(maxsize=1024)
 def clf_time(text: str) -> int | None:
     """Microseconds since 1970 UTC of `24/Nov/2026:01:24:34 +0000`; None when it is no time."""
     found = _CLF_TIME.fullmatch(text)
-    if not found or found[2] not in _MONTHS:
+    if not found:
         return None
-    day, month, year, clock, offset = found.groups()
-    number = _MONTHS.index(month) + 1
-    try:
-        date(int(year), number, int(day))
-    except ValueError:
+    day, clock, offset = found.groups()
+    hour = _hour(day, clock[:2], offset)
+    minute, second, fraction = clock[3:5], clock[6:8], clock[9:]
+    if hour is None or minute > "59" or second > "60":
         return None
-    return read_time(f"{year}-{number:02}-{day}T{clock}{offset}", ZoneInfo("UTC"))[0]
+    seconds = int(minute) * 60 + int(second)
+    return hour + seconds * 1_000_000 + (int(fraction.ljust(6, "0")) if fraction else 0)
+
+
+@lru_cache(maxsize=1024)
+def _hour(day: str, hour: str, offset: str) -> int | None:
+    """When an hour begins, `24/Nov/2026`, `01` and `+0000`; None when it is none."""
+    month = day[3:6]
+    if month not in _MONTHS:
+        return None
+    written = f"{day[7:]}-{_MONTHS.index(month) + 1:02}-{day[:2]}T{hour}:00:00{offset}"
+    return read_time(written, _UTC)[0]
 
 
 def _time(text: str, zone: ZoneInfo) -> tuple[int | None, str]:

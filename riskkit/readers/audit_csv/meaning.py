@@ -18,13 +18,13 @@ from riskkit.tables.audit import CATEGORIES
 
 _USER_TYPES = ("person", "application", "node")
 _OUTCOMES = ("success", "failure", "unknown")
-_TEXTS = (
+_TEXTS = frozenset({
     "event_id", "event_code", "event_subcode", "event_reason", "user_id", "user_name", "user_role",
     "purpose_of_use", "source_ip", "source_host", "source_aet", "dest_aet", "dest_id", "dest_host",
     "media_type", "source_system", "source_site", "patient_id", "patient_id_issuer", "study_uid",
     "accession", "sop_class_uids", "object_lifecycle", "object_sensitivity", "query_text",
     "correlation_id",
-)  # fmt: skip
+})  # fmt: skip
 
 
 class Meaning:
@@ -42,7 +42,11 @@ class Meaning:
         category = self._category(action)
         outcome = self._outcome(str(values.get("event_outcome") or ""), action)
         code = str(values.get("event_action") or "").upper()[:1]
-        texts = {name: harmless(str(values[name])) for name in _TEXTS if values.get(name) is not None}
+        texts = {
+            name: harmless(str(value))
+            for name, value in values.items()
+            if value is not None and name in _TEXTS
+        }
         user_type = str(values.get("user_type") or "").casefold()
         unlisted = harmless(action) if action and action.casefold() != category else None
         return {

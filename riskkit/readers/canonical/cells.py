@@ -85,7 +85,7 @@ class Cells:
         cells = [cell.strip() for cell in record.cells]
         if not any(cells):
             return None
-        if any(_UNKNOWN_CHARACTER in cell for cell in cells):
+        if _UNKNOWN_CHARACTER in "".join(cells):
             raise RefusedError("encoding", "a character that the file's encoding does not know")
         if any(cells[self._fit.width :]):
             raise RefusedError("bad_framing", "more cells than the header has")
@@ -125,6 +125,8 @@ class Cells:
 
 
 def _text(cells: list[str], column: _Filled) -> str | None:
+    if len(column.places) == 1:
+        return _cell(cells, column.places[0], column.replace)
     texts = [_cell(cells, place, column.replace) for place in column.places]
     if column.joined:
         return " ".join(filter(None, texts))
