@@ -475,6 +475,42 @@ def _backup() -> dict[str, list[dict[str, Any]]]:
 def _programme() -> dict[str, list[dict[str, Any]]]:
     return {
         "contracts": [{"vendor": "AWS", "kind": "BAA", "expires_on": date(2026, 3, 1)}],
+        "actions": [
+            {
+                "action_id": "A-1",
+                "title": "Encrypt",
+                "owner": "IT",
+                "due_on": date(2027, 1, 1),
+                "state": "planned",
+            },
+            {"action_id": "A-2", "title": "Wall off", "due_on": date(2026, 3, 1), "state": "in_progress"},
+            {"action_id": "A-3", "title": "Train", "state": "done"},
+        ],
+        "exceptions": [
+            {
+                "exception_id": f"X-{month}",
+                "subject": f"risk-{month}",
+                "kind": "acceptance",
+                "reason": "Until the move",
+                "requested_by": "IT",
+                "approved_by": "CISO",
+                "approved_on": date(2026, 1, 1),
+                "expires_on": date(2026, month, 1),
+            }
+            for month in (3, 12)
+        ],
+        "decisions": [
+            {
+                "specification": "45 CFR 164.312(a)(2)(iii)",
+                "decision": "alternative",
+                "rationale": "Mid-procedure",
+                "equivalent_measure": measure,
+                "approved_by": "CISO",
+                "decided_on": date(2026, month, 1),
+                "review_on": date(2027, 1, 1),
+            }
+            for month, measure in ((1, None), (2, "Badge lock"))
+        ],
         "training": [
             {"user_id": USERS[0], "course": "security", "completed_on": date(2026, 3, 1)},
             {"user_id": USERS[1], "course": "security", "due_on": date(2026, 3, 1)},

@@ -12,13 +12,14 @@ from riskkit.assess.expected import read_inventory
 from riskkit.assess.history import read_history
 from riskkit.assess.judge import Court, check_overrides, judge
 from riskkit.assess.memo import memo_key, recall, remember
+from riskkit.assess.programme import read_programme
 from riskkit.assess.registry import all_checks, base_tables
 from riskkit.catalog import load_catalog
 from riskkit.errors import EvidenceError, SettingsError
 from riskkit.ingest import ingest, is_known, remember_files, since_last
 from riskkit.model import Assessment, Moment, Period
 from riskkit.pseudonyms import fingerprint, site_key, surrogate
-from riskkit.scoring import score
+from riskkit.scoring import score, treated
 from riskkit.settings import ENGINES, EngineName, Settings, read_settings
 from riskkit.store import Store, draft_name, private_folder
 from riskkit.tables import records
@@ -85,6 +86,7 @@ def open_pack(
         for check in all_checks()
     }
     controls, risks = score(outcomes, catalog, settings, kinds=kinds)
+    programme = read_programme(tables, moment)
     name = moment.period.name
     assessment = Assessment(
         settings=settings,
@@ -92,7 +94,7 @@ def open_pack(
         evidence=replace(evidence, sources=sources, since_last=since_last(work_folder, folder, sources)),
         outcomes=outcomes,
         controls=controls,
-        risks=risks,
+        risks=treated(risks, programme),
         catalog=catalog,
         history=history.findings,
         version=__version__,
@@ -101,6 +103,7 @@ def open_pack(
         site=site,
         department=department,
         fingerprints=lambda text: fingerprint(secret, text),
+        programme=programme,
     )
     _known(assessment, "systems", "location", site)
     _known(assessment, "roster", "department", department)

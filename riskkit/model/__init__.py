@@ -39,6 +39,7 @@ from riskkit.model.levels import (
     Result,
     Severity,
 )
+from riskkit.model.programme import Action, Exemption, Programme, Signature, SpecificationDecision
 from riskkit.model.time import Moment, Period
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "PERSONAL_SUBJECTS",
     "RESULTS",
     "SEVERITIES",
+    "Action",
     "Assessment",
     "Batch",
     "Catalog",
@@ -59,6 +61,7 @@ __all__ = [
     "Counts",
     "Derived",
     "Evidence",
+    "Exemption",
     "Family",
     "Level",
     "Member",
@@ -67,6 +70,7 @@ __all__ = [
     "Outcome",
     "Parameter",
     "Period",
+    "Programme",
     "Quarantined",
     "Reader",
     "Result",
@@ -75,7 +79,9 @@ __all__ = [
     "Scenario",
     "Severity",
     "Signal",
+    "Signature",
     "Source",
+    "SpecificationDecision",
     "Sufficiency",
     "TableState",
     "Verdict",

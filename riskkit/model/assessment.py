@@ -10,6 +10,7 @@ from riskkit.model.catalog import Catalog, Control
 from riskkit.model.checks import Outcome
 from riskkit.model.evidence import Evidence, TableState
 from riskkit.model.levels import Level
+from riskkit.model.programme import NO_PROGRAMME, Programme
 from riskkit.model.time import Moment
 from riskkit.settings import Settings
 
@@ -83,6 +84,7 @@ class Assessment:
     engine: Any
     site: str | None = None
     department: str | None = None
+    programme: Programme = NO_PROGRAMME
 
     def outcome(self, check: str) -> Outcome:
         """The outcome of a check by its id; raises KeyError."""

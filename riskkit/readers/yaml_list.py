@@ -114,7 +114,7 @@ def _entries(member: Member, key: str) -> tuple[list[Any], list[Lines]]:
     return entries, _places(node, key)
 
 
-def _places(node: yaml.Node, key: str) -> list[Lines]:
+def _places(node: yaml.Node | None, key: str) -> list[Lines]:
     """Where the entries of a list stand, in their order."""
     if isinstance(node, yaml.MappingNode):  # of a key that stands twice the last counts, as in the content
         node = [value for name, value in node.value if name.value == key][-1]
@@ -125,7 +125,7 @@ def _places(node: yaml.Node, key: str) -> list[Lines]:
             if isinstance(entry, yaml.MappingNode)
             else {},
         )
-        for entry in node.value
+        for entry in (node.value if node else ())
     ]
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from riskkit.model import LEVELS, Catalog, ControlStatus, Outcome, Risk
 from riskkit.scoring.controls import control_status
 from riskkit.scoring.risks import risk_of
+from riskkit.scoring.treatment import actions_of, treated
 from riskkit.scoring.units import units_by_control
 from riskkit.settings import Settings
 
-__all__ = ["score"]
+__all__ = ["actions_of", "score", "treated"]
 
 
 def score(
