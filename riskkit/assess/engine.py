@@ -85,6 +85,10 @@ class Engine:
             self._held[name] = self._scan(name) if TABLES[name].lazy else self._backend.hold(self._read(name))
         return self._held[name]
 
+    def give(self, name: str, frame: pd.DataFrame) -> None:
+        """Put in the rows of a derived table that rests on verdicts, which only the judge knows."""
+        self._derived[name, False] = frame
+
     def tables_for(self, thing: Check | Derived) -> dict[str, Any]:
         """The frames that a check or derived table takes; optional ones that are absent as None."""
         names = (*thing.needs, *thing.optional)

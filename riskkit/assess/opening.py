@@ -10,10 +10,11 @@ from riskkit import __version__
 from riskkit.assess.engine import Engine
 from riskkit.assess.expected import read_inventory
 from riskkit.assess.history import read_history
-from riskkit.assess.judge import Court, check_overrides, judge
+from riskkit.assess.judge import Court, check_overrides
 from riskkit.assess.memo import memo_key, recall, remember
 from riskkit.assess.programme import read_programme
 from riskkit.assess.registry import all_checks, base_tables
+from riskkit.assess.rounds import judge_all
 from riskkit.catalog import load_catalog
 from riskkit.errors import EvidenceError, SettingsError
 from riskkit.ingest import ingest, is_known, remember_files, since_last
@@ -76,7 +77,7 @@ def open_pack(
             reviewed=_reviewed(tables, moment),
             fingerprint=lambda text: fingerprint(secret, text),
         )
-        outcomes = tuple(judge(check, court) for check in all_checks())
+        outcomes = judge_all(all_checks(), court)
         remember(work_folder, key, outcomes)
     catalog = load_catalog()
     # A kind of evidence that is not there supports nothing, even where a join could do without it.

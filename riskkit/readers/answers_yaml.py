@@ -12,6 +12,8 @@ from riskkit.tables import TABLES
 
 
 def _recognize(head: bytes, _name: str) -> bool:
+    if re.search(rb"(?m)^answers\s*:", head):
+        return True
     return all(
         re.search(pattern, head) for pattern in (rb"(?m)^[\s-]*control\s*:", rb"(?m)^[\s-]*answer\s*:")
     )
