@@ -38,7 +38,7 @@ class XmlError(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """An element; `whole` once its end was read."""
+    """An element; `text` is what it holds before its first child, `whole` that its end was read."""
 
     name: str
     attributes: Mapping[str, str]
@@ -116,14 +116,16 @@ class _Builder:
             raise XmlError("xml_too_large", "too many elements, or attributes of one")
         if any(len(value) > VALUE_LIMIT for value in attributes.values()):
             raise XmlError("xml_too_large", f"an attribute has more than {VALUE_LIMIT} characters")
-        node = Node(name, attributes)
-        self._open[-1].children.append(node)
+        node, parent = Node(name, attributes), self._open[-1]
+        # What stands before the first element is kept: `<host>10.20.1.11<asset/></host>`.
+        if not parent.children:
+            parent.text = "".join(self._text).strip()
+        parent.children.append(node)
         self._open.append(node)
         self._text, self._length = [], 0
 
     def _ended(self, _name: str) -> None:
         node = self._open.pop()
-        # Elements of these formats hold either text or elements.
         if not node.children:
             node.text = "".join(self._text).strip()
         node.whole = True

@@ -6,7 +6,10 @@ import re
 from pathlib import PurePosixPath
 
 _ENDINGS = re.compile(r"(?:\.(?:json|csv|txt|ldif|ldf|gz|bz2|xz|zst))+$", re.IGNORECASE)
-_FOLDERS = frozenset({"", "accounts", "configurations", "grants", "people", "evidence", "export", "exports"})
+_FOLDERS = frozenset({
+    "", "accounts", "configurations", "grants", "people", "evidence", "export", "exports", "inventory",
+    "vulnerabilities", "scans", "software", "sbom",
+})  # fmt: skip
 
 
 def system_of(name: str, tool: str, *, inside: str = "") -> str:
