@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from riskkit.errors import SettingsError
 
@@ -55,13 +55,39 @@ class WorkingHours(_Strict):
     )  # fmt: skip
 
 
+def _ordered(numbers: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < numbers[0] < numbers[1]:
+        raise ValueError("must be two numbers above 0, the second the larger")
+    return numbers
+
+
+Pair = Annotated[tuple[float, float], AfterValidator(_ordered)]
+"""5th and 95th percentile of a number that nobody knows."""
+
+
+class OwnPrior(_Strict):
+    """What the site believes of one scenario: events a year, US dollars and hours down an event."""
+
+    events: Pair | None = None
+    loss: Pair | None = None
+    hours: Pair | None = None
+
+
+class OwnPriors(_Strict):
+    """The site's own numbers of the risk method; without `money` no amount is shown."""
+
+    money: bool = True
+    scenarios: Mapping[str, OwnPrior] = Field(default_factory=dict)
+
+
 class Settings(_Strict):
     """The content of site.yaml.
 
     `freshness_days` says after how many days evidence of a table no longer shows anything; `default`
     holds for tables that are not named. `checks` overrides parameters by check id; they are
     validated against the checks themselves when the pack is opened. `engine` is where big tables are
-    asked; beyond `memory_limit` DuckDB goes on in the work folder, and slower.
+    asked; beyond `memory_limit` DuckDB goes on in the work folder, and slower. `owners` says who is asked
+    for evidence: by system, kind of evidence, citation or folder of the pack.
     """
 
     organisation: str = "Unnamed organisation"
@@ -76,7 +102,11 @@ class Settings(_Strict):
     appetite: Literal["very low", "low", "moderate", "high", "very high"] = "moderate"
     freshness_days: Mapping[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     checks: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    priors: OwnPriors = OwnPriors()
     confidentiality: str = ""
+    owners: Mapping[str, str] = Field(default_factory=dict)
+    request_days: Annotated[int, Field(ge=1, le=366)] = 14
+    renew_days: Annotated[int, Field(ge=0, le=366)] = 30
     engine: EngineName = "duckdb"
     memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?[KMGT]i?B$")] = MEMORY_LIMIT
     stated_zone: bool = False

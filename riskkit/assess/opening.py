@@ -86,8 +86,8 @@ def open_pack(
         check.id: there.intersection(frozenset().union(*map(base_tables, check.needs)))
         for check in all_checks()
     }
-    controls, risks = score(outcomes, catalog, settings, kinds=kinds)
     programme = read_programme(tables, moment)
+    controls, risks, portfolio = score(outcomes, catalog, settings, kinds=kinds, programme=programme)
     name = moment.period.name
     assessment = Assessment(
         settings=settings,
@@ -105,6 +105,7 @@ def open_pack(
         department=department,
         fingerprints=lambda text: fingerprint(secret, text),
         programme=programme,
+        portfolio=portfolio,
     )
     _known(assessment, "systems", "location", site)
     _known(assessment, "roster", "department", department)

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from riskkit.catalog.priors import read_priors
 from riskkit.errors import CatalogError
-from riskkit.model import LEVELS, METHODS, SEVERITIES, Catalog, Control, Scenario, Sufficiency
+from riskkit.model import METHODS, SEVERITIES, Catalog, Control, Scenario, Sufficiency
 from riskkit.tables import TABLES
 
 FOLDER = Path(__file__).parent
@@ -62,10 +63,12 @@ def read_catalog(folder: Path) -> Catalog:
     asked = {name for row in sufficiency.values() for kind in row.kinds for name in kind.split("|")}
     _known(asked, TABLES.keys() | planned, "neither a table nor in planned.yaml", folder / "sufficiency.csv")
     _known(planned, asked, "not asked for in sufficiency.csv", folder / "planned.yaml")
+    scenarios = tuple(_scenario(path, controls) for path in sorted((folder / "scenarios").glob("*.yaml")))
     return Catalog(
         controls=controls,
         sufficiency=sufficiency,
-        scenarios=tuple(_scenario(path, controls) for path in sorted((folder / "scenarios").glob("*.yaml"))),
+        scenarios=scenarios,
+        priors=read_priors(folder / "priors.yaml", scenarios),
         scoring=_scoring(folder / "scoring.yaml"),
         version=catalog_version(folder),
         planned=planned,
@@ -157,25 +160,18 @@ def _scenario(path: Path, controls: Mapping[str, Control]) -> Scenario:
 
 
 def _scoring(path: Path) -> dict[str, dict[str, int]]:
-    """The numbers of the method, each list rising with severity so that worse is never better."""
+    """The numbers of gaps, each list rising with severity so that worse is never better."""
     content = _yaml(path)
     try:
-        for name, keys in {"steps": SEVERITIES, "floors": SEVERITIES, "silence": SILENCE}.items():
+        for name, keys in {"floors": SEVERITIES, "ceilings": SEVERITIES, "silence": SILENCE}.items():
             if not isinstance(content.get(name), dict) or content[name].keys() - set(keys):
                 raise ValueError(f"{name} must be a mapping of {', '.join(keys)}")
-        if extra := content.keys() - {"steps", "floors", "silence"}:
+        if extra := content.keys() - {"floors", "ceilings", "silence"}:
             raise ValueError(f"unknown keys: {', '.join(sorted(map(str, extra)))}")
-        steps: dict[str, int] = {severity: content["steps"][severity] for severity in SEVERITIES}
-        if not all(type(step) is int and 0 <= step < len(LEVELS) for step in steps.values()):
-            raise ValueError(f"steps must be whole numbers from 0 to {len(LEVELS) - 1}")
-        floors: dict[str, int] = {
-            severity: _place("floors", content["floors"].get(severity, LEVELS[0]), LEVELS)
-            for severity in SEVERITIES
-        }
+        floors, ceilings = (_percents(name, content[name]) for name in ("floors", "ceilings"))
+        if any(floors[severity] > ceilings[severity] for severity in SEVERITIES):
+            raise ValueError("a floor must not be above its ceiling")
         silence = {what: _place("silence", content["silence"][what], SEVERITIES) for what in SILENCE}
-        for name, numbers in {"steps": steps, "floors": floors}.items():
-            if list(numbers.values()) != sorted(numbers.values()):
-                raise ValueError(f"{name} must not fall while severity rises")
         if list(silence.values()) != sorted(silence.values(), reverse=True):
             raise ValueError(
                 "silence of a control must not count less than of a kind, nor that less than blind"
@@ -184,7 +180,16 @@ def _scoring(path: Path) -> dict[str, dict[str, int]]:
         raise CatalogError(f"lacks {error.args[0]}", file=path) from error
     except ValueError as error:
         raise CatalogError(str(error), file=path) from error
-    return {"steps": steps, "floors": floors, "silence": silence}
+    return {"floors": floors, "ceilings": ceilings, "silence": silence}
+
+
+def _percents(name: str, given: Mapping[str, Any]) -> dict[str, int]:
+    numbers: dict[str, int] = {severity: given[severity] for severity in SEVERITIES}
+    if not all(type(number) is int and 0 <= number <= 100 for number in numbers.values()):  # noqa: PLR2004
+        raise ValueError(f"{name} must be whole numbers from 0 to 100")
+    if list(numbers.values()) != sorted(numbers.values()):
+        raise ValueError(f"{name} must not fall while severity rises")
+    return numbers
 
 
 def _planned(path: Path) -> dict[str, str]:

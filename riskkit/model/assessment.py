@@ -11,6 +11,7 @@ from riskkit.model.checks import Outcome
 from riskkit.model.evidence import Evidence, TableState
 from riskkit.model.levels import Level
 from riskkit.model.programme import NO_PROGRAMME, Programme
+from riskkit.model.quantities import ControlGap, Estimate, Portfolio
 from riskkit.model.time import Moment
 from riskkit.settings import Settings
 
@@ -47,7 +48,8 @@ class Risk:
 
     `level` is the headline. `drivers` are what raises it, worst first, as (check id, result,
     severity); where nothing speaks of a control, its citation stands in place of a check id. The
-    result is FAIL, UNKNOWN, NOT_ASSESSED or ERROR.
+    result is FAIL, UNKNOWN, NOT_ASSESSED or ERROR. `estimate` says it in numbers, `gaps` how much of
+    each control is missing.
     """
 
     id: str
@@ -64,6 +66,8 @@ class Risk:
     owner: str = ""
     treatment: str = ""
     due: str = ""
+    estimate: Estimate | None = None
+    gaps: tuple[ControlGap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Assessment:
     site: str | None = None
     department: str | None = None
     programme: Programme = NO_PROGRAMME
+    portfolio: Portfolio | None = None
 
     def outcome(self, check: str) -> Outcome:
         """The outcome of a check by its id; raises KeyError."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from riskkit.model.levels import Level, Method
+from riskkit.model.quantities import Priors
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,6 @@ class Scenario:
     threat: str
     controls: tuple[str, ...]
     impact: Level
-    initial_likelihood: Level
     impact_reason: str
 
 
@@ -67,14 +67,15 @@ class Scenario:
 class Catalog:
     """All controls by citation, with sufficiency and scenarios.
 
-    `scoring` holds the numbers of scoring.yaml: `steps` in levels, `floors` as places in LEVELS,
-    `silence` as places in SEVERITIES. `planned`: kinds of evidence that no table holds yet, with
-    what they would hold.
+    `scoring` holds the numbers of scoring.yaml: `floors` and `ceilings` in percent by severity,
+    `silence` as places in SEVERITIES. `priors`: what is believed of each scenario beforehand.
+    `planned`: kinds of evidence that no table holds yet, with what they would hold.
     """
 
     controls: Mapping[str, Control]
     sufficiency: Mapping[str, Sufficiency]
     scenarios: tuple[Scenario, ...]
     scoring: Mapping[str, Mapping[str, int]]
+    priors: Priors
     version: str
     planned: Mapping[str, str] = field(default_factory=dict)

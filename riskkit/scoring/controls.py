@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from riskkit.catalog import ATTESTATION
-from riskkit.model import METHODS, Catalog, Control, ControlStatus, Sufficiency
+from riskkit.model import METHODS, Catalog, Control, ControlStatus, Programme, Sufficiency
+from riskkit.model.programme import NO_PROGRAMME
 from riskkit.scoring.units import Unit, does_not_apply, worst_of_each
 from riskkit.tables import TABLES
 
 
-def control_status(control: Control, said: Sequence[Unit], catalog: Catalog) -> ControlStatus:
+def control_status(
+    control: Control, said: Sequence[Unit], catalog: Catalog, programme: Programme = NO_PROGRAMME
+) -> ControlStatus:
     """The status of one control, worst-of over its units in the order PASS, UNKNOWN, FAIL.
 
     not met: something fails, and no required kind of evidence passes as a whole. partly met: something
     fails, and one does. met: every required kind has a check that passes as a whole by a method at
-    least as strong as asked, and nothing is unknown. not applicable: answered so, where that can be,
-    and no evidence says otherwise. not demonstrated: all else.
+    least as strong as asked, and nothing is unknown. not applicable: answered or decided so, with
+    reason, approver and last day, where that can be, and no evidence says otherwise. alternative
+    documented: an addressable specification that is not met, with a decision in force that names the
+    equivalent measure (164.306(d)(3)(ii)(B)). not demonstrated: all else.
     """
     units = worst_of_each(said)
     row = catalog.sufficiency.get(control.citation)
@@ -32,16 +37,47 @@ def control_status(control: Control, said: Sequence[Unit], catalog: Catalog) -> 
         status = "met"
     else:
         status = "not demonstrated"
+    reason = _reason(status, control, row, units, lacking)
+    if status not in ("met", "not applicable"):
+        status, reason = _decided(status, reason, control, row, units, programme)
     return ControlStatus(
         control=control,
         status=status,  # type: ignore[arg-type]
-        reason=_reason(status, control, row, units, lacking),
+        reason=reason,
         checks=tuple(sorted({unit.check for unit in units})),
         passed=passed,
         failed=failed,
         unknown=unknown,
         lacking=lacking,
         undated=sum(unit.flaw == "undated" for unit in units),
+    )
+
+
+def _decided(
+    status: str,
+    reason: str,
+    control: Control,
+    row: Sufficiency | None,
+    units: Sequence[Unit],
+    programme: Programme,
+) -> tuple[str, str]:
+    """What somebody decided in writing, where that can be; the evidence is still told."""
+    out = programme.in_force([control.citation], "not_applicable")
+    spoken = any(unit.said in ("PASS", "FAIL", "UNKNOWN") for unit in units)
+    if out and row and row.may_not_apply and not spoken:
+        return "not applicable", (
+            f"{out.reason.rstrip('.')} ({out.exception_id}, approved by {out.approved_by}, "
+            f"until {out.expires_on})"
+        )
+    decision = programme.decision(control.citation) if control.addressable else None
+    if decision is None or decision.decision != "alternative" or not decision.equivalent_measure:
+        return status, reason
+    if not decision.in_force(programme.today):
+        return status, f"{reason}; the decision on an alternative was to be reviewed by {decision.review_on}"
+    return "alternative documented", (
+        f"in its place: {decision.equivalent_measure.rstrip('.')}, because "
+        f"{_lowered(decision.rationale)} (approved by {decision.approved_by}, review by "
+        f"{decision.review_on}); by the evidence {status}: {reason}"
     )
 
 

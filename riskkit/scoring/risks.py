@@ -1,11 +1,15 @@
-"""The level of each scenario: the worst thing found decides, and what is unknown counts as failing."""
+"""The level of each scenario: numbers give its likelihood, and what is unknown counts as failing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from riskkit.model import LEVELS, SEVERITIES, Catalog, Level, Risk, Scenario, Severity
-from riskkit.scoring.tables import level_of_risk
+from riskkit.catalog import priors_of
+from riskkit.model import LEVELS, SEVERITIES, Catalog, Level, Portfolio, Risk, Scenario, Severity
+from riskkit.scoring.effects import Headline, portfolio
+from riskkit.scoring.gaps import Gap, gap_of
+from riskkit.scoring.simulation import Played, estimate, play
+from riskkit.scoring.tables import level_of_chance, level_of_risk
 from riskkit.scoring.units import SAID, Said, Unit, does_not_apply, unspoken
 from riskkit.settings import Settings
 from riskkit.tables import TABLES
@@ -14,19 +18,43 @@ Driver = tuple[str, Said, Severity]
 """Check id or citation, what it says, severity."""
 
 
-def risk_of(
-    scenario: Scenario, units: Mapping[str, Sequence[Unit]], catalog: Catalog, settings: Settings
-) -> Risk:
-    """The risk of one scenario, as an interval from `low` (unknown passes) to `level` (unknown fails).
+def risks_of(
+    units: Mapping[str, Sequence[Unit]], catalog: Catalog, settings: Settings, *, draws: int
+) -> tuple[tuple[Risk, ...], Portfolio | None]:
+    """Every scenario's risk, worst first, and all of them together.
 
-    Likelihood starts where it would be if all controls held, and rises by the step of the worst
-    severity that is open; table I-2 of NIST SP 800-30r1 joins it with impact; an open severity sets a
-    floor. The numbers stand in catalog/scoring.yaml. More units never dilute a bad one.
+    The probability of an event within a year gives the likelihood, and table I-2 of NIST SP 800-30r1
+    alone joins it with impact. `low` reads every unknown as a pass, `level` as a failure. Raises
+    SettingsError when site.yaml sets numbers of a scenario that there is not.
     """
-    drivers = _drivers(scenario, units, catalog)
-    failing = [driver for driver in drivers if driver[1] == "FAIL"]
-    likelihood, level = _banded(scenario, drivers, catalog)
-    likelihood_low, low = _banded(scenario, failing, catalog)
+    priors = priors_of(catalog, settings)
+    gaps = {
+        citation: gap_of(citation, units[citation], catalog)
+        for citation in sorted({name for scenario in catalog.scenarios for name in scenario.controls})
+    }
+    risks, headlines = [], []
+    for scenario in catalog.scenarios:
+        own = {citation: gaps[citation] for citation in scenario.controls}
+        played = play(priors.scenarios[scenario.id], own, catalog.scoring, draws)
+        headlines.append(Headline(played, scenario.impact, own))
+        risks.append(_risk(scenario, played, own, _drivers(scenario, units, catalog), catalog, settings))
+    return (
+        tuple(sorted(risks, key=_worst_first)),
+        portfolio(headlines, catalog.scoring, priors, money=settings.priors.money),
+    )
+
+
+def _risk(
+    scenario: Scenario,
+    played: Played,
+    gaps: Mapping[str, Gap],
+    drivers: tuple[Driver, ...],
+    catalog: Catalog,
+    settings: Settings,
+) -> Risk:
+    found = estimate([played])
+    likelihood, likelihood_low = level_of_chance(found.chance.high), level_of_chance(found.chance.low)
+    level: Level = level_of_risk(likelihood, scenario.impact)
     above = LEVELS.index(level) > LEVELS.index(settings.appetite)
     return Risk(
         id=scenario.id,
@@ -38,21 +66,17 @@ def risk_of(
         likelihood_low=likelihood_low,
         impact=scenario.impact,
         level=level,
-        low=low,
+        low=level_of_risk(likelihood_low, scenario.impact),
         drivers=drivers,
         treatment="to be decided" if above else "",
+        estimate=found,
+        gaps=tuple(gaps[citation].told(catalog.scoring) for citation in scenario.controls),
     )
 
 
-def _banded(scenario: Scenario, drivers: Iterable[Driver], catalog: Catalog) -> tuple[Level, Level]:
-    """Likelihood and level with these drivers."""
-    likelihood, floor = LEVELS.index(scenario.initial_likelihood), 0
-    if severities := [severity for _, _, severity in drivers]:
-        worst = max(severities, key=SEVERITIES.index)
-        likelihood = min(likelihood + catalog.scoring["steps"][worst], len(LEVELS) - 1)
-        floor = catalog.scoring["floors"][worst]
-    level = level_of_risk(LEVELS[likelihood], scenario.impact)
-    return LEVELS[likelihood], LEVELS[max(LEVELS.index(level), floor)]
+def _worst_first(risk: Risk) -> tuple[int, int, float, str]:
+    chance = risk.estimate.chance.high if risk.estimate else 0.0
+    return -LEVELS.index(risk.level), -LEVELS.index(risk.low), -chance, risk.id
 
 
 def _drivers(scenario: Scenario, units: Mapping[str, Sequence[Unit]], catalog: Catalog) -> tuple[Driver, ...]:

@@ -1,4 +1,4 @@
-"""NIST SP 800-30 revision 1 (2012), table I-2: level of risk from likelihood and impact."""
+"""NIST SP 800-30 revision 1 (2012): likelihood from a probability, level of risk by table I-2."""
 
 from __future__ import annotations
 
@@ -19,3 +19,17 @@ RISK: Mapping[Level, tuple[Level, ...]] = {
 def level_of_risk(likelihood: Level, impact: Level) -> Level:
     """The level that table I-2 of NIST SP 800-30r1 gives for a likelihood and an impact."""
     return RISK[likelihood][LEVELS.index(impact)]
+
+
+CHANCE: tuple[tuple[float, Level], ...] = (
+    (0.05, "very low"),
+    (0.21, "low"),
+    (0.80, "moderate"),
+    (0.96, "high"),
+)
+"""Below each probability, the level; the scale 0 to 100 of tables G-2, G-3 and G-4, read as percent."""
+
+
+def level_of_chance(chance: float) -> Level:
+    """The likelihood of a probability of at least one event within a year."""
+    return next((level for bound, level in CHANCE if chance < bound), "very high")

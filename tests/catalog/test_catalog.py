@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections import Counter
 
@@ -10,7 +11,6 @@ import pytest
 import yaml
 
 from riskkit.catalog import FOLDER, RULES, load_catalog
-from riskkit.model import LEVELS
 from riskkit.tables import TABLES
 
 CATALOG = load_catalog()
@@ -128,10 +128,17 @@ def test_scenarios_are_told_in_plain_words() -> None:
         assert not re.search(r"CFR|164\.", scenario.title + scenario.story), scenario.id
 
 
-def test_all_controls_holding_leaves_room_for_the_appetite() -> None:
-    """No scenario starts so high that nothing a hospital does could help."""
-    for scenario in CATALOG.scenarios:
-        assert LEVELS.index(scenario.initial_likelihood) <= LEVELS.index("moderate"), scenario.id
+def test_what_is_believed_of_scenarios_is_wide_and_leaves_room() -> None:
+    """A judgement spans at least a factor of 4, and says why; with all controls events are rarer by half."""
+    for name, prior in CATALOG.priors.scenarios.items():
+        for band in (prior.events, prior.loss, *([prior.hours] if prior.hours else [])):
+            assert band.high / band.low >= 4, name
+        assert prior.why.endswith("."), name
+        held = math.prod(
+            1 - (layer.prevents.low + layer.prevents.high) / 2 for layer in prior.layers if layer.prevents
+        )
+        assert held < 0.5, name
+    assert all(len(source) == 3 and all(source) for source in CATALOG.priors.sources)
 
 
 def test_no_text_promises_what_a_report_cannot() -> None:

@@ -79,18 +79,25 @@ def test_a_copy_is_the_same_catalog(folder: Path) -> None:
             "title must",
         ),
         ("scenarios/theft.yaml", "id: theft", "id: [theft", "cannot be read as YAML"),
-        ("scoring.yaml", "critical: 3", "critical: 1", "steps must not fall"),
-        ("scoring.yaml", "critical: 3", "critical: 9", "whole numbers"),
-        ("scoring.yaml", "critical: 3", "critical: 2.5", "whole numbers"),
-        ("scoring.yaml", "critical: 3", "", "lacks critical"),
-        ("scoring.yaml", "critical: high", "critical: low", "floors must not fall"),
-        ("scoring.yaml", "critical: high", "critical: grave", "'grave'"),
+        ("scoring.yaml", "critical: 50", "critical: 10", "floors must not fall"),
+        ("scoring.yaml", "critical: 50", "critical: 101", "whole numbers"),
+        ("scoring.yaml", "critical: 50", "critical: 50.5", "whole numbers"),
+        ("scoring.yaml", "critical: 50", "", "lacks critical"),
+        ("scoring.yaml", "critical: 100", "critical: 60", "ceilings must not fall"),
+        ("scoring.yaml", "medium: 5\n  high: 20", "medium: 36\n  high: 40", "above its ceiling"),
+        ("priors.yaml", "events: [0.02, 0.3]", "events: [0.3, 0.02]", "the second the larger"),
+        ("priors.yaml", "events: [0.02, 0.3]", "events: [0, 0.3]", "above 0"),
+        ("priors.yaml", "events: [0.02, 0.3]", "rate: [0.02, 0.3]", "unknown keys: rate"),
+        ("priors.yaml", "prevents: [0.4, 0.85]", "prevents: [0.4, 1]", "take away everything"),
+        ("priors.yaml", "45 CFR 164.312(a)(1):", "45 CFR 164.312(a)(2):", "layers must be the controls"),
+        ("priors.yaml", "  altered_images:", "  altered:", "altered, altered_images"),
+        ("priors.yaml", "dated:", "written:", "must hold dated"),
         ("scoring.yaml", "blind: medium", "blind: moderate", "'moderate'"),
         ("scoring.yaml", "blind: medium", "blind: critical", "silence of a control"),
         ("scoring.yaml", "control: high", "control: medium", "silence of a control"),
         ("scoring.yaml", "blind: medium", "deaf: medium", "silence must be a mapping"),
-        ("scoring.yaml", "steps:", "stairs:", "steps must be a mapping"),
-        ("scoring.yaml", "steps:", "extra: 1\nsteps:", "unknown keys: extra"),
+        ("scoring.yaml", "floors:", "stairs:", "floors must be a mapping"),
+        ("scoring.yaml", "floors:", "extra: 1\nfloors:", "unknown keys: extra"),
     ],
 )
 def test_what_is_wrong_is_refused_and_named(
@@ -104,7 +111,9 @@ def test_what_is_wrong_is_refused_and_named(
     assert Path(caught.value.file or "") == folder / name
 
 
-@pytest.mark.parametrize("name", ["controls.csv", "sufficiency.csv", "planned.yaml", "scoring.yaml"])
+@pytest.mark.parametrize(
+    "name", ["controls.csv", "sufficiency.csv", "planned.yaml", "scoring.yaml", "priors.yaml"]
+)
 def test_a_missing_file_is_an_error(folder: Path, name: str) -> None:
     """Half a catalog is none."""
     (folder / name).unlink()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from riskkit.model import Check, Outcome, Verdict
+from riskkit.model import Band, Catalog, Check, Layer, Outcome, Prior, Priors, Scenario, Verdict
 
 DATED = datetime(2026, 10, 31, tzinfo=UTC)
 
@@ -52,3 +53,18 @@ def outcome(of: Check, verdicts: tuple[Verdict, ...] = (), condition: str = "") 
     elif not condition:
         condition = "FINDINGS" if "FAIL" in results else "PARTIAL" if "UNKNOWN" in results else "CLEAN"
     return Outcome(of, condition, "as told", verdicts)  # type: ignore[arg-type]
+
+
+EVENTS, PREVENTS = Band(0.2, 2.0), Band(0.5, 0.9)
+
+
+def prior(scenario: Scenario, *, events: Band = EVENTS, prevents: Band = PREVENTS) -> Prior:
+    """A prior in which every control prevents and lessens."""
+    layers = tuple(Layer(name, prevents, Band(0.1, 0.4)) for name in scenario.controls)
+    return Prior(scenario.id, events, Band(1_000.0, 100_000.0), Band(1.0, 20.0), layers, "Made.")
+
+
+def with_scenarios(catalog: Catalog, *scenarios: Scenario, **changes: Any) -> Catalog:
+    """The catalog with these scenarios alone, each with a made prior."""
+    priors = Priors("2026-11-24", {one.id: prior(one, **changes) for one in scenarios})
+    return replace(catalog, scenarios=tuple(scenarios), priors=priors)

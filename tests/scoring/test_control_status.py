@@ -21,7 +21,7 @@ UNREADABLE = [
 
 
 def status(paragraph: str, *outcomes: Outcome) -> ControlStatus:
-    controls, _ = score(outcomes, CATALOG, Settings())
+    controls, *_ = score(outcomes, CATALOG, Settings())
     return next(control for control in controls if control.control.citation == cite(paragraph))
 
 
@@ -41,13 +41,13 @@ def answer(paragraph: str, results: str, **changes: object) -> Outcome:
 
 def test_all_controls_are_reported_in_the_order_of_the_catalog() -> None:
     """Rules, breach and privacy rows included, also when there is no outcome at all."""
-    controls, _ = score((), CATALOG, Settings())
+    controls, *_ = score((), CATALOG, Settings())
     assert [control.control.citation for control in controls] == list(CATALOG.controls)
 
 
 def test_nothing_is_met_without_evidence() -> None:
     """No outcome, no control that is anything but not demonstrated."""
-    controls, _ = score((), CATALOG, Settings())
+    controls, *_ = score((), CATALOG, Settings())
     assert {control.status for control in controls} == {"not demonstrated"}
 
 
@@ -78,7 +78,7 @@ def test_derived_tables_count_as_what_they_are_derived_from() -> None:
     scan = outcome(asked, said("pp"))
     kinds = {"transmission.plaintext": frozenset({"endpoints", "channel_observations"})}
     assert status("312(e)(1)", scan).status == "not demonstrated"
-    controls, _ = score([scan], CATALOG, Settings(), kinds=kinds)
+    controls, *_ = score([scan], CATALOG, Settings(), kinds=kinds)
     assert {c.control.citation for c in controls if c.status == "met"} == {cite("312(e)(1)")}
 
 
@@ -260,7 +260,7 @@ def test_a_check_may_not_cite_what_does_not_exist() -> None:
 
 def test_reasons_promise_nothing() -> None:
     """No status or reason says compliant, certified or violation."""
-    controls, _ = score([trail("pfu"), reviews("p"), answer("308(a)(2)", "p")], CATALOG, Settings())
+    controls, *_ = score([trail("pfu"), reviews("p"), answer("308(a)(2)", "p")], CATALOG, Settings())
     text = " ".join(f"{control.status} {control.reason}" for control in controls).lower()
     assert not [word for word in ("complian", "certified", "violat") if word in text]
 

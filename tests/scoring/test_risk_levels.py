@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import pairwise, product
 
 import pytest
-from made import check, cite, outcome, said
+from made import check, cite, outcome, said, with_scenarios
 
 from riskkit.catalog import load_catalog
-from riskkit.model import LEVELS, Outcome, Risk, Scenario
+from riskkit.model import LEVELS, NOTHING, SEVERITIES, Band, Outcome, Risk, Scenario
 from riskkit.scoring import score
-from riskkit.scoring.tables import RISK, level_of_risk
+from riskkit.scoring.tables import RISK, level_of_chance, level_of_risk
 from riskkit.settings import Settings
 
 CATALOG = load_catalog()
@@ -22,9 +22,11 @@ SCENARIO = Scenario(
     threat="adversarial",
     controls=(cite("312(a)(1)"), cite("312(d)")),
     impact="high",
-    initial_likelihood="very low",
     impact_reason="It is bad.",
 )
+EVENTS = Band(0.3, 3.0)
+"""A year, with nothing in their way."""
+
 GOOD = tuple(
     outcome(check(f"access.{name}", paragraph, needs=("accounts",)), said("pp"))
     for name, paragraph in [("shared", "312(a)(1)"), ("mfa", "312(d)")]
@@ -32,8 +34,8 @@ GOOD = tuple(
 
 
 def risk(*outcomes: Outcome, scenario: Scenario = SCENARIO, appetite: str = "moderate") -> Risk:
-    catalog = replace(CATALOG, scenarios=(scenario,))
-    (found,) = score(outcomes, catalog, Settings(appetite=appetite))[1]
+    catalog = with_scenarios(CATALOG, scenario, events=EVENTS)
+    (found,) = score(outcomes, catalog, Settings(appetite=appetite)).risks
     return found
 
 
@@ -61,52 +63,69 @@ def test_table_i_2_rises_with_both() -> None:
     assert level_of_risk("very low", "very low") == "very low"
 
 
-def test_all_controls_holding_leaves_the_starting_likelihood() -> None:
-    """Evidence for everything, all of it good: the interval closes and nothing drives the risk."""
+def test_all_controls_holding_closes_the_interval() -> None:
+    """Evidence for everything, all of it good: no gap, nothing drives the risk, and some risk remains."""
     found = risk(*GOOD)
-    assert (found.likelihood, found.likelihood_low) == ("very low", "very low")
-    assert (found.level, found.low, found.drivers) == ("low", "low", ())
+    assert (found.level, found.drivers) == (found.low, ())
+    assert found.estimate is not None
+    assert 0 < found.estimate.chance.low == found.estimate.chance.best == found.estimate.chance.high < 0.21
+    assert [gap.gap for gap in found.gaps] == [NOTHING, NOTHING]
 
 
-@pytest.mark.parametrize(
-    ("severity", "likelihood", "level"),
-    [
-        ("low", "very low", "low"),
-        ("medium", "low", "low"),
-        ("high", "moderate", "moderate"),
-        ("critical", "high", "high"),
-    ],
-)
-def test_a_failure_raises_likelihood_by_its_severity(severity: str, likelihood: str, level: str) -> None:
-    """Steps 0, 1, 2 and 3 of scoring.yaml, then table I-2 with impact high; both ends of the interval."""
-    failing = outcome(check("access.open", "312(a)(1)", severity=severity, needs=("accounts",)), said("pf"))
-    found = risk(*GOOD, failing)
-    assert (found.likelihood, found.level) == (likelihood, level)
-    assert (found.likelihood_low, found.low) == (likelihood, level)
-    assert found.drivers == (("access.open", "FAIL", severity),)
+def test_a_failure_raises_chance_by_its_severity() -> None:
+    """One unit takes the floor of scoring.yaml from its control; graver ones make the event likelier."""
+    chances = []
+    for severity in SEVERITIES:
+        asked = check("access.open", "312(a)(1)", severity=severity, needs=("accounts",))
+        found = risk(*GOOD, outcome(asked, said("pf")))
+        assert found.estimate is not None
+        chances.append(found.estimate.chance.high)
+        assert found.gaps[0].gap == (CATALOG.scoring["floors"][severity] / 100,) * 3
+        assert (found.gaps[0].failed, found.gaps[0].unknown, found.gaps[0].units) == (1, 0, 4)
+        assert found.drivers == (("access.open", "FAIL", severity),)
+    assert chances == sorted(set(chances))
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_many_failures_of_one_check_end_at_its_ceiling(severity: str) -> None:
+    """A thousand of them count no more than the worst that the check could say."""
+    asked = check("access.open", "312(a)(1)", severity=severity, needs=("accounts",))
+    found = risk(*GOOD, outcome(asked, said("f" * 1000)))
+    assert found.gaps[0].gap.high == CATALOG.scoring["ceilings"][severity] / 100
+    assert risk(*GOOD, outcome(asked)).gaps[0].gap.high == found.gaps[0].gap.high
+
+
+def test_two_checks_take_from_what_the_other_left() -> None:
+    """Halves of halves: each critical failure halves what is left of the control."""
+    checks = [check(f"access.{n}", "312(a)(1)", severity="critical", needs=("accounts",)) for n in range(3)]
+    found = risk(*GOOD, *(outcome(asked, said("f")) for asked in checks))
+    assert found.gaps[0].gap == (0.875,) * 3
 
 
 def test_a_verdicts_own_severity_counts() -> None:
-    """The unit that matters less raises less."""
+    """The unit that matters less takes less."""
     asked = check("access.open", "312(a)(1)", severity="critical", needs=("accounts",))
-    assert risk(*GOOD, outcome(asked, said("f", severity="medium"))).likelihood == "low"
+    assert risk(*GOOD, outcome(asked, said("f", severity="medium"))).gaps[0].gap.high == 0.05
 
 
-def test_likelihood_ends_at_very_high() -> None:
-    """A scale of five levels has no sixth."""
-    likely = replace(SCENARIO, initial_likelihood="high")
+@pytest.mark.parametrize("impact", LEVELS)
+def test_table_i_2_alone_gives_the_level(impact: str) -> None:
+    """Likelihood is the chance of an event within a year, on the scale of the tables; nothing else counts."""
     failing = outcome(check("access.open", "312(a)(1)", severity="critical", needs=("accounts",)), said("f"))
-    assert risk(*GOOD, failing, scenario=likely).likelihood == "very high"
+    found = risk(*GOOD, failing, scenario=replace(SCENARIO, impact=impact))
+    assert found.estimate is not None
+    assert found.likelihood == level_of_chance(found.estimate.chance.high)
+    assert found.level == level_of_risk(found.likelihood, found.impact)
 
 
 @pytest.mark.parametrize(
-    ("severity", "floor"), [("critical", "high"), ("high", "moderate"), ("medium", "low")]
-)
-def test_severe_findings_set_a_floor(severity: str, floor: str) -> None:
-    """However slight the impact, an open critical failure is at least high and a high one moderate."""
-    slight = replace(SCENARIO, impact="low")
-    failing = outcome(check("access.open", "312(a)(1)", severity=severity, needs=("accounts",)), said("f"))
-    assert risk(*GOOD, failing, scenario=slight).level == floor
+    ("chance", "level"),
+    [(0.0, "very low"), (0.0499, "very low"), (0.05, "low"), (0.21, "moderate"), (0.7999, "moderate"),
+     (0.8, "high"), (0.96, "very high"), (1.0, "very high")],
+)  # fmt: skip
+def test_likelihood_by_the_scale_of_the_tables(chance: float, level: str) -> None:
+    """0 to 4, 5 to 20, 21 to 79, 80 to 95 and 96 to 100 percent, as tables G-2 and G-4 have it."""
+    assert level_of_chance(chance) == level
 
 
 @pytest.mark.parametrize("result", ["u", ""])
@@ -114,7 +133,8 @@ def test_unknown_counts_as_failing_in_the_headline_only(result: str) -> None:
     """`level` takes every unknown for a failure of the same severity, `low` for a pass."""
     asked = check("access.open", "312(a)(1)", severity="critical", needs=("accounts",))
     found = risk(*GOOD, outcome(asked, said(result)))
-    assert (found.low, found.level) == ("low", "high")
+    assert found.gaps[0].gap.low == 0 < found.gaps[0].gap.best < found.gaps[0].gap.high
+    assert found.gaps[0].gap.high == (0.5 if result else 1)
     assert found.drivers == (("access.open", "UNKNOWN" if result else "NOT_ASSESSED", "critical"),)
 
 
@@ -123,7 +143,7 @@ def test_undated_passes_and_unreviewed_signals_count_as_unknown() -> None:
     signal = outcome(check("access.odd", "312(d)", signal=True, needs=("accounts",)), said("f"))
     undated = outcome(check("access.old", "312(d)", needs=("accounts",)), said("p", collected_at=None))
     found = risk(*GOOD, signal, undated)
-    assert (found.low, found.level) == ("low", "moderate")
+    assert (found.gaps[1].gap.low, found.gaps[1].gap.high) == (0, 0.36)
     assert found.drivers == (("access.odd", "UNKNOWN", "high"), ("access.old", "UNKNOWN", "high"))
 
 
@@ -141,7 +161,7 @@ def test_a_gap_that_the_engine_found_is_not_assessed() -> None:
         ("access.open", "NOT_ASSESSED", "high"),
         (cite("312(d)"), "UNKNOWN", "high"),
     )
-    controls, _ = score([outcome(asked, gap, "NOT_ASSESSED")], CATALOG, Settings())
+    controls, *_ = score([outcome(asked, gap, "NOT_ASSESSED")], CATALOG, Settings())
     assert next(c for c in controls if c.control.citation == cite("312(d)")).unknown == 1
 
 
@@ -149,7 +169,7 @@ def test_a_broken_check_is_not_good_news() -> None:
     """ERROR counts like not assessed."""
     broken = outcome(check("access.open", "312(d)", severity="critical", needs=("accounts",)), (), "ERROR")
     found = risk(*GOOD, broken)
-    assert (found.low, found.level) == ("low", "high")
+    assert (found.gaps[1].gap.low, found.gaps[1].gap.high) == (0, 1)
     assert found.drivers == (("access.open", "ERROR", "critical"),)
 
 
@@ -162,7 +182,9 @@ def test_checks_of_other_controls_do_not_matter() -> None:
 def test_without_any_evidence_everything_is_unknown_and_high() -> None:
     """No check touches the scenario: its controls are the drivers, at severity high."""
     found = risk()
-    assert (found.low, found.likelihood, found.level) == ("low", "moderate", "moderate")
+    assert [gap.gap.high for gap in found.gaps] == [1, 1]
+    assert found.estimate is not None
+    assert found.estimate.chance.high > 2 * found.estimate.chance.low
     assert found.drivers == tuple((control, "UNKNOWN", "high") for control in SCENARIO.controls)
 
 
@@ -206,14 +228,15 @@ def test_a_control_that_does_not_apply_drives_nothing() -> None:
     vendor = replace(SCENARIO, controls=(cite("308(b)(1)"),))
     asked = check("programme.answered", "316(b)(1)", needs=("answers",), method="INTERVIEW")
     none = outcome(asked, said("n", controls=(cite("308(b)(1)"),)))
-    assert (risk(none, scenario=vendor).drivers, risk(none, scenario=vendor).level) == ((), "low")
+    found = risk(none, scenario=vendor)
+    assert (found.drivers, [gap.gap for gap in found.gaps], found.level) == ((), [NOTHING], found.low)
 
 
 def test_refusing_the_question_is_no_way_down() -> None:
     """ "Not applicable" to a control that applies to everybody counts like unknown."""
     asked = check("programme.answered", "316(b)(1)", needs=("answers",), method="INTERVIEW")
     refused = outcome(asked, said("n", controls=(cite("312(d)"),)))
-    assert risk(*GOOD, refused).level == "moderate"
+    assert risk(*GOOD, refused).gaps[1].gap.high == 0.2
 
 
 def test_drivers_come_worst_first() -> None:
@@ -235,7 +258,7 @@ def test_drivers_come_worst_first() -> None:
     )
 
 
-@pytest.mark.parametrize(("appetite", "treatment"), [("low", "to be decided"), ("moderate", "")])
+@pytest.mark.parametrize(("appetite", "treatment"), [("very low", "to be decided"), ("moderate", "")])
 def test_above_the_appetite_somebody_must_decide(appetite: str, treatment: str) -> None:
     """The headline against the appetite of site.yaml; riskkit decides nothing itself."""
     failing = outcome(check("access.open", "312(a)(1)", needs=("accounts",)), said("f"))
@@ -243,15 +266,22 @@ def test_above_the_appetite_somebody_must_decide(appetite: str, treatment: str) 
 
 
 def test_risks_come_worst_first() -> None:
-    """All scenarios of the catalog, by headline, then by the lower end, then by id."""
+    """All scenarios of the catalog, by headline, then by the lower end, then by chance."""
     lost = outcome(
         check("backup.none", "308(a)(7)(ii)(A)", severity="critical", needs=("backups",)), said("f")
     )
     found = score([lost], CATALOG, Settings())[1]
     assert {one.id for one in found} == {scenario.id for scenario in CATALOG.scenarios}
-    order = [(-LEVELS.index(one.level), -LEVELS.index(one.low), one.id) for one in found]
+    order = [
+        (-LEVELS.index(one.level), -LEVELS.index(one.low), -one.estimate.chance.high)
+        for one in found
+        if one.estimate
+    ]
     assert order == sorted(order)
-    assert {found[0].id, found[1].id} == {"archive_lost", "ransomware"}
+    assert len(order) == len(found)
+    without = {one.id: one.estimate for one in score([], CATALOG, Settings())[1]}
+    raised = {one.id for one in found if one.estimate.events.low > without[one.id].events.low}  # type: ignore[union-attr]
+    assert raised == {"archive_lost", "ransomware"}
 
 
 def test_evidence_for_everything_brings_the_interval_together() -> None:
@@ -264,7 +294,7 @@ def test_evidence_for_everything_brings_the_interval_together() -> None:
         outcome(check(f"made.of{n}", row.control, needs=row.kinds, method=row.method), said("p"))
         for n, row in enumerate(readable)
     ]
-    controls, risks = score(outcomes, CATALOG, Settings())
+    controls, risks, _ = score(outcomes, CATALOG, Settings())
     met = {status.control.citation for status in controls if status.status == "met"}
     assert met == {row.control for row in readable}
     closed = {one.id: (one.level, one.low) for one in risks if not one.drivers}

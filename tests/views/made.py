@@ -69,7 +69,7 @@ def assessment(
         for check in all_checks()
     }
     catalog = load_catalog()
-    controls, risks = score(outcomes, catalog, settings, kinds=kinds)
+    controls, risks, portfolio = score(outcomes, catalog, settings, kinds=kinds)
     return Assessment(
         settings=settings,
         moment=AT,
@@ -85,6 +85,7 @@ def assessment(
         engine=engine,
         site=view.get("site"),
         department=view.get("department"),
+        portfolio=portfolio,
     )
 
 
