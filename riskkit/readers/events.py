@@ -129,7 +129,7 @@ class Events:
         rows = pa.Table.from_arrays(columns, schema=TABLE.schema)
         if not self._tables:
             return rows
-        rows = pa.concat_tables([*self._tables, rows]).combine_chunks()
+        rows = pa.concat_tables([*self._tables, *([rows] if len(rows) else [])]).combine_chunks()
         order = np.lexsort((rows["n"].to_numpy(), rows["event_seq"].to_numpy()))
         in_order = bool((order[1:] > order[:-1]).all())
         return rows if in_order else rows.take(pa.array(order))

@@ -61,12 +61,12 @@ class _Similar:
     """Shapes with as many pieces of markup, and which of these hold texts."""
 
     def __init__(self) -> None:
-        self.shapes: list[tuple[list[bytes], Shape]] = []
-        self.texts: list[int] = []
+        self.shapes: list[tuple[bytes, Shape]] = []
+        self.texts: set[int] = set()
 
-    def add(self, markup: list[bytes], shape: Shape) -> None:
+    def add(self, markup: bytes, shape: Shape) -> None:
         self.shapes.append((markup, shape))
-        self.texts = [at for at, _ in enumerate(markup) if any(NO_TEXT in one[at] for one, _ in self.shapes)]
+        self.texts.update(at for at, one in enumerate(markup.split(b'"')) if NO_TEXT in one)
 
 
 class Alike:
@@ -142,8 +142,9 @@ class Alike:
         if similar:
             for at in similar.texts:
                 written[at] = without_texts(written[at])
+            bare = b'"'.join(written)
             for markup, shape in similar.shapes:
-                if markup == written:
+                if markup == bare:
                     return shape
         bare = b'"'.join(map(without_texts, written))
         if bare not in self._shapes:
@@ -153,14 +154,20 @@ class Alike:
                 return None
             self._shapes[bare] = made = shape_of(pieces, NO_TEXT in bare)
             if made:
-                self._similar.setdefault(len(written), _Similar()).add(bare.split(b'"'), made)
+                self._similar.setdefault(len(written), _Similar()).add(bare, made)
         return self._shapes[bare]
 
     def _plan(self, shape: Shape, pieces: list[bytes]) -> Plan | None:
         taken, deciding = shape.taken(pieces), shape.decides(pieces)
-        key: object = deciding if all(taken) else (deciding, tuple(map(bool, taken)))
+        filled = all(taken)
+        usual: tuple[object, Plan | None] = shape.usual
+        if filled and deciding == usual[0]:
+            return usual[1]
+        key: object = deciding if filled else (deciding, tuple(map(bool, taken)))
         plan: Plan | None = shape.plans.get(key, _NOT_SEEN)
         if plan is not _NOT_SEEN:
+            if filled:
+                shape.usual = deciding, plan
             return plan
         if shape.full or sum(map(len, deciding)) > _DECIDING_LIMIT:
             return None
@@ -174,8 +181,8 @@ class Alike:
         self, number: int, frame: Frame, pieces: list[bytes], plan: Plan, width: int, found: list[Taken]
     ) -> None:
         values = b'"'.join(pieces[1:width:2])
-        references = values.count(b"&")
-        if references and references != values.count(b"&amp;") and _REFERENCE.search(values):
+        references = b"&" in values
+        if references and values.count(b"&") != values.count(b"&amp;") and _REFERENCE.search(values):
             return
         for work_out, at in plan.extras:
             extra = work_out(pieces[at])
@@ -234,9 +241,9 @@ def _is_xml_text(body: bytes) -> bool:
 
 
 def _resolved(text: bytes | None) -> bytes | None:
-    if not text or not (references := text.count(b"&")):
+    if not text or b"&" not in text:
         return text
-    if references != text.count(b"&amp;"):
+    if text.count(b"&") != text.count(b"&amp;"):
         for reference, character in _REFERENCES:
             text = text.replace(reference, character)
     return text.replace(b"&amp;", b"&")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,7 @@ _TAKEN = pa.schema(
 _ODD = re.compile(rb"[\x00-\x1f<]")
 _FIRST_PRINTABLE = 0x20
 _VALUES = 2
+_REMEMBERED = 8192  # of batches before; a hospital has not many more people and hosts
 _PLACE = ("source", "offset", "event_seq")
 _PLACEHOLDERS = pa.array(sorted(codes.PLACEHOLDERS))
 _DIGEST_CHARACTERS = 64
@@ -176,6 +178,7 @@ def _resolved(written: pa.StringArray) -> pa.StringArray:
 # The functions of `meaning`, for values of which the references are resolved.
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _address(kind: str, point: str) -> tuple[str | None, str | None]:
     return address(Participant({"NetworkAccessPointID": point, "NetworkAccessPointTypeCode": kind}))
 
@@ -191,6 +194,7 @@ def _classes(written: str) -> tuple[str | None, int | None]:
     return sum_up(list(zip(texts[::2], texts[1::2], strict=True)))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _user_type(name: str, written: str, *who: str) -> str | None:
     if len(who) == 1:
         return None

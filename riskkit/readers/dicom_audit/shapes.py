@@ -86,6 +86,7 @@ class Shape:
     texts_left_out: bool
     declares_xsi: bool
     plans: dict[object, Any] = field(default_factory=dict)
+    usual: tuple[object, Any] = (None, None)
 
     @property
     def full(self) -> bool:
