@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +32,7 @@ def findings_json(assessment: Assessment) -> dict[str, Any]:
         "sources": [source_json(source) for source in assessment.evidence.sources],
         "outcomes": [outcome_json(outcome, assessment.surrogates) for outcome in assessment.outcomes],
         "controls": [_control_json(status) for status in assessment.controls],
-        "risks": [_risk_json(risk) for risk in assessment.risks],
+        "risks": [_risk_json(risk, assessment.settings.priors.money) for risk in assessment.risks],
     }
 
 
@@ -140,7 +141,12 @@ def _control_json(status: ControlStatus) -> dict[str, Any]:
     }
 
 
-def _risk_json(risk: Risk) -> dict[str, Any]:
+AMOUNTS = ("mean_loss", "loss", "bad_year")
+"""Left out where the site shows no money."""
+
+
+def _risk_json(risk: Risk, money: bool) -> dict[str, Any]:
+    numbers = dataclasses.asdict(risk.estimate) if risk.estimate else {}
     return {
         "id": risk.id,
         "title": risk.title,
@@ -151,4 +157,6 @@ def _risk_json(risk: Risk) -> dict[str, Any]:
         "impact": risk.impact,
         "controls": list(risk.controls),
         "drivers": [list(driver) for driver in risk.drivers],
+        "estimate": {name: value for name, value in numbers.items() if money or name not in AMOUNTS},
+        "gaps": [dataclasses.asdict(gap) for gap in risk.gaps],
     }

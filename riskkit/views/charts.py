@@ -90,6 +90,41 @@ def bars(
         return figure(fig, alt=alt, caption=caption)
 
 
+def stacked(
+    rows: Sequence[tuple[str, float, float, float, float]],
+    *,
+    caption: str,
+    alt: str,
+    unit: str,
+    scale: float,
+    words: tuple[str, str, str],
+    told: Sequence[str],
+) -> Html:
+    """Bars of up to three pieces that start where they are told to; the number stands beside each.
+
+    rows: name, start, and the good, unknown and bad piece. scale: what 1 on the axis stands for. words:
+    what the pieces are called, empty for one that does not occur.
+    """
+    with drawing(0.95 + 0.3 * len(rows)) as (fig, axes):
+        most = max(sum(row[1:]) for row in rows) / scale or 1.0
+        for place, (_, start, *pieces) in enumerate(rows):
+            left = start / scale
+            for piece, look in zip(pieces, _LOOKS, strict=True):
+                if piece:
+                    axes.barh([place], [piece / scale], left=left, height=0.6, **look)
+                left += piece / scale
+            axes.text(left + most * 0.012, place, clean(told[place]), va="center")
+        axes.set_xlim(0, most * 1.22)
+        axes.set_xlabel(unit)
+        _rows(axes, [_short(name) for name, *_ in rows])
+        handles = [Patch(label=word, **look) for word, look in zip(words, _LOOKS, strict=True) if word]
+        axes.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, fontsize=8,
+            handlelength=1.6, borderaxespad=0.2,
+        )  # fmt: skip
+        return figure(fig, alt=alt, caption=caption)
+
+
 def against(
     rows: Sequence[tuple[str, float, float | None]],
     *,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Risk
+from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Level, Risk
+from riskkit.scoring.tables import level_of_risk
 from riskkit.views.findings import MARKS, called, mark, named
-from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
+from riskkit.views.html import Html, badge, bullets, facts, join, paragraph, tag
 from riskkit.views.leadership import interval, weight
+from riskkit.views.losses import chance
 from riskkit.views.scope import inventory, narrowed
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import count, have, listed, share
@@ -31,6 +33,7 @@ def register(assessment: Assessment) -> Html:
                 "risk": f"{risk.title} ({risk.id})",
                 "level": risk.level,
                 "if unknowns prove fine": risk.low,
+                "event within a year": chance(risk.estimate.chance.high) if risk.estimate else None,
                 "likelihood": risk.likelihood
                 if risk.likelihood == risk.likelihood_low
                 else f"{risk.likelihood} ({risk.likelihood_low})",
@@ -45,6 +48,7 @@ def register(assessment: Assessment) -> Html:
             "risk",
             "level",
             "if unknowns prove fine",
+            "event within a year",
             "likelihood",
             "impact",
             "owner",
@@ -55,7 +59,8 @@ def register(assessment: Assessment) -> Html:
     unowned = sum(not risk.owner for risk in ranked)
     told = (
         f"{count(len(ranked), 'risk')}; {share(unowned, len(ranked))} {have(unowned)} no owner. Levels "
-        f"follow NIST SP 800-30r1: {', '.join(LEVELS)}. The level counts every unknown as if it were "
+        f"follow NIST SP 800-30r1, table I-2: {', '.join(LEVELS)}; likelihood is the chance of an event "
+        "within a year on the scale of its tables. The level counts every unknown as if it were "
         "wrong; in brackets, likelihood if every unknown proved fine."
     )
     return join(
@@ -87,7 +92,7 @@ def matrix(assessment: Assessment) -> Html:
         tag(
             "tr",
             tag("th", likelihood, scope="row"),
-            [_cell(cells.get((likelihood, impact), [])) for impact in LEVELS],
+            [_cell(likelihood, impact, cells.get((likelihood, impact), [])) for impact in LEVELS],
         )
         for likelihood in reversed(LEVELS)
     ]
@@ -339,8 +344,10 @@ def elements(assessment: Assessment) -> Html:
     )  # fmt: skip
 
 
-def _cell(risks: Iterable[Risk]) -> Html:
-    return tag("td", bullets(f"{risk.title} ({risk.level})" for risk in risks))
+def _cell(likelihood: Level, impact: Level, risks: Sequence[Risk]) -> Html:
+    """The level that table I-2 gives, in words and in colour, and the risks that stand there."""
+    level = badge(level_of_risk(likelihood, impact), "level")
+    return tag("td", level, bullets(risk.title for risk in risks) if risks else "")
 
 
 def _once(drivers: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from riskkit.errors import SettingsError
 
 if TYPE_CHECKING:
     from riskkit.model import Assessment, Check
+
+SHOWN = 3
+"""Verdicts of a check, and rows of a verdict, that stand for the others."""
 
 
 @click.command()
@@ -88,14 +92,63 @@ def _control(citation: str, assessment: Assessment | None) -> bool:
 
 
 def _risk(id_: str, assessment: Assessment) -> bool:
-    for risk in assessment.risks:
-        if risk.id == id_:
-            click.echo(f"{risk.title}: {risk.level} ({risk.low} if every unknown proves fine)\n{risk.story}")
-            click.echo(f"likelihood {risk.likelihood}, impact {risk.impact} (NIST SP 800-30r1, table I-2)")
-            for check, result, severity in risk.drivers:
-                click.echo(f"  {result:<13} {severity:<9} {check}")
-            return True
-    return False
+    """Level, numbers, the gap of each control, what opens it, and the rows of evidence behind that."""
+    risk = next((risk for risk in assessment.risks if risk.id == id_), None)
+    if risk is None:
+        return False
+    click.echo(f"{risk.title}: {risk.level} ({risk.low} if every unknown proves fine)\n{risk.story}")
+    click.echo(f"likelihood {risk.likelihood}, impact {risk.impact} (NIST SP 800-30r1, table I-2)")
+    found = risk.estimate
+    if found is not None:
+        prior = assessment.catalog.priors.scenarios[risk.id]
+        own = assessment.settings.priors.scenarios.get(risk.id)
+        attempts = own.events if own and own.events else (prior.events.low, prior.events.high)
+        click.echo(
+            f"chance of an event within a year: {found.chance.high:.2%} ({found.chance.best:.2%} if unknowns "
+            f"are as likely as not, {found.chance.low:.2%} if they prove fine)\n"
+            f"events a year: {found.events.high:g}; with nothing in the way {attempts[0]:g} to "
+            f"{attempts[1]:g} "
+            f"({'set by the site' if found.own else f'judgement of {assessment.catalog.priors.dated}'}). "
+            f"{prior.why}"
+        )
+        if assessment.settings.priors.money:
+            click.echo(f"expected loss a year: USD {found.loss.low:,.0f} to {found.loss.high:,.0f}")
+    statuses = {status.control.citation: status for status in assessment.controls}
+    for gap in risk.gaps:
+        status = statuses[gap.control]
+        click.echo(
+            f"\n{gap.control}  {status.control.title}: {status.status}; missing {gap.gap.high:.0%} "
+            f"({gap.gap.low:.0%} if unknowns prove fine); {gap.failed} failed, {gap.unknown} unknown of "
+            f"{gap.units}"
+        )
+        _opened(gap.control, risk.drivers, assessment)
+    return True
+
+
+def _opened(citation: str, drivers: Sequence[tuple[str, str, str]], assessment: Assessment) -> None:
+    """What opens one control, each with its first rows of evidence."""
+    outcomes = {outcome.check.id: outcome for outcome in assessment.outcomes}
+    for name, result, severity in drivers:
+        outcome = outcomes.get(name)
+        if name == citation:
+            click.echo(f"  {result:<13} {severity:<9} no evidence, or not all kinds that it needs")
+        if outcome is None:
+            continue
+        said = [
+            verdict
+            for verdict in outcome.verdicts
+            if citation in (verdict.controls or outcome.check.controls)
+            and (verdict.result == result or (verdict.engine and result == "NOT_ASSESSED"))
+        ]
+        if citation in outcome.check.controls or said:
+            click.echo(f"  {result:<13} {severity:<9} {name}: {outcome.reason}")
+        for verdict in said[:SHOWN]:
+            click.echo(f"    {verdict.fingerprint}  {verdict.message}")
+            for rows in verdict.rows:
+                where = ", ".join(f"{source} at {offset}.{n}" for source, offset, n in rows.keys[:SHOWN])
+                click.echo(f"      {rows.count} row(s) of {rows.table}" + (f": {where}" if where else ""))
+        if len(said) > SHOWN:
+            click.echo(f"    and {len(said) - SHOWN} more: `riskkit explain {name}`")
 
 
 def _finding(fingerprint: str, assessment: Assessment) -> bool:
