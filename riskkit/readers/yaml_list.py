@@ -108,6 +108,8 @@ def _entries(member: Member, key: str) -> tuple[list[Any], list[Lines]]:
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError, RiskkitError) as error:
         mark = getattr(error, "problem_mark", None)
         raise UnfitError("yaml_malformed", f"line {mark.line + 1}" if mark else "") from error
+    if isinstance(content, dict) and key in content and content[key] is None:
+        return [], []  # the key of a template of which nothing is filled in
     entries = content.get(key) if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise UnfitError("yaml_malformed", f"{key} is no list")

@@ -22,6 +22,15 @@ DELIMITERS = (",", ";", "\t", "|")
 
 EXCEL_HINT = "sep="
 
+COMMENT = "# "
+"""Begins a line before the header that explains the columns, as in the templates."""
+
+EXAMPLE = "#EXAMPLE"
+"""Begins the first cell of a row that only shows how a row is written: never read as evidence."""
+
+EXAMPLE_ROW = "example_row"
+"""Why such a row is ignored."""
+
 SKIPPED = "skipped_row"
 """Why the rows are ignored that a mapping file says to leave out."""
 
@@ -105,8 +114,10 @@ def split(lines: Iterator[tuple[int, str | None]], delimiter: str) -> Iterator[R
 
 
 def leads(line: str) -> bool:
-    """Whether a line may stand before the header: blank, or Excel's hint which delimiter is used."""
-    return not line.strip() or line.casefold().startswith(EXCEL_HINT)
+    """Whether a line may stand before the header: blank, a comment, or Excel's hint at the delimiter."""
+    # A spreadsheet that saves a comment with a comma in it puts quotes around it.
+    comment = line.removeprefix("\ufeff").removeprefix('"').startswith(COMMENT)
+    return not line.strip() or comment or line.casefold().startswith(EXCEL_HINT)
 
 
 def without_end(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from riskkit.model import Batch, Context, Quarantined
 from riskkit.readers.canonical.cells import BLANK, Cells, RefusedError
 from riskkit.readers.canonical.header import Fit
-from riskkit.readers.canonical.lines import Record
+from riskkit.readers.canonical.lines import EXAMPLE, EXAMPLE_ROW, Record
 from riskkit.readers.canonical.mapping import FileMapping
 
 
@@ -40,6 +40,9 @@ class Rows:
 
     def add(self, record: Record) -> None:
         """Turn one record into a row, or say why not."""
+        if record.cells and record.cells[0].lstrip().startswith(EXAMPLE):
+            self.ignore(EXAMPLE_ROW, 1)
+            return
         try:
             values = self._cells.read(record)
         except RefusedError as error:
