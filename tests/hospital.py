@@ -25,6 +25,7 @@ def hospital() -> dict[str, list[dict[str, Any]]]:
             _account("bob", USERS[1], mfa=False, privileged=True, last_login=instant("2026-01-30 08:00")),
             _account("gone", USERS[4], remote=True),
             _account("room", None, kind="shared"),
+            _account("maker", None, kind="vendor", last_login=instant("2026-06-01 08:00")),
         ],
         **_authority(),
         **_places(),
@@ -50,6 +51,7 @@ def hospital() -> dict[str, list[dict[str, Any]]]:
         **_storage(),
         **_backup(),
         **_programme(),
+        **_inventory(),
         "systems": [
             {
                 "system_id": "pacs",
@@ -58,7 +60,7 @@ def hospital() -> dict[str, list[dict[str, Any]]]:
                 "holds_ephi": True,
                 "criticality": "high",
                 "supported_until": date(2025, 1, 1),
-                "aliases": "PACS",
+                "aliases": "PACS;10.0.0.9",
             },
             {"system_id": "vna", "name": "VNA", "kind": "archive", "holds_ephi": True},
         ],
@@ -469,6 +471,45 @@ def _backup() -> dict[str, list[dict[str, Any]]]:
                 "performed_by": CANARY,
             },
         ],
+    }
+
+
+def _inventory() -> dict[str, list[dict[str, Any]]]:
+    """What runs on the systems, how weak it is, and what is done about it."""
+    scan = {"scanner": "nessus", "observed_at": instant(SCAN)}
+    weakness = {"system_id": "pacs", "package": "smb", "severity": "critical", **scan}
+    return {
+        "software": [{"system_id": "pacs", "name": "Windows Server 2012 R2", "observed_at": instant(SCAN)}],
+        "vulnerabilities": [
+            {**weakness, "vulnerability": "CVE-2017-0144", "observed_at": instant("2026-08-01 12:00")},
+            {**weakness, "vulnerability": "CVE-2017-0144", "fix_available": True},
+            {**weakness, "vulnerability": "nessus 51192", "system_id": "vna", "severity": None},
+        ],
+        "vulnerability_scans": [{"system_id": name, "kind": "network", **scan} for name in ("pacs", "vna")],
+        "known_exploited": [
+            {"cve": "CVE-2017-0144", "due_on": date(2022, 8, 10), "ransomware": True},
+        ],
+        "updates": [
+            {
+                "system_id": "pacs",
+                "update_id": "KB1",
+                "severity": "critical",
+                "released_on": date(2026, 8, 1),
+            },
+            {"system_id": "vna", "update_id": "KB1"},
+        ],
+        "malware_protection": [{"host": "pacs", "product": "a", "active": False}],
+        "compensating_controls": [
+            {
+                "system_id": "pacs",
+                "covers": "unsupported",
+                "measure": "own segment",
+                "approved_by": "CISO",
+                "approved_on": date(2025, 3, 1),
+                "valid_until": date(2026, 3, 1),
+            }
+        ],
+        "network_segments": [{"network": "10.0.0.0/24", "zone": "guest"}],
     }
 
 

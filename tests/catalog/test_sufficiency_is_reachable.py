@@ -11,7 +11,6 @@ from riskkit.tables import TABLES
 CATALOG = load_catalog()
 
 WITHOUT_A_CHECK = {
-    ("45 CFR 164.308(a)(1)(ii)(A)", "systems"),
     ("45 CFR 164.312(e)(2)(i)", "endpoints"),
     ("45 CFR 164.312(e)(2)(i)", "channel_observations"),
     # That a right was used does not show that its holder needed all of it.

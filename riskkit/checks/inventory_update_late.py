@@ -1,0 +1,97 @@
+"""Security updates that were installed late, or wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from riskkit.declare import check
+from riskkit.derived.inventory import system_names, system_of
+from riskkit.derived.measures import Covers
+from riskkit.model import Moment, Result, Rows, Severity, Verdict
+from riskkit.tables import records
+
+
+@check(
+    id="inventory.update_late",
+    title="Security updates are installed in time",
+    question="Which systems got security updates late, or still wait for them?",
+    subject="system",
+    controls=("45 CFR 164.308(a)(1)(ii)(B)",),
+    severity="medium",
+    worst="high",
+    remediation="Install the updates that wait, and agree on a maintenance window with the department.",
+    look_first="Whether the maker of the medical product had allowed the update, and when.",
+    usual_cause="There is no fixed maintenance window, so that each update needs a meeting.",
+    expects=("archive", "viewer"),
+)
+def inventory_update_late(
+    updates: pd.DataFrame,
+    compensating_controls: pd.DataFrame | None,
+    systems: pd.DataFrame | None,
+    *,
+    critical_days: int = 15,
+    high_days: int = 30,
+    medium_days: int = 90,
+    low_days: int = 180,
+    at: Moment,
+) -> Iterator[Verdict]:
+    """One verdict per system and severity: the days from release to installation, or to today.
+
+    Updates count that wait or were installed in the period. The maker's permission is told, and stops no
+    clock: the weakness was known all the time. The limits are our choice, after CISA's BOD 19-02.
+    """
+    names, covers = system_names(systems), Covers(compensating_controls, systems, at)
+    limits = {"critical": critical_days, "high": high_days, "medium": medium_days, "low": low_days}
+    found: dict[tuple[str, str], list[Any]] = {}
+    for update in records(updates):
+        done = update.installed_on
+        if update.severity == "none" or (done is not None and done < at.period.first_day):
+            continue
+        key = system_of(update.system_id, names), update.severity or "unknown"
+        found.setdefault(key, []).append(update)
+    for (system, grade), rows in sorted(found.items()):
+        limit = limits.get(grade)
+        late = [row for row in rows if limit is not None and _days(row, at.today) > limit]
+        result, message = _judged(grade, limit, rows, late, at.today)
+        cover = covers.of(system, "updates")
+        failed = result == "FAIL"
+        severity: Severity = {"critical": "high", "high": "high", "medium": "medium"}.get(grade, "low")  # type: ignore[assignment]
+        yield Verdict(
+            subject=f"{system} {grade}",
+            result=result,
+            message=message + (cover.told if failed else ""),
+            observed=f"{len(late)} of {len(rows)} late",
+            expected=f"installed within {limit} days" if limit is not None else "a severity for each update",
+            scope=system,
+            severity=cover.lowered(severity) if failed else None,
+            rows=(Rows.of("updates", late or rows), *(cover.rows if failed else ())),
+        )
+
+
+def _days(update: Any, today: date) -> int:
+    if update.released_on is None:
+        return -1
+    return int(((update.installed_on or today) - update.released_on).days)
+
+
+def _judged(
+    grade: str, limit: int | None, rows: list[Any], late: list[Any], today: date
+) -> tuple[Result, str]:
+    if late:
+        waiting = sum(row.installed_on is None for row in late)
+        allowed = sum(row.installed_on is None and row.validated_on is not None for row in late)
+        return "FAIL", (
+            f"{len(late)} of {len(rows)} updates of {grade} severity took over {limit} days, the longest "
+            f"{max(_days(row, today) for row in late)}; {waiting} still wait, of which the maker of the "
+            f"product has allowed {allowed}."
+        )
+    undated = sum(row.released_on is None for row in rows)
+    if limit is None:
+        return "UNKNOWN", f"Of {len(rows)} update(s) it is not known how severe what they mend is."
+    if undated:
+        return "UNKNOWN", f"Of {undated} of {len(rows)} update(s) it is not known when they were released."
+    return "PASS", f"All {len(rows)} update(s) of {grade} severity are within {limit} days."

@@ -1,0 +1,305 @@
+"""Systems and their updates: what runs, how weak it is, who looks, and whether the inventory is whole."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.checks.conftest import Ask
+from tests.evidence import event, instant, results
+
+OCTOBER = "2026-10-20 02:00"
+
+
+def system(name: str, **columns: Any) -> dict[str, Any]:
+    return {"system_id": name, "name": name.upper(), "kind": "archive", "holds_ephi": True} | columns
+
+
+def scanned(name: str, at: str = OCTOBER, **columns: Any) -> dict[str, Any]:
+    return {"system_id": name, "scanner": "nessus", "observed_at": instant(at)} | columns
+
+
+def weakness(name: str, cve: str, at: str = OCTOBER, **columns: Any) -> dict[str, Any]:
+    return scanned(name, at, vulnerability=cve, severity="high") | columns
+
+
+def measure(covers: str, until: date | None = date(2027, 1, 31), **columns: Any) -> dict[str, Any]:
+    return {
+        "system_id": "pacs", "covers": covers, "measure": "own segment", "approved_by": "CISO",
+        "approved_on": date(2026, 1, 31), "valid_until": until,
+    } | columns  # fmt: skip
+
+
+def test_support_comes_from_the_inventory_first(ask: Ask) -> None:
+    """The inventory's date wins over the catalogue; a product that neither knows is unknown."""
+    verdicts = ask(
+        "inventory.unsupported_software",
+        systems=[
+            system("a", product="Windows Server", version="2012 R2"),
+            system("b", product="Windows Server", version="2012 R2", supported_until=date(2026, 12, 31)),
+            system("c", product="Heronview", version="8"),
+            system("d", product="Orthanc", version="1.12.4"),
+            system("e", product="Debian", version="12"),
+            system("f", holds_ephi=False, supported_until=date(2020, 1, 1)),
+            system("g", supported_until=date(2026, 10, 31)),
+        ],
+    )
+    assert results(verdicts) == {
+        "a": "FAIL", "b": "PASS", "c": "UNKNOWN", "d": "UNKNOWN", "e": "PASS", "g": "FAIL",
+    }  # fmt: skip
+
+
+def test_components_are_judged_and_packages_of_a_distribution_are_not(ask: Ask) -> None:
+    """OpenSSL 1.1.1 that a product ships fails; the same one of Debian is Debian's to mend."""
+    listed = {"system_id": "PACS1", "observed_at": instant(OCTOBER)}
+    verdicts = ask(
+        "inventory.unsupported_software",
+        systems=[system("pacs", aliases="pacs1", supported_until=date(2030, 1, 1))],
+        software=[
+            {**listed, "name": "openssl", "version": "1.1.1w"},
+            {**listed, "name": "openssl", "version": "1.0.2k", "purl": "pkg:rpm/redhat/openssl@1.0.2k"},
+            {**listed, "name": "PostgreSQL", "version": "16.2"},
+            {**listed, "name": "zlib", "version": "1.3"},
+        ],
+    )
+    assert results(verdicts) == {
+        "pacs": "PASS", "pacs: OpenSSL 1.1.1": "FAIL", "pacs: PostgreSQL 16": "PASS",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("measures", "severity", "told"),
+    [
+        ([], "high", ""),
+        ([measure("unsupported")], "medium", "until 2027-01-31"),
+        ([measure("unsupported", date(2026, 10, 30))], "high", "does not count: it ended on 2026-10-30"),
+        ([measure("unsupported", None)], "high", "it has no last day"),
+        ([measure("unsupported", approved_by=None)], "high", "nobody approved it"),
+        ([measure("updates")], "high", ""),
+    ],
+)
+def test_a_measure_is_visible_and_hides_nothing(
+    ask: Ask, measures: list[dict[str, Any]], severity: str, told: str
+) -> None:
+    """What a measure covers stays a finding, one step less while the measure counts, and says so."""
+    systems = [system("pacs", supported_until=date(2025, 1, 1))]
+    (verdict,) = ask("inventory.unsupported_software", systems=systems, compensating_controls=measures)
+    assert (verdict.result, verdict.severity) == ("FAIL", severity)
+    assert told in verdict.message
+
+
+def test_measures_that_hold_no_longer(ask: Ask) -> None:
+    """Ended, endless and unapproved ones fail; one void measure is enough."""
+    verdicts = ask(
+        "inventory.compensating_control_expired",
+        compensating_controls=[
+            measure("unsupported"),
+            measure("updates", date(2026, 10, 30)),
+            measure("segment", None),
+            measure("segment", measure="another"),
+            measure("CVE-2020-1472", approved_by=None),
+        ],
+    )
+    assert results(verdicts) == {
+        "pacs unsupported": "PASS", "pacs updates": "FAIL", "pacs segment": "FAIL",
+        "pacs CVE-2020-1472": "FAIL",
+    }  # fmt: skip
+
+
+def test_known_exploited(ask: Ask) -> None:
+    """One that is exploited fails, without a CVE it is unknown, none passes; a later scan mends."""
+    verdicts = ask(
+        "inventory.known_exploited",
+        systems=[system("pacs", aliases="10.0.0.1")],
+        vulnerability_scans=[scanned(name) for name in ("10.0.0.1", "ris", "vna", "old", "clean")],
+        vulnerabilities=[
+            weakness("10.0.0.1", "CVE-2017-0144"),
+            weakness("ris", "nessus 51192"),
+            weakness("vna", "CVE-2099-0001"),
+            weakness("old", "CVE-2017-0144", "2026-09-01 02:00"),
+        ],
+        known_exploited=[{"cve": "CVE-2017-0144", "due_on": date(2022, 8, 10), "ransomware": True}],
+    )
+    assert results(verdicts) == {
+        "pacs": "FAIL", "ris": "UNKNOWN", "vna": "PASS", "old": "PASS", "clean": "PASS",
+    }  # fmt: skip
+    (failed,) = (one for one in verdicts if one.result == "FAIL")
+    assert failed.severity == "critical"
+    assert "1 of them by ransomware" in failed.message
+
+
+def test_a_scan_without_log_in_mends_nothing(ask: Ask) -> None:
+    """A later scan that saw less does not close what one with a log-in found; one alike does."""
+    for login, expected in ((False, "FAIL"), (True, "PASS"), (None, "PASS")):
+        (verdict,) = ask(
+            "inventory.known_exploited",
+            vulnerability_scans=[
+                scanned("pacs", "2026-09-01 02:00", logged_in=True),
+                scanned("pacs", logged_in=login),
+            ],
+            vulnerabilities=[weakness("pacs", "CVE-2017-0144", "2026-09-01 02:00")],
+            known_exploited=[{"cve": "CVE-2017-0144"}],
+        )
+        assert verdict.result == expected
+
+
+def test_weaknesses_open_for_long(ask: Ask) -> None:
+    """Counted from the first scan that saw it; the limit itself is in time, and no grade is unknown."""
+    verdicts = ask(
+        "inventory.weakness_open_long",
+        vulnerability_scans=[scanned("pacs"), scanned("vna")],
+        vulnerabilities=[
+            weakness("pacs", "CVE-1", "2026-09-20 02:00"),
+            weakness("pacs", "CVE-1", fix_available=True),
+            weakness("pacs", "CVE-2", severity="critical", at="2026-10-20 02:00"),
+            weakness("vna", "CVE-3", severity=None),
+        ],
+    )
+    assert results(verdicts) == {
+        "pacs critical": "PASS", "pacs high": "FAIL", "pacs medium": "PASS",
+        "vna critical": "UNKNOWN", "vna high": "UNKNOWN", "vna medium": "UNKNOWN",
+    }  # fmt: skip
+    assert "for 1 there is an update" in next(v.message for v in verdicts if v.result == "FAIL")
+
+
+def test_updates(ask: Ask) -> None:
+    """Late or waiting too long fails, on the last day it passes, without dates it is unknown."""
+
+    def update(
+        name: str, released: date | None, installed: date | None = None, **more: Any
+    ) -> dict[str, Any]:
+        row = {"system_id": name, "update_id": "KB", "severity": "critical"}
+        return {**row, "released_on": released, "installed_on": installed, **more}
+
+    verdicts = ask(
+        "inventory.update_late",
+        updates=[
+            update("waits", date(2026, 10, 1)),
+            update("late", date(2026, 10, 1), date(2026, 10, 17)),
+            update("in time", date(2026, 10, 1), date(2026, 10, 16)),
+            update("undated", None),
+            update("ungraded", date(2026, 1, 1), severity=None),
+            update("before", date(2025, 1, 1), date(2026, 9, 30)),
+        ],
+    )
+    assert results(verdicts) == {
+        "waits critical": "FAIL", "late critical": "FAIL", "in time critical": "PASS",
+        "undated critical": "UNKNOWN", "ungraded unknown": "UNKNOWN",
+    }  # fmt: skip
+
+
+def test_scans_overdue(ask: Ask) -> None:
+    """Old fails, none is unknown, and what holds no ePHI or is not covered is not asked for."""
+    verdicts = ask(
+        "inventory.scan_overdue",
+        systems=[
+            system("pacs", aliases="10.0.0.1"),
+            system("ris"),
+            system("vna"),
+            system("hr", holds_ephi=False),
+            system("cardio", covered=False),
+        ],
+        vulnerability_scans=[scanned("10.0.0.1"), scanned("ris", "2026-04-01 02:00", logged_in=False)],
+    )
+    assert results(verdicts) == {"pacs": "PASS", "ris": "FAIL", "vna": "UNKNOWN"}
+    assert "could log in" in next(one.message for one in verdicts if one.subject == "ris")
+
+
+def test_protection_against_malware(ask: Ask) -> None:
+    """Off or old fails, the worst machine counts, a machine that the list does not name is unknown."""
+    fresh = {"active": True, "signatures_at": instant("2026-10-30 05:00")}
+    verdicts = ask(
+        "inventory.malware_protection",
+        systems=[system(name, aliases=f"{name}-db") for name in ("pacs", "ris", "vna", "ct", "mr", "us")],
+        malware_protection=[
+            {"host": "PACS", **fresh},
+            {"host": "ris", **fresh},
+            {"host": "ris-db", "active": False},
+            {"host": "vna", "active": True, "signatures_at": instant("2026-09-01 05:00")},
+            {"host": "ct", "active": True},
+            {"host": "mr", "active": True, "last_contact": instant("2026-10-30 05:00")},
+            {"host": "somebody", "active": False},
+        ],
+    )
+    assert results(verdicts) == {
+        "pacs": "PASS", "ris": "FAIL", "vna": "FAIL", "ct": "UNKNOWN", "mr": "PASS", "us": "UNKNOWN",
+    }  # fmt: skip
+
+
+def test_segments(ask: Ask) -> None:
+    """The smallest network counts; guests and offices fail, no address or no plan is unknown."""
+    verdicts = ask(
+        "inventory.segment_wrong",
+        systems=[
+            system("pacs", aliases="PACS1;10.0.1.5"),
+            system("ct", aliases="10.0.2.5"),
+            system("us", aliases="10.0.3.5"),
+            system("flat", aliases="10.0.4.5"),
+            system("far", aliases="192.168.1.1"),
+            system("none", aliases="PACS9"),
+        ],
+        network_segments=[
+            {"network": "10.0.0.0/16", "zone": "office"},
+            {"network": "10.0.1.0/24", "zone": "server", "filtered": True},
+            {"network": "10.0.2.0/24", "zone": "guest", "filtered": True},
+            {"network": "10.0.4.0/24", "zone": "imaging", "filtered": False},
+            {"network": "nonsense", "zone": "imaging"},
+        ],
+    )
+    assert results(verdicts) == {
+        "pacs": "PASS", "ct": "FAIL", "us": "FAIL", "flat": "FAIL", "far": "UNKNOWN", "none": "UNKNOWN",
+    }  # fmt: skip
+    assert next(one.severity for one in verdicts if one.subject == "ct") == "high"
+
+
+def test_names_that_the_inventory_lacks(ask: Ask) -> None:
+    """Hosts, AE titles and audit sources of any evidence; case is the same, desks are listed apart."""
+    evidence: dict[str, Any] = {
+        "systems": [system("pacs", aliases="PACS1;LMPACS"), system("vna")],
+        "audit_events": [
+            event("2026-10-05 08:00", source_system="pacs1", source_aet="LMPACS", dest_aet="GHOST"),
+            event("2026-09-05 08:00", source_system="GONE"),
+        ],
+        "vulnerability_scans": [scanned("10.0.0.7"), scanned("ws-1")],
+        "workstations": [{"host": "WS-1", "zone": "ward"}],
+    }
+    verdicts = ask("inventory.system_not_listed", **evidence)
+    assert results(verdicts) == {
+        "pacs1": "PASS", "LMPACS": "PASS", "GHOST": "FAIL", "10.0.0.7": "FAIL",
+    }  # fmt: skip
+    del evidence["workstations"]
+    seen = ask("inventory.system_not_seen", **evidence)
+    assert results(seen) == {"pacs": "PASS", "vna": "FAIL"}
+
+
+def test_with_the_inventory_alone_nothing_is_seen(ask: Ask) -> None:
+    """Without any other evidence it is unknown whether a system exists."""
+    assert results(ask("inventory.system_not_seen", systems=[system("pacs")])) == {"pacs": "UNKNOWN"}
+    assert ask("inventory.system_not_listed", systems=[system("pacs")]) == []
+
+
+def test_names_of_two_systems(ask: Ask) -> None:
+    """Two owners in the inventory, or two systems that call by one AE title, fail."""
+    calls = [
+        event("2026-10-05 08:00", source_aet=title, source_ip=address)
+        for title, address in (
+            ("CT1", "10.0.0.1"), ("CT1", "10.0.0.2"), ("MR1", "10.0.0.3"), ("MR1", "10.9.9.9"),
+            ("NEW", "10.9.9.8"),
+        )
+    ]  # fmt: skip
+    verdicts = ask(
+        "inventory.ae_title_not_unique",
+        systems=[
+            system("ct1", aliases="10.0.0.1"),
+            system("ct2", aliases="10.0.0.2;shared"),
+            system("mr1", aliases="10.0.0.3;Shared"),
+        ],
+        audit_events=calls,
+    )
+    found = results(verdicts)
+    assert {name: result for name, result in found.items() if result != "PASS"} == {
+        "ct1": "FAIL", "shared": "FAIL", "mr1": "UNKNOWN",
+    }  # fmt: skip
+    assert found["NEW"] == "PASS"
