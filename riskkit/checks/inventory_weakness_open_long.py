@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.measures import Covers
+from riskkit.derived.open_weaknesses import newest_scans
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
 from riskkit.tables import records
 
@@ -34,6 +34,7 @@ def inventory_weakness_open_long(
     open_weaknesses: pd.DataFrame,
     compensating_controls: pd.DataFrame | None,
     systems: pd.DataFrame | None,
+    custody: pd.DataFrame | None,
     *,
     critical_days: int = 15,
     high_days: int = 30,
@@ -45,14 +46,12 @@ def inventory_weakness_open_long(
     15 and 30 days are those of CISA's BOD 19-02 for federal agencies, 90 is our choice. What no scanner
     graded leaves the system unknown.
     """
-    names, covers = system_names(systems), Covers(compensating_controls, systems, at)
+    covers = Covers(compensating_controls, systems, at)
     limits = {"critical": critical_days, "high": high_days, "medium": medium_days}
     weak: dict[str, list[Any]] = {}
     for row in records(open_weaknesses):
         weak.setdefault(row.system_id, []).append(row)
-    scans: dict[str, list[Any]] = {}
-    for scan in records(vulnerability_scans):
-        scans.setdefault(system_of(scan.system_id, names), []).append(scan)
+    scans = newest_scans(vulnerability_scans, systems, custody)
     for system in sorted(weak.keys() | scans.keys()):
         ungraded = [row for row in weak.get(system, []) if row.severity is None]
         for grade in GRADES:

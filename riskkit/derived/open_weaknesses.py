@@ -72,6 +72,23 @@ def open_weaknesses(
     return frame
 
 
+def newest_scans(scans: Any, systems: Any | None, custody: Any | None) -> dict[str, list[Any]]:
+    """The newest scan of each system, of several of one moment all; one without a date where none has one.
+
+    What the newest scan did not find rests on it alone: older ones make it no older.
+    """
+    names, when = system_names(systems), _when(custody)
+    found: dict[str, list[Any]] = {}
+    for scan in records(scans):
+        found.setdefault(system_of(scan.system_id, names), []).append(scan)
+    kept = {}
+    for system, rows in found.items():
+        last = max(filter(None, map(when, rows)), default=None)
+        newest = [row for row in rows if when(row) == last]
+        kept[system] = sorted(newest, key=lambda row: (row.source, row.offset or 0, row.n or 0))
+    return kept
+
+
 def _when(custody: Any | None) -> Callable[[Any], datetime | None]:
     of = exported(custody)
     return lambda row: row.observed_at or of(row.source)

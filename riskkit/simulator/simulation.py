@@ -35,6 +35,7 @@ from riskkit.simulator.writers.programme import write_programme
 from riskkit.simulator.writers.rights import write_rights
 from riskkit.simulator.writers.site import write_site
 from riskkit.simulator.writers.storage import write_storage
+from riskkit.simulator.writers.weaknesses import write_weaknesses
 
 DEFAULT_PERIOD = "2026-10"
 FEWEST_DAYS, FEWEST_USERS = 14, 10
@@ -84,6 +85,7 @@ def simulate(
     write_site(pack)
     if not events_only:
         write_inventory(pack)
+        write_weaknesses(pack)
         write_people(pack, hospital)
         write_places(pack, hospital, duties, planted.all, schedule=schedule)
         write_patients(pack, care)

@@ -71,6 +71,8 @@ def _permissions(person: Person, system: str) -> Iterator[str]:
     yield "view"
     if person.role == "administrator":
         yield "administer"
+    if person.role == "administrator" and system == "viewer1":
+        yield "review audit log"  # planted: whoever changes the viewer also reads its trail
     if person.role in PHYSICIANS and system == "ris1":
         yield "order"
     if person.department == RECORDS and system == "viewer1":
