@@ -35,7 +35,7 @@ format: setup
 	$(BIN)/ruff format
 	git ls-files -z -- '*.ipynb' | xargs -0 -r $(BIN)/nbstripout
 
-# docs/tables.md and docs/checks.md, from the code.
+# docs/tables.md, docs/checks.md and docs/coverage.md, from the code.
 docs: setup
 	$(BIN)/python docs/generate.py
 

@@ -1,4 +1,4 @@
-"""Write docs/tables.md and docs/checks.md from the code: `python docs/generate.py`."""
+"""Write docs/tables.md, docs/checks.md and docs/coverage.md from the code: `python docs/generate.py`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from riskkit.assess import all_checks
-from riskkit.catalog import load_catalog
-from riskkit.model import Check, Control
+from riskkit.assess.registry import bringing
+from riskkit.catalog import ATTESTATION, load_catalog
+from riskkit.model import Check, Control, Sufficiency
 from riskkit.tables import TABLES, Table
 
 HERE = Path(__file__).resolve().parent
@@ -80,6 +81,52 @@ def _control(control: Control) -> str:
     )
 
 
+COVERAGE = """
+For each of the 71 standards and implementation specifications of 164.308 to 164.316: which kinds of
+evidence assess it, and which checks bring each kind to it. All kinds of a row are needed before it can read
+"met", each by a check that passes as a whole, by the method or a stronger one (INTERVIEW, EXAMINE, TEST); a
+kind without a check keeps it "not demonstrated", whatever anybody answers. Other checks that cite it can only
+show that it is not met. Mode: auto, data can show it; semi, data and a person; attest, only a person.
+Addressable specifications (A) may stand with a documented alternative instead.
+"""
+
+
+def coverage() -> str:
+    """What evidence assesses each standard and specification, as Markdown."""
+    catalog = load_catalog()
+    asked = [one for one in catalog.controls.values() if one.kind in ("standard", "spec")]
+    rows = [_covered(control, catalog.sufficiency[control.citation]) for control in asked]
+    counts = {state: sum(state == found for _, found in rows) for state in STATES}
+    lines = ["# Coverage", MARK, COVERAGE]
+    lines += [f"- {STATES[state]}: {number} of {len(rows)}" for state, number in counts.items()]
+    lines += ["", "| citation | title | | mode | evidence, with the checks that bring it | by | can be met |"]
+    lines += ["|---|---|---|---|---|---|---|", *(row for row, _ in rows)]
+    return "\n".join(lines) + "\n"
+
+
+STATES = {
+    "from data": "can be met on evidence of data and records",
+    "by an answer": "can be met by an answer of people, with who, when and until when",
+    "not yet": "cannot be met yet, since a kind of evidence has no check",
+}
+
+
+def _covered(control: Control, row: Sufficiency) -> tuple[str, str]:
+    """The row of one control, and which of STATES it is in."""
+    brought = {kind: bringing(row, kind) for kind in row.kinds}
+    state = "not yet" if not all(brought.values()) else "from data"
+    if state == "from data" and ATTESTATION in row.kinds:
+        state = "by an answer"
+    cells = [
+        f"**{kind.replace('|', ' or ')}**: {', '.join(check.id for check in checks) or 'no check yet'}"
+        for kind, checks in brought.items()
+    ]
+    evidence = "<br>".join(cells)
+    asked = f"{control.citation} | {control.title} | {control.requirement} | {control.mode}"
+    return f"| {asked} | {evidence} | {row.method} | {state} |", state
+
+
 if __name__ == "__main__":
     (HERE / "tables.md").write_text(tables(), encoding="utf-8")
     (HERE / "checks.md").write_text(checks(), encoding="utf-8")
+    (HERE / "coverage.md").write_text(coverage(), encoding="utf-8")

@@ -26,7 +26,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["tables", "checks"])
+@pytest.mark.parametrize("name", ["tables", "checks", "coverage"])
 def test_generated_documents_are_current(generate: ModuleType, name: str) -> None:
     """A change of tables or checks is followed by `make docs`."""
     assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") == getattr(generate, name)()
@@ -51,3 +51,15 @@ def test_verbs_in_the_readme_exist() -> None:
         r"riskkit (?!-)([a-z]+)\b", " ".join(re.findall(r"`([^`]*)`|^    (.*)$", text)[0])
     ):
         assert verb in cli.list_commands(None)  # type: ignore[arg-type]
+
+
+def test_every_standard_and_specification_has_its_evidence(generate: ModuleType) -> None:
+    """All 71 stand in the coverage, each with a kind of evidence, a method and whether it can be met."""
+    text = generate.coverage()
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| 45 CFR")]
+    asked = [one for one in load_catalog().controls.values() if one.kind in ("standard", "spec")]
+    assert len(rows) == len(asked) == 71
+    assert [row[0].removeprefix("| ") for row in rows] == [one.citation for one in asked]
+    for row in rows:
+        assert "**" in row[4]
+        assert ("no check yet" in row[4]) == row[-1].startswith("not yet")

@@ -17,7 +17,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from riskkit.asking.site import SITE_TEXT
-from riskkit.catalog import load_catalog
+from riskkit.catalog import ATTESTATION, load_catalog
 from riskkit.catalog.questions import load_questions
 from riskkit.errors import ReportError
 from riskkit.readers.canonical.lines import COMMENT, EXAMPLE
@@ -166,11 +166,14 @@ def yaml_template(table: Table) -> str:
 
 def _questions() -> Iterator[str]:
     """One entry to fill in for everything that only people can say."""
-    controls = load_catalog().controls
+    controls, sufficiency = load_catalog().controls, load_catalog().sufficiency
     for citation, question in load_questions().items():
         yield "#"
         yield f"# {citation}, {controls[citation].title}: {question.question}"
         yield f"# Who can say: {question.who}. Name: {question.basis}."
+        kinds = sufficiency[citation].kinds
+        if ATTESTATION not in kinds:
+            yield f"# An answer does not suffice here; it is held against: {', '.join(kinds)}."
         yield f"#  - control: {citation}"
         yield "#    answer: 'yes'              # or 'no' or not_applicable, then with approved_by too"
         yield "#    answered_by: Role or name"

@@ -8,7 +8,7 @@ from riskkit.catalog import RULES, load_catalog
 from riskkit.declare import load_rules
 from riskkit.discovery import find
 from riskkit.errors import CatalogError
-from riskkit.model import Check, Derived
+from riskkit.model import METHODS, Check, Derived, Sufficiency
 from riskkit.tables import TABLES
 
 
@@ -51,3 +51,18 @@ def base_tables(name: str) -> frozenset[str]:
     if derived is None:
         return frozenset({name})
     return frozenset().union(*(base_tables(need) for need in (*derived.needs, *derived.optional)))
+
+
+def bringing(row: Sufficiency, kind: str) -> tuple[Check, ...]:
+    """The checks that can show what a control needs of a kind of evidence (alternatives joined by `|`).
+
+    They cite the control, rest on the kind and are at least as strong as is asked.
+    """
+    names = set(kind.split("|"))
+    return tuple(
+        check
+        for check in all_checks()
+        if row.control in check.controls
+        and not names.isdisjoint(frozenset().union(*map(base_tables, check.needs)))
+        and METHODS.index(check.method) >= METHODS.index(row.method)
+    )
