@@ -351,7 +351,7 @@ def test_met_means_that_nothing_speaks_against_it(catalog: Catalog, outcomes: tu
             assert status.control.citation in catalog.sufficiency
 
 
-@thoroughly
+@settings(thoroughly, max_examples=20)
 @given(evidence())
 def test_the_catalog_that_ships_scores_anything(outcomes: tuple[Outcome, ...]) -> None:
     """Every control and every scenario gets its answer, whatever comes."""
@@ -396,7 +396,7 @@ def test_an_expired_decision_lowers_nothing() -> None:
     assert [one.status for one in named] == ["alternative documented", "not met"]
 
 
-@thoroughly
+@settings(thoroughly, max_examples=15)
 @given(evidence())
 def test_the_same_evidence_gives_the_same_bytes(outcomes: tuple[Outcome, ...]) -> None:
     """Scored anew, with nothing kept of the first time, to the last digit."""
