@@ -10,6 +10,7 @@ from riskkit.views import (
     access_patterns,
     actions,
     audit_trail,
+    authority,
     backup_recovery,
     changes,
     channels,
@@ -23,6 +24,7 @@ from riskkit.views import (
     recovery,
     review_queue,
     risk_register,
+    systems,
     transmission,
 )
 from riskkit.views.completion import completed
@@ -36,6 +38,7 @@ __all__ = [
     "access_patterns",
     "actions",
     "audit_trail",
+    "authority",
     "backup_recovery",
     "changes",
     "channels",
@@ -51,6 +54,7 @@ __all__ = [
     "recovery",
     "review_queue",
     "risk_register",
+    "systems",
     "table",
     "transmission",
 ]

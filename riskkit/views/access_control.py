@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from riskkit.derived.login_settings import PASSWORDS, Login, logins
@@ -124,17 +125,52 @@ def leavers(assessment: Assessment) -> Html:
                 "privileged": a.privileged,
                 "remote": a.remote,
                 "days since the last day of work": days,
+                "hours, at least": 24 * max(days - 1, 0),
                 "last log-in": a.last_login and day(assessment, a.last_login),
             }
             for a, days in sorted(gone, key=lambda item: (-item[1], item[0].system_id, item[0].account))
         ),
-        ("account", "system", "privileged", "remote", "days since the last day of work", "last log-in"),
+        (
+            "account",
+            "system",
+            "privileged",
+            "remote",
+            "days since the last day of work",
+            "hours, at least",
+            "last log-in",
+        ),
     )
     return join([
         paragraph(told),
         table(assessment, frame, caption="Enabled accounts of people who have left", limit=40,
               rest="The others stand in findings.json.", empty="there is none."),
+        _proposed(assessment, left, len(gone)),
     ])  # fmt: skip
+
+
+PROPOSED_HOURS = 1
+"""Within which access would have to end by the proposed rule of 2025-01-06 (90 FR 898); not in force."""
+
+
+def _proposed(assessment: Assessment, left: dict[str, Any], enabled: int) -> Html:
+    """How soon accounts were disabled, beside what the proposed rule would ask; no part of any status."""
+    zone = assessment.moment.zone
+    late, timed = 0, 0
+    for account in _accounts(assessment):
+        last = left.get(account.user_id)
+        if account.enabled or last is None or account.disabled_at is None:
+            continue
+        timed += 1
+        # Work ends at some hour of the last day: only what is surely later than an hour after it counts.
+        ended = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+        late += account.disabled_at > ended + timedelta(hours=PROPOSED_HOURS)
+    return paragraph(
+        f"Beside the status: the rule proposed in January 2025 (90 FR 898) is not in force. It would end "
+        f"access within {PROPOSED_HOURS} hour. {count(enabled, 'account')} above {be(enabled)} open for "
+        f"longer; of {count(timed, 'account')} with a recorded end, {late} ended surely more than an hour "
+        "after the last day of work. The lists tell days, not hours, so the rest cannot be judged by it.",
+        note=True,
+    )
 
 
 def privileged(assessment: Assessment, *, identities: bool = False) -> Html:

@@ -46,6 +46,8 @@ _PARTS = {
     "backup": "backup_recovery",
     "people": "people_places_papers",
     "programme": "people_places_papers",
+    "places": "people_places_papers",
+    "inventory": "access_control",
 }
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
@@ -53,7 +55,10 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "access_patterns": ("audit_events", "relationships", "roster"),
     "encryption": ("storage_assets", "storage_exposures", "dicom_scans", "dicom_files"),
     "transmission": ("endpoints", "channel_observations", "certificates"),
-    "access_control": ("accounts", "roster", "configurations", "grants"),
+    "access_control": (
+        "accounts", "roster", "configurations", "grants", "systems", "vulnerability_scans", "updates",
+        "malware_protection",
+    ),
     "backup_recovery": ("backups", "restore_tests", "recovery_targets", "drills"),
     "people_places_papers": ("training", "roster", "policies", "reviews", "answers"),
     "risk_register": ("systems",),
