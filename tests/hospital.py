@@ -51,6 +51,8 @@ def hospital() -> dict[str, list[dict[str, Any]]]:
         **_storage(),
         **_backup(),
         **_programme(),
+        **_rooms(),
+        **_response(),
         **_inventory(),
         "systems": [
             {
@@ -116,7 +118,8 @@ def _trail() -> list[dict[str, Any]]:
 def _people() -> list[dict[str, Any]]:
     names = {"family_name": CANARY, "given_name": CANARY, "address": CANARY}
     return [
-        *(person(user, **names) for user in USERS[:4]),
+        *(person(user, **names) for user in USERS[:3]),
+        person(USERS[3], employed_from=date(2026, 3, 1), **names),
         person(USERS[4], employed_to=date(2026, 9, 30), **names),
     ]
 
@@ -134,7 +137,14 @@ def _places() -> dict[str, list[dict[str, Any]]]:
             for day in range(1, 29)
         ],
         "workstations": [
-            {"host": "ws-1", "zone": "reading room", "department": "radiology", "site": "main"},
+            {
+                "host": "ws-1",
+                "zone": "reading room",
+                "department": "radiology",
+                "site": "main",
+                "public": True,
+                "secured": False,
+            },
             {"host": "ws-2", "zone": "ward 3", "department": "medicine", "site": "east"},
         ],
         "exemptions": [
@@ -515,7 +525,20 @@ def _inventory() -> dict[str, list[dict[str, Any]]]:
 
 def _programme() -> dict[str, list[dict[str, Any]]]:
     return {
-        "contracts": [{"vendor": "AWS", "kind": "BAA", "expires_on": date(2026, 3, 1)}],
+        "contracts": [
+            {"vendor": "AWS", "kind": "BAA", "expires_on": date(2026, 3, 1)},
+            {
+                "vendor": "Nightreads",
+                "system_id": "pacs",
+                "kind": "BAA",
+                "touches_ephi": True,
+                "signed_on": date(2025, 1, 1),
+                "covers_safeguards": True,
+                "covers_subcontractors": False,
+                "notice_days": 10,
+            },
+            {"vendor": "Shred", "kind": "none", "touches_ephi": True},
+        ],
         "actions": [
             {
                 "action_id": "A-1",
@@ -593,5 +616,122 @@ def _programme() -> dict[str, list[dict[str, Any]]]:
         ],
         "custody": [
             {"file": "*", "exported_by": CANARY, "exported_at": instant("2026-10-31 08:00")},
+        ],
+    }
+
+
+def _rooms() -> dict[str, list[dict[str, Any]]]:
+    """Badges, doors, visitors, repairs and media."""
+
+    def badge(number: int, user: str | None, **columns: Any) -> dict[str, Any]:
+        return {
+            "area": "server room",
+            "badge": f"{CANARY}-b{number}",
+            "user_id": user,
+            "active": True,
+            "approved_by": "IT",
+            "reviewed_on": date(2026, 3, 1),
+        } | columns
+
+    def passed(time: str, number: int, area: str = "server room") -> dict[str, Any]:
+        return {"passed_us": us(time), "area": area, "badge": f"{CANARY}-b{number}", "passage": "granted"}
+
+    return {
+        "facility_lists": [
+            badge(0, USERS[0]),
+            badge(4, USERS[4]),
+            badge(5, None, area="reading room", reviewed_on=date(2024, 3, 1)),
+        ],
+        "facility_access": [
+            passed("2026-10-05 08:00", 0),
+            passed("2026-10-05 09:00", 9),
+            passed("2026-10-06 09:00", 9),
+            passed("2026-10-06 09:00", 9, "vault"),
+        ],
+        "visitors": [
+            {"visit_id": "V1", "area": "server room", "arrived_at": instant("2026-10-05 08:00"), **end}
+            for end in ({"left_at": instant("2026-10-05 09:00"), "escort": CANARY, "visitor": CANARY},)
+        ]
+        + [{"visit_id": "V2", "area": "vault", "arrived_at": instant("2026-10-05 08:00"), "visitor": CANARY}],
+        "facility_repairs": [
+            {
+                "repair_id": "F1",
+                "component": "door",
+                "repaired_on": date(2026, 5, 1),
+                "work": "New lock",
+                "performed_by": "Locks Inc.",
+                "approved_by": "Facilities",
+            },
+            {"repair_id": "F2", "component": "reader", "repaired_on": date(2026, 5, 1)},
+        ],
+        "media": [
+            {"media_id": name, "event": event, "occurred_on": date(2026, 10, 29), "holds_ephi": True} | more
+            for name, event, more in (
+                ("M1", "disposed", {"certificate": "C1"}),
+                ("M2", "disposed", {}),
+                ("M3", "reused", {"certificate": "C3", "verified_by": "IT", "responsible": "IT"}),
+                ("M4", "reused", {}),
+                ("M5", "moved", {"system_id": "pacs", "responsible": "IT"}),
+                ("M6", "moved", {"system_id": "vna"}),
+                ("M7", "lost", {"holds_ephi": None}),
+            )
+        ],
+    }
+
+
+def _response() -> dict[str, list[dict[str, Any]]]:
+    """Incidents, sanctions, changes and threats."""
+    factors = {f"factor_{name}": "low" for name in ("information", "recipient", "acquired", "mitigation")}
+    signed = {"decided_by": "Privacy office", "decided_on": date(2026, 3, 1)}
+    return {
+        "incidents": [
+            {"incident_id": f"I{number}", "discovered_at": instant(f"2026-{month:02}-01 08:00")} | more
+            for number, (month, more) in enumerate(
+                [
+                    (2, {"impermissible": True, "by_workforce": True, "affected": 600}),
+                    (
+                        2,
+                        {
+                            "impermissible": True,
+                            **factors,
+                            **signed,
+                            "decision": "low_probability",
+                            "alerts": "0000000000000001",
+                            "by_workforce": True,
+                            "closed_at": instant("2026-02-03 08:00"),
+                            "outcome": "Rights were taken back",
+                        },
+                    ),
+                    (
+                        10,
+                        {
+                            "impermissible": True,
+                            **signed,
+                            "decision": "breach",
+                            "affected": 700,
+                            "affected_by_state": "TX=600;OK=100",
+                            "associate": "Nightreads",
+                            "associate_discovered_at": instant("2026-09-01 08:00"),
+                            "associate_told_on": date(2026, 10, 1),
+                            "delay_asked_on": date(2026, 10, 5),
+                            "delay_form": "oral",
+                        },
+                    ),
+                    (10, {}),
+                ]
+            )
+        ],
+        "sanctions": [{"incident_id": "I1", "sanctioned_on": date(2026, 2, 5), "measure": "warning"}],
+        "changes": [
+            {"change_id": f"C{month}", "changed_on": date(2026, month, 1), "affects_ephi": True}
+            for month in (1, 10)
+        ],
+        "threats": [
+            {
+                "threat_id": "T1",
+                "known_on": date(2026, 6, 1),
+                "policy_ids": "P1;P2",
+                "courses": "security",
+            }
         ],
     }

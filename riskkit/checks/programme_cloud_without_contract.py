@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.contract_terms import bound, same_vendor
 from riskkit.derived.inventory import system_names, system_of
-from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
-
-BINDS = frozenset({"BAA", "other_arrangement"})
-"""Kinds of contracts that bind the provider to the organisation; a subcontractor's binds it to another."""
-
-ALSO: Mapping[str, frozenset[str]] = {
-    "amazon web services": frozenset({"aws", "amazon", "amazon.com", "amazon web services, inc."}),
-    "microsoft azure": frozenset({"azure", "microsoft", "microsoft corporation"}),
-    "google cloud": frozenset({"gcp", "google", "google llc", "google cloud platform"}),
-}
-"""Other names of the providers that readers know."""
 
 
 @check(
@@ -52,10 +43,10 @@ def programme_cloud_without_contract(
         own = [
             contract
             for contract in signed
-            if _same(provider, contract.vendor)
+            if same_vendor(provider, contract.vendor)
             and (not contract.system_id or system_of(contract.system_id, names) == system)
         ]
-        result, message = _judged(own, at)
+        result, message = bound(own, at)
         places = f"{len(assets)} place(s) that may hold ePHI lie with {provider}"
         yield Verdict(
             subject=f"{provider} {system}".strip(),
@@ -66,31 +57,3 @@ def programme_cloud_without_contract(
             scope=system,
             rows=(Rows.of("contracts", own), Rows.of("storage_assets", assets)),
         )
-
-
-def _same(provider: str, vendor: str) -> bool:
-    known, named = provider.strip().casefold(), vendor.strip().casefold()
-    return named == known or named in ALSO.get(known, frozenset())
-
-
-def _judged(contracts: list[Any], at: Moment) -> tuple[Result, str]:
-    binding = [contract for contract in contracts if contract.kind in BINDS]
-    if not binding:
-        return "FAIL", "no contract with it is on record"
-    states = [_state(contract, at) for contract in binding]
-    if "in force" in states:
-        return "PASS", "a contract is in force"
-    if "not dated" in states:
-        return "UNKNOWN", "when its contract was signed is not on record"
-    return "FAIL", f"of {len(binding)} contract(s) none is in force: {', '.join(sorted(set(states)))}"
-
-
-def _state(contract: Any, at: Moment) -> str:
-    if contract.terminated_on and contract.terminated_on <= at.today:
-        return "terminated"
-    if contract.expires_on and contract.expires_on < at.today:
-        return "expired"
-    if contract.signed_on is None:
-        return "not dated"
-    begins = max(filter(None, (contract.signed_on, contract.effective_on)))
-    return "in force" if begins <= at.today else "not yet in force"

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from riskkit.tables import audit, backup, care, inventory, network, people, programme, storage
+from riskkit.tables import (
+    audit,
+    backup,
+    care,
+    inventory,
+    network,
+    people,
+    places,
+    programme,
+    response,
+    storage,
+)
 from riskkit.tables.schema import PROVENANCE, Column, Table, records, to_arrow
 
 __all__ = ["PROVENANCE", "TABLES", "Column", "Table", "records", "to_arrow"]
 
 TABLES: Mapping[str, Table] = {
     table.name: table
-    for area in (audit, people, care, network, storage, backup, inventory, programme)
+    for area in (audit, people, places, care, network, storage, backup, inventory, programme, response)
     for table in area.TABLES
 }

@@ -57,6 +57,10 @@ WORKSTATIONS = Table(
         Column("zone", doc="part of the building that is walked through in minutes", required=True),
         Column("department", doc="who works there; empty for shared rooms"),
         Column("site", doc="building or campus; workstations of two sites are a journey apart"),
+        Column("public", "boolean", "stands where patients, visitors or passers-by come; empty is unknown"),
+        Column("secured", "boolean", "locked room, or fixed and locked when nobody sits at it"),
+        Column("screen_shielded", "boolean", "strangers cannot read the screen"),
+        Column("inspected_on", "date", "last day on which somebody looked at the place"),
     ),
 )
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import typing
+from pathlib import Path
 
 import pytest
 
 from riskkit.assess import all_checks
 from riskkit.assess.engine import Engine
+from riskkit.assess.expected import Inventory
+from riskkit.assess.history import History
+from riskkit.assess.judge import Court, judge
+from riskkit.assess.registry import all_derived
 from riskkit.catalog import RULES, load_catalog
-from riskkit.model import RESULTS, SEVERITIES, Check, Verdict
+from riskkit.model import RESULTS, SEVERITIES, Check, Evidence, TableState, Verdict
+from riskkit.settings import Settings
 from riskkit.tables import TABLES
 from tests.evidence import AT, Rows, engine_of
 from tests.hospital import CANARY, hospital
@@ -179,3 +185,24 @@ def test_nothing_shows_nothing(check: Check, engine: Engine) -> None:
     }
     defaults = {name: parameter.default for name, parameter in check.parameters.items()}
     assert {verdict.result for verdict in check.run(**given, **defaults, at=AT)} <= {"UNKNOWN"}
+
+
+@every()
+def test_without_its_tables_a_check_is_not_assessed(check: Check) -> None:
+    """Whichever table a check needs is missing, nothing is said, and the outcome says why."""
+    for table in sorted(set().union(*map(_inputs, check.needs))):
+        states = {
+            name: TableState(name, *(("missing", "missing") if name == table else ("present", "")), 1)
+            for name in TABLES
+        }
+        evidence = Evidence(Path(), (), states, {}, TABLES)
+        engine = Engine(evidence, AT, None)
+        outcome = judge(check, Court(Settings(), AT, evidence, engine, History(), Inventory(), {}, str))
+        assert (outcome.condition, outcome.verdicts) == ("NOT_ASSESSED", ()), table
+        assert outcome.reason
+
+
+def _inputs(need: str) -> set[str]:
+    """The tables without which this one, derived or not, is missing."""
+    derived = all_derived().get(need)
+    return {need} if derived is None else set().union(*map(_inputs, derived.needs))
