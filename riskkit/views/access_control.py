@@ -252,13 +252,19 @@ def _settings(login: Login) -> dict[str, object]:
                 login.says("authentication.enabled"),
                 login.word("second_factor.required"),
                 login.number("password.min_length"),
-                "never" if lock is False else lock and login.number("lockout.attempts"),
+                _attempts(login, lock),
                 None if idle is None else -(-idle // 60),
                 login.says("registration.allowed"),
             ),
             strict=True,
         )
     )
+
+
+def _attempts(login: Login, lock: bool | None) -> str | None:
+    """After how many failures an account is locked, as a word: `never` stands in the same column."""
+    number = login.number("lockout.attempts") if lock else None
+    return "never" if lock is False else None if number is None else str(number)
 
 
 def rights(assessment: Assessment) -> Html:

@@ -168,8 +168,8 @@ def measures(assessment: Assessment) -> Html:
         for row in listed
     )
     told = (
-        f"{count(len(listed), 'compensating measure')} {be(len(listed))} recorded; {void} do not count, and "
-        f"{soon} end within a month. A finding that a measure covers stays a finding."
+        f"{count(len(listed), 'compensating measure')} {be(len(listed))} recorded; {void} "
+        f"{be(void, 'does', 'do')} not count, and {soon} {be(soon, 'ends', 'end')} within a month. A finding that a measure covers stays a finding."
     )
     return join([
         paragraph(told),
@@ -201,7 +201,7 @@ def _state(said: Mapping[str, Verdict], system: str) -> str:
     return _STATES[said[system].result] if system in said else "–"
 
 
-def _severe(weak: Mapping[str, list[Any]], system: str, scanned: Mapping[str, Verdict]) -> int | str:
-    """How many; without a scan in time nobody knows."""
+def _severe(weak: Mapping[str, list[Any]], system: str, scanned: Mapping[str, Verdict]) -> str:
+    """How many, as a word: without a scan in time nobody knows."""
     found = sum(row.severity in ("critical", "high") for row in weak.get(system, ()))
-    return found if found or _state(scanned, system) == "yes" else "unknown"
+    return str(found) if found or _state(scanned, system) == "yes" else "unknown"
