@@ -167,9 +167,10 @@ def measures(assessment: Assessment) -> Html:
         not why_void(row, today) and (row.valid_until - today).days <= 31  # noqa: PLR2004 - a month
         for row in listed
     )
+    counted = f"{void} {be(void, 'does', 'do')} not count, {soon} {be(soon, 'ends', 'end')} within a month"
     told = (
-        f"{count(len(listed), 'compensating measure')} {be(len(listed))} recorded; {void} "
-        f"{be(void, 'does', 'do')} not count, and {soon} {be(soon, 'ends', 'end')} within a month. A finding that a measure covers stays a finding."
+        f"{count(len(listed), 'compensating measure')} {be(len(listed))} recorded; {counted}. A finding that "
+        "a measure covers stays a finding."
     )
     return join([
         paragraph(told),

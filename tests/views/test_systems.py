@@ -80,7 +80,7 @@ def test_systems_in_numbers(found: Assessment) -> None:
         1, 1, 1, 2,
     )  # fmt: skip
     assert row["oldest, days"] == 91
-    assert "1 does not count, and 1 ends within a month" in words(systems.measures(found))
+    assert "1 does not count, 1 ends within a month" in words(systems.measures(found))
 
 
 def test_roles_against_rights(found: Assessment) -> None:
