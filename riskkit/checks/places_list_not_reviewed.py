@@ -44,7 +44,7 @@ def places_list_not_reviewed(
             subject=area,
             result=result,
             message=f"Of {len(rows)} entries {len(old)} were not reviewed for more than {max_days} days, "
-            f"{len(never)} have no date of review, and {len(unapproved)} nobody approved.",
+            f"{len(never)} have no date of review, and {len(unapproved)} have no approval.",
             observed=f"{len(rows) - len(old) - len(never)} of {len(rows)} reviewed",
             expected=f"all reviewed within {max_days} days",
             scope=area,

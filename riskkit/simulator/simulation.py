@@ -24,6 +24,7 @@ from riskkit.simulator.writers.backup import write_backup
 from riskkit.simulator.writers.care import relationships, write_patients
 from riskkit.simulator.writers.custody import write_custody
 from riskkit.simulator.writers.dicom import write_dicom
+from riskkit.simulator.writers.facility import write_facility
 from riskkit.simulator.writers.flows import write_flows
 from riskkit.simulator.writers.inventory import write_inventory
 from riskkit.simulator.writers.labels import write_labels
@@ -95,6 +96,7 @@ def simulate(
         write_dicom(pack, seed, care, small=small)
         write_backup(pack, seed)
         write_programme(pack, seed, hospital)
+        write_facility(pack, seed, hospital)
 
     told = _Told(pack.moment(0, 20))
     work = Activity(seed, hospital, care, duties, SMALL_EFFORT if small else 1.0)

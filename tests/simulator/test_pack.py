@@ -54,6 +54,14 @@ CSV_TABLES = {
     "programme/policies.csv": "policies",
     "programme/reviews.csv": "reviews",
     "programme/verdicts.csv": "verdicts",
+    **{
+        f"programme/{name}.csv": name
+        for name in ("contracts", "incidents", "sanctions", "changes", "threats")
+    },
+    "facility/lists/doors.csv": "facility_lists",
+    "facility/access/doors.csv": "facility_access",
+    "facility/visitors.csv": "visitors",
+    "facility/media.csv": "media",
 }
 
 
@@ -619,8 +627,33 @@ def test_programme_has_arrears(pack: Path) -> None:
     assert any(not row["completed_on"] for row in training)
     assert any(row["completed_on"] > row["due_on"] for row in training)
     assert sum(row["next_review_on"] < "2026-11-01" for row in policies) == 1
-    for absent in ("contracts.csv", "facility_access.csv", "media.csv"):
-        assert not (pack / "programme" / absent).exists()
+    assert not (pack / "facility/repairs.csv").exists()
+
+
+def test_doors_media_and_incidents_hold_a_case_each(pack: Path) -> None:
+    """A badge of somebody who left, one on no list, a disk without a certificate, a clock that runs."""
+    roster = {row["user_id"]: row["employed_to"] for row in table(pack / "people/roster.csv")}
+    lists = table(pack / "facility/lists/doors.csv")
+    listed = {(row["area"], row["badge"]) for row in lists}
+    passed = {
+        (row["area"], row["badge"])
+        for row in table(pack / "facility/access/doors.csv")
+        if row["passage"] == "granted"
+    }
+    incidents = {row["incident_id"]: row for row in table(pack / "programme/incidents.csv")}
+
+    assert [row["active"] for row in lists if roster[row["user_id"]]] == ["yes"]
+    assert len(passed - listed) == 1
+    assert len(passed & listed) > 5
+    assert [
+        row["certificate"] for row in table(pack / "facility/media.csv") if row["event"] == "disposed"
+    ] == [
+        "RS-40117",
+        "",
+    ]
+    assert incidents["I-2026-06"]["people_told_on"] > incidents["I-2026-06"]["discovered_at"]
+    assert not incidents["I-2026-06"]["media_told_on"]
+    assert not incidents["I-2026-05"]["decision"]
 
 
 def test_backups_are_fresh_stale_and_missing(pack: Path) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from riskkit.simulator.duty import Duties
-from riskkit.simulator.hospital import HEALTH_AT_WORK, ONCOLOGY, ORTHOPEDICS, SYSTEMS, Hospital
+from riskkit.simulator.hospital import (
+    EMERGENCY,
+    HEALTH_AT_WORK,
+    ONCOLOGY,
+    ORTHOPEDICS,
+    REGISTRATION,
+    SYSTEMS,
+    Hospital,
+)
 from riskkit.simulator.incidents import Incident
 from riskkit.simulator.writers.pack import Custody, Pack
 
 SCHEDULE_COLUMNS = ("user_id", "starts", "ends", "department", "duty")
-WORKSTATION_COLUMNS = ("host", "zone", "department", "site")
+WORKSTATION_COLUMNS = (
+    "host", "zone", "department", "site", "public", "secured", "screen_shielded", "inspected_on",
+)  # fmt: skip
 SELF_MATCH_COLUMNS = ("user_id", "patient_id")
 EXEMPTION_COLUMNS = (
     "detector", "user_id", "patient_id", "role", "department", "network", "system_id", "reason",
@@ -39,9 +49,15 @@ def write_places(
         "people/workstations.csv",
         WORKSTATION_COLUMNS,
         (
-            (host, department.casefold(), department, "west campus" if department in WEST else "main")
+            (
+                host,
+                department.casefold(),
+                department,
+                "west campus" if department in WEST else "main",
+                *_seen(pack, department, n),
+            )
             for department in hospital.departments
-            for host in hospital.stations(department)
+            for n, host in enumerate(hospital.stations(department))
         ),
         Custody("Imaging Informatics", pack.moment(41, 11), "asset register", "workstations by address"),
     )
@@ -57,6 +73,16 @@ def write_places(
         _exemptions(pack, hospital, incidents),
         Custody("Privacy Officer", pack.moment(1, 15), "privacy office", "exemptions from the access review"),
     )
+
+
+def _seen(pack: Pack, department: str, n: int) -> tuple[object, ...]:
+    """Whether strangers come by, whether it is locked, and shielded; oncology was not walked through."""
+    if department == ONCOLOGY:
+        return None, None, None, None
+    public = department in {REGISTRATION, EMERGENCY}
+    # The first desk of the registration faces the waiting room.
+    bare = department == REGISTRATION and n == 0
+    return public, True, not bare if public else None, pack.span.back(160)
 
 
 def _exemptions(

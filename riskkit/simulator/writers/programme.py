@@ -11,6 +11,7 @@ import yaml
 from riskkit.simulator.chance import Chance
 from riskkit.simulator.hospital import Hospital
 from riskkit.simulator.writers.pack import Custody, Pack
+from riskkit.simulator.writers.response import write_response
 
 COURSE = "Security awareness"
 LATE_SHARE, OVERDUE_SHARE = 0.1, 0.12
@@ -67,7 +68,7 @@ ANSWERS = (
 
 
 def write_programme(pack: Pack, seed: int, hospital: Hospital) -> None:
-    """Write programme/training.csv, policies.csv, reviews.csv, answers.yaml and an empty verdicts.csv."""
+    """Write programme/: training, policies, reviews, answers, no verdicts, and what `response` adds."""
     custody = Custody("Learning system", pack.moment(0, 17), "learning system", f"completions of {COURSE}")
     columns = ("user_id", "course", "assigned_on", "due_on", "completed_on")
     pack.table("programme/training.csv", columns, _training(pack, seed, hospital), custody)
@@ -97,11 +98,12 @@ def write_programme(pack: Pack, seed: int, hospital: Hospital) -> None:
     custody = Custody("Privacy Officer", pack.moment(0, 16.5), "review queue", "decisions so far: none")
     verdicts = ("alert", "verdict", "decided_by", "decided_at", "note")
     pack.table("programme/verdicts.csv", verdicts, (), custody)
+    write_response(pack, _course(pack))
 
 
 def _training(pack: Pack, seed: int, hospital: Hospital) -> Iterator[tuple[object, ...]]:
     chance = Chance(seed, "training")
-    course = f"{COURSE} {pack.span.last.year}"
+    course = _course(pack)
     assigned, due = pack.span.back(110), pack.span.back(20)
     for one in sorted(hospital.people, key=lambda one: one.user_id):
         if one.employed_to and one.employed_to < due:
@@ -112,6 +114,10 @@ def _training(pack: Pack, seed: int, hospital: Hospital) -> Iterator[tuple[objec
             [(done, 1 - LATE_SHARE - OVERDUE_SHARE), (late, LATE_SHARE), (None, OVERDUE_SHARE)]
         )
         yield one.user_id, course, assigned, due, state
+
+
+def _course(pack: Pack) -> str:
+    return f"{COURSE} {pack.span.last.year}"
 
 
 def _answers(pack: Pack) -> Iterator[dict[str, Any]]:
