@@ -99,7 +99,7 @@ def test_the_lock_names_no_address():
 def test_what_is_imported_is_asked_for():
     """A package that comes only because another needs it can go with that one's next release.
 
-    Spark is an extra of its own, and imported only where the engine for it is made.
+    Spark and the widgets of a notebook are extras of their own, imported only where they are used.
     """
     allowed = {IMPORT_NAMES.get(r.name, r.name.replace("-", "_")) for r in CORE}
     allowed |= sys.stdlib_module_names | {"riskkit"}
@@ -108,7 +108,10 @@ def test_what_is_imported_is_asked_for():
         for module in (ROOT / "riskkit").rglob("*.py")
         for package in imported_packages(module.read_text("utf-8"))
     }
-    assert [pair for pair in sorted(imported) if pair[0] not in allowed] == [("pyspark", "cluster.py")]
+    assert [pair for pair in sorted(imported) if pair[0] not in allowed] == [
+        ("ipywidgets", "review_queue.py"),
+        ("pyspark", "cluster.py"),
+    ]
     assert any(line.startswith("pyspark") for line in PROJECT["optional-dependencies"]["spark"])
 
 

@@ -13,6 +13,16 @@ from riskkit.model import RESULTS
 from tests.packs import SAMPLES, assess, copy_of_samples, evidence_files, levels, outcomes
 
 FILES = evidence_files()
+FIRST = 5
+
+
+def every(step: int, start: int = 0) -> pytest.MarkDecorator:
+    """Files of the sample, by turns: each costs an assessment. Some in every run, the rest in the slow one."""
+    chosen = FILES[start::step]
+    quick = set(chosen[:: max(1, len(chosen) // FIRST)][:FIRST])
+    return pytest.mark.parametrize(
+        "name", [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in chosen]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +48,7 @@ def no_better(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert {c["citation"] for c in after["controls"] if c["status"] == "met"} <= met
 
 
-@pytest.mark.parametrize("name", FILES)
+@every(1)
 def test_a_file_deleted(name: str, whole: dict[str, Any], tmp_path: Path, work: Path) -> None:
     """The last file of a kind gone is NOT_ASSESSED; one of several turns what it showed UNKNOWN."""
     pack = copy_of_samples(tmp_path / "pack")
@@ -83,19 +93,28 @@ def _standing(check: str) -> bool:
     return next(item.standing for item in all_checks() if item.id == check)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_file_emptied_or_broken(name: str, whole: dict[str, Any], tmp_path: Path, work: Path) -> None:
-    """An empty file and one of noise are told by name, and nothing looks better."""
-    for content in (b"", b"\x00\xff\xfe noise \x80" * 50):
-        pack = copy_of_samples(tmp_path / f"pack{len(content)}")
-        (pack / name).write_bytes(content)
-        after = assess(pack, work)
-        no_better(whole, after)
-        told = next(source for source in after["sources"] if source["name"] == name)
-        assert told["problem"] or told["quarantine"] or not told["reader"]
+@every(3)
+def test_a_file_emptied(name: str, whole: dict[str, Any], tmp_path: Path, work: Path) -> None:
+    """An empty file is told by name, and nothing looks better."""
+    _broken(name, b"", whole, tmp_path, work)
 
 
-@pytest.mark.parametrize("name", FILES)
+@every(3, 1)
+def test_a_file_of_noise(name: str, whole: dict[str, Any], tmp_path: Path, work: Path) -> None:
+    """A file of noise is told by name, and nothing looks better."""
+    _broken(name, b"\x00\xff\xfe noise \x80" * 50, whole, tmp_path, work)
+
+
+def _broken(name: str, content: bytes, whole: dict[str, Any], tmp_path: Path, work: Path) -> None:
+    pack = copy_of_samples(tmp_path / "pack")
+    (pack / name).write_bytes(content)
+    after = assess(pack, work)
+    no_better(whole, after)
+    told = next(source for source in after["sources"] if source["name"] == name)
+    assert told["problem"] or told["quarantine"] or not told["reader"]
+
+
+@every(3, 2)
 def test_a_file_cut_in_half(name: str, whole: dict[str, Any], tmp_path: Path, work: Path) -> None:
     """Half a file is read as far as it goes, and what is missing is not forgotten."""
     pack = copy_of_samples(tmp_path / "pack")
