@@ -17,7 +17,7 @@ FIRST = 5
 
 
 def every(step: int, start: int = 0) -> pytest.MarkDecorator:
-    """Files of the sample, by turns: each costs an assessment. Some in every run, the rest in the slow one."""
+    """Files of the sample, by turns: each costs an assessment. A few in every run, the rest when slow."""
     chosen = FILES[start::step]
     quick = set(chosen[:: max(1, len(chosen) // FIRST)][:FIRST])
     return pytest.mark.parametrize(
