@@ -27,6 +27,7 @@ PAGES = (
     "06_backup_recovery.html",
     "07_people_places_papers.html",
     "08_risk_register.html",
+    "09_treatment_and_frameworks.html",
 )
 
 

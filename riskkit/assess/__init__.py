@@ -5,6 +5,7 @@ from __future__ import annotations
 from riskkit.assess.findings import findings_json
 from riskkit.assess.opening import open_pack, resolve_moment
 from riskkit.assess.registry import all_checks, all_derived
+from riskkit.assess.signing import outdated_signatures, risk_state, valid_signatures
 from riskkit.assess.surfacing import ReviewQueue, queue_of, review_queue, triage
 
 __all__ = [
@@ -13,8 +14,11 @@ __all__ = [
     "all_derived",
     "findings_json",
     "open_pack",
+    "outdated_signatures",
     "queue_of",
     "resolve_moment",
     "review_queue",
+    "risk_state",
     "triage",
+    "valid_signatures",
 ]

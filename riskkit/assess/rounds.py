@@ -15,10 +15,14 @@ from riskkit.model import Check, Outcome
 def judge_all(checks: Iterable[Check], court: Court) -> tuple[Outcome, ...]:
     """The outcomes of all checks, sorted by id; those that need `judgements` are judged last."""
     ordered = sorted(checks, key=lambda check: check.id)
-    first = [judge(check, court) for check in ordered if JUDGEMENTS not in check.needs]
+    first = [judge(check, court) for check in ordered if not _hears(check)]
     court.engine.give(JUDGEMENTS, judgements_of(first))
-    second = [judge(check, court) for check in ordered if JUDGEMENTS in check.needs]
+    second = [judge(check, court) for check in ordered if _hears(check)]
     return tuple(sorted((*first, *second), key=lambda outcome: outcome.check.id))
+
+
+def _hears(check: Check) -> bool:
+    return JUDGEMENTS in (*check.needs, *check.optional)
 
 
 def judgements_of(outcomes: Iterable[Outcome]) -> pd.DataFrame:

@@ -29,19 +29,25 @@ ADDRESSABLE = tuple(control.citation for control in load_catalog().controls.valu
     look_first="The specifications that this report shows as not met or partly met.",
     usual_cause="Addressable was read as optional.",
 )
-def programme_decision_missing(decisions: pd.DataFrame, *, at: Moment) -> Iterator[Verdict]:
+def programme_decision_missing(
+    decisions: pd.DataFrame, judgements: pd.DataFrame | None, *, at: Moment
+) -> Iterator[Verdict]:
     """One verdict per addressable specification, and per other specification that is decided on.
 
     A required specification cannot be decided away. The newest decision up to the end of the period
-    counts, until the day of its review.
+    counts, until the day of its review. Without a decision, a specification of which data show a failure
+    fails here too; of any other nobody knows whether it needs one.
     """
+    failed: dict[str, int] = {}
+    for row in () if judgements is None else records(judgements):
+        failed[row.control] = failed.get(row.control, 0) + row.failed
     newest: dict[str, Any] = {}
     for row in sorted(records(decisions), key=lambda row: row.decided_on):
         if row.decided_on <= at.today:
             newest[row.specification] = row
     for citation in sorted({*ADDRESSABLE, *newest}):
         row = newest.get(citation)
-        result, message = _judged(citation, row, at)
+        result, message = _judged(citation, row, failed.get(citation, 0), at)
         yield Verdict(
             subject=citation,
             result=result,
@@ -52,7 +58,9 @@ def programme_decision_missing(decisions: pd.DataFrame, *, at: Moment) -> Iterat
         )
 
 
-def _judged(citation: str, row: Any, at: Moment) -> tuple[Result, str]:
+def _judged(citation: str, row: Any, failed: int, at: Moment) -> tuple[Result, str]:
+    if row is None and failed:
+        return "FAIL", f"Data show {failed} failing, and there is no decision in writing."
     if row is None:
         return "UNKNOWN", "There is no decision in writing; none is needed only where it is shown to be met."
     said = f"Decided on {row.decided_on}: {row.decision.replace('_', ' ')}"

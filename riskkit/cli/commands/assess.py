@@ -29,7 +29,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Judge an evidence pack and say how it stands."""
-    from riskkit.assess import findings_json, open_pack  # noqa: PLC0415 - `--help` need not load pandas
+    from riskkit.assess import findings_json, open_pack, risk_state, valid_signatures  # noqa: PLC0415 - `--help` need not load pandas
 
     name, day = chosen_period(pack, period, as_of)
     assessment = open_pack(pack, period=name, as_of=day, work=work)
@@ -55,6 +55,8 @@ def command(
         click.echo(
             ", ".join(f"{number} {status}" for status, number in sorted(assessment.coverage().items()))
         )
+        signed = ", ".join(f"{one.signed_by} ({one.role})" for one in valid_signatures(assessment))
+        click.echo(f"Risk state to sign: {risk_state(assessment)}; signed by: {signed or 'nobody'}")
     tell_and_remember(assessment, work)
     for reason in reasons(assessment, require=require):
         click.echo(f"not trustworthy: {reason}", err=True)

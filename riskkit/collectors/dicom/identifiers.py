@@ -2,7 +2,7 @@
 
 Columns: tag, keyword, the action that the Basic Profile of PS3.15 table E.1-1 (edition 2026c) prescribes
 (X remove, Z empty, D dummy, U replace the UID, K keep, C clean), `kind`, and the letter of
-45 CFR 164.514(b)(2)(i) that the attribute maps to, if any.
+45 CFR 164.514(b)(2) that the attribute maps to, if any.
 
 `direct` identifies the patient, a relative or the visit by itself; `quasi` helps to: dates, places,
 devices, unique numbers, free text, and names of staff, who are not the individual of 164.514.

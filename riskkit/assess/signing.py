@@ -1,0 +1,56 @@
+"""The state of the risks as one digest, and who signed it. A state that changed is not signed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from riskkit.model import Assessment, Signature
+
+
+def risk_state(assessment: Assessment) -> str:
+    """SHA-256, in hex, of what somebody signs: every risk, control and open verdict, and how it is treated.
+
+    The signatures themselves are no part of it, nor is the list of evidence files: a file that changes
+    nothing that was found changes nothing that was signed.
+    """
+    content: dict[str, Any] = {
+        "organisation": assessment.settings.organisation,
+        "period": assessment.moment.period.name,
+        "as_of": assessment.moment.as_of.isoformat(),
+        "catalog": assessment.catalog.version,
+        "risks": [
+            [
+                risk.id, risk.likelihood_low, risk.likelihood, risk.impact, risk.low, risk.level,
+                [list(driver) for driver in risk.drivers], risk.owner, risk.treatment, risk.due,
+            ]
+            for risk in sorted(assessment.risks, key=lambda risk: risk.id)
+        ],
+        "controls": [
+            [one.control.citation, one.status, one.passed, one.failed, one.unknown, list(one.lacking)]
+            for one in sorted(assessment.controls, key=lambda one: one.control.citation)
+        ],
+        "open": sorted(
+            [outcome.check.id, verdict.fingerprint, verdict.result, outcome.severity_of(verdict)]
+            for outcome in assessment.outcomes
+            for verdict in outcome.verdicts
+            if verdict.result in ("FAIL", "UNKNOWN")
+        ),
+    }  # fmt: skip
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def valid_signatures(assessment: Assessment) -> tuple[Signature, ...]:
+    """Who signed the state as it is, oldest first."""
+    state = risk_state(assessment)
+    signed = [one for one in assessment.programme.signatures if one.risk_state.casefold() == state]
+    return tuple(sorted(signed, key=lambda one: (one.signed_at, one.signed_by)))
+
+
+def outdated_signatures(assessment: Assessment) -> tuple[Signature, ...]:
+    """Who signed another state, oldest first: those signatures do not hold for this one."""
+    valid = valid_signatures(assessment)
+    others = [one for one in assessment.programme.signatures if one not in valid]
+    return tuple(sorted(others, key=lambda one: (one.signed_at, one.signed_by)))
