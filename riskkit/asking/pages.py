@@ -33,7 +33,8 @@ h1{margin-bottom:.2rem}h2{margin-top:2.2rem;border-top:1px solid #8a94a0;padding
 .ask{border-left:4px solid #7f93a8;padding:.1rem 1rem;margin:1rem 0}.ask h3{margin:.3rem 0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:.6rem .8rem;
 background:color-mix(in srgb,currentColor 8%,transparent)}
-p,dd,code{overflow-wrap:anywhere}table{border-collapse:collapse}th,td{text-align:left;padding:.3rem .9rem .3rem 0}
+p,dd,code{overflow-wrap:anywhere}
+table{border-collapse:collapse}th,td{text-align:left;padding:.3rem .9rem .3rem 0}
 @media print{body{margin:0}.ask{break-inside:avoid}}
 """
 # fmt: on
