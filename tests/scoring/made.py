@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from riskkit.model import Band, Catalog, Check, Layer, Outcome, Prior, Priors, Scenario, Verdict
+from riskkit.model import Band, Catalog, Check, Layer, Outcome, Prior, Priors, Scenario, Sufficiency, Verdict
 
 DATED = datetime(2026, 10, 31, tzinfo=UTC)
 
@@ -68,3 +68,11 @@ def with_scenarios(catalog: Catalog, *scenarios: Scenario, **changes: Any) -> Ca
     """The catalog with these scenarios alone, each with a made prior."""
     priors = Priors("2026-11-24", {one.id: prior(one, **changes) for one in scenarios})
     return replace(catalog, scenarios=tuple(scenarios), priors=priors)
+
+
+def with_unreadable(catalog: Catalog, citation: str) -> Catalog:
+    """The catalog where a control needs a kind of evidence that riskkit cannot read yet."""
+    row = Sufficiency(citation, ("oracles",), "EXAMINE", "Only an oracle knows.")
+    return replace(
+        catalog, sufficiency={**catalog.sufficiency, citation: row}, planned={"oracles": "what oracles said"}
+    )
