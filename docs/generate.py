@@ -1,13 +1,15 @@
-"""Write docs/tables.md, docs/checks.md and docs/coverage.md from the code: `python docs/generate.py`."""
+"""Write tables.md, checks.md, coverage.md and findings.schema.json here: `python docs/generate.py`."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from riskkit.assess import all_checks
 from riskkit.assess.registry import bringing
 from riskkit.catalog import ATTESTATION, load_catalog
+from riskkit.interchange.findings_schema import findings_schema
 from riskkit.model import Check, Control, Sufficiency
 from riskkit.tables import TABLES, Table
 
@@ -126,7 +128,13 @@ def _covered(control: Control, row: Sufficiency) -> tuple[str, str]:
     return f"| {asked} | {evidence} | {row.method} | {state} |", state
 
 
+def schema() -> str:
+    """The schema of findings.json."""
+    return json.dumps(findings_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
     (HERE / "tables.md").write_text(tables(), encoding="utf-8")
     (HERE / "checks.md").write_text(checks(), encoding="utf-8")
     (HERE / "coverage.md").write_text(coverage(), encoding="utf-8")
+    (HERE / "findings.schema.json").write_text(schema(), encoding="utf-8")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from riskkit.assess.history import SCHEMA
+from riskkit.assess.signing import risk_state, valid_signatures
 from riskkit.model import (
     PERSONAL_SUBJECTS,
     Assessment,
@@ -33,6 +34,10 @@ def findings_json(assessment: Assessment) -> dict[str, Any]:
         "outcomes": [outcome_json(outcome, assessment.surrogates) for outcome in assessment.outcomes],
         "controls": [_control_json(status) for status in assessment.controls],
         "risks": [_risk_json(risk, assessment.settings.priors.money) for risk in assessment.risks],
+        "risk_state": risk_state(assessment),
+        "signed_by": [
+            {"role": one.role, "signed_at": one.signed_at.isoformat()} for one in valid_signatures(assessment)
+        ],
     }
 
 
@@ -157,6 +162,9 @@ def _risk_json(risk: Risk, money: bool) -> dict[str, Any]:
         "impact": risk.impact,
         "controls": list(risk.controls),
         "drivers": [list(driver) for driver in risk.drivers],
+        "owner": risk.owner,
+        "treatment": risk.treatment,
+        "due": risk.due,
         "estimate": {name: value for name, value in numbers.items() if money or name not in AMOUNTS},
         "gaps": [dataclasses.asdict(gap) for gap in risk.gaps],
     }

@@ -18,7 +18,8 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 REGISTER = (
     "risk_id", "scenario", "asset_scope", "threat_source", "vulnerability", "cfr_citations", "nist_800_53",
-    "existing_controls", "level_if_unknowns_pass", "likelihood", "impact", "level", "evidence_ids",
+    "existing_controls", "level_if_unknowns_pass", "likelihood", "impact", "level", "chance_a_year_low",
+    "chance_a_year_best", "chance_a_year_high", "loss_a_year_p5", "loss_a_year_p95", "priors", "evidence_ids",
     "evidence_coverage", "treatment", "owner", "due_date", "status", "acceptance_id", "acceptance_expiry",
     "actions", "first_seen", "last_seen", "periods_open", "change",
 )  # fmt: skip
@@ -79,6 +80,7 @@ def register_rows(assessment: Assessment) -> Iterator[Row]:
             "likelihood": risk.likelihood,
             "impact": risk.impact,
             "level": risk.level,
+            **_numbers(assessment, risk),
             "evidence_ids": "; ".join(_fingerprints(assessment, set(open_))),
             "evidence_coverage": f"{len(shown)} of {len(risk.controls)} controls",
             "treatment": risk.treatment,
@@ -225,6 +227,25 @@ def due_rows(assessment: Assessment) -> list[Row]:
             title = decision.decision.replace("_", " ")
             add("decision", citation, title, citation, decision.approved_by, decision.review_on)
     return [row for _, _, row in sorted(found, key=lambda item: item[:2])]
+
+
+def _numbers(assessment: Assessment, risk: Risk) -> Row:
+    """Chance of an event and expected loss a year; no money where the site switched it off."""
+    estimate = risk.estimate
+    if estimate is None:
+        return {}
+    chances = {f"chance_a_year_{name}": f"{value:.3f}" for name, value in estimate.chance._asdict().items()}
+    own = "the site's" if estimate.own else "judgement priors"
+    if not assessment.settings.priors.money:
+        return {**chances, "priors": own}
+    money = {"loss_a_year_p5": rounded(estimate.loss.low), "loss_a_year_p95": rounded(estimate.loss.high)}
+    return {**chances, **money, "priors": own}
+
+
+def rounded(amount: float) -> int:
+    """US dollars to two digits that count: the priors allow no more."""
+    whole = round(amount)
+    return round(whole, 2 - len(str(abs(whole))))
 
 
 def _fingerprints(assessment: Assessment, checks: set[str]) -> list[str]:

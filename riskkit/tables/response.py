@@ -6,7 +6,7 @@ from riskkit.tables.schema import Column, Table
 
 INCIDENTS = Table(
     name="incidents",
-    doc="Security incidents, with the assessment of 45 CFR 164.402(2) where protected information was used "
+    doc="Security incidents, with the assessment of 45 CFR 164.402 where protected information was used "
     "or disclosed in a way that is not permitted, and with whom was told when. The day of discovery is the "
     "first on which it was known, or would have been with reasonable diligence.",
     place="programme/incidents.csv",

@@ -14,10 +14,12 @@ from riskkit.views import (
     backup_recovery,
     changes,
     channels,
+    completeness,
     coverage,
     encryption,
     evidence,
     findings,
+    frameworks,
     leadership,
     losses,
     people_places_papers,
@@ -26,6 +28,7 @@ from riskkit.views import (
     risk_register,
     systems,
     transmission,
+    treatment,
 )
 from riskkit.views.completion import completed
 from riskkit.views.html import Html
@@ -43,10 +46,12 @@ __all__ = [
     "changes",
     "channels",
     "completed",
+    "completeness",
     "coverage",
     "encryption",
     "evidence",
     "findings",
+    "frameworks",
     "heading",
     "leadership",
     "losses",
@@ -57,4 +62,5 @@ __all__ = [
     "systems",
     "table",
     "transmission",
+    "treatment",
 ]

@@ -12,6 +12,7 @@ from riskkit.simulator.chance import Chance
 from riskkit.simulator.hospital import Hospital
 from riskkit.simulator.writers.pack import Custody, Pack
 from riskkit.simulator.writers.response import write_response
+from riskkit.simulator.writers.treatment import write_treatment
 
 COURSE = "Security awareness"
 LATE_SHARE, OVERDUE_SHARE = 0.1, 0.12
@@ -99,6 +100,7 @@ def write_programme(pack: Pack, seed: int, hospital: Hospital) -> None:
     verdicts = ("alert", "verdict", "decided_by", "decided_at", "note")
     pack.table("programme/verdicts.csv", verdicts, (), custody)
     write_response(pack, _course(pack))
+    write_treatment(pack)
 
 
 def _training(pack: Pack, seed: int, hospital: Hospital) -> Iterator[tuple[object, ...]]:
