@@ -7,52 +7,129 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from riskkit.assess import findings_json
-from riskkit.model import LEVELS, Assessment, Period
+from riskkit.assess import Comparison, compare, findings_json
+from riskkit.assess.comparison import KINDS, Kind
+from riskkit.model import LEVELS, Assessment, ControlStatus, Period
 from riskkit.views.charts import trend
+from riskkit.views.findings import MARKS, named
 from riskkit.views.html import Html, bullets, join, paragraph, tag
-from riskkit.views.leadership import GROUPS, weight
+from riskkit.views.standing import GROUPS, weight
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import be, count, listed
 
 MONTHS = 12
+LINES = 25
+
+
+NO_HISTORY = (
+    "There are no findings of an earlier period in history/, so nothing can be said about change. "
+    "Keep this period's findings.json there, and the next report will compare."
+)
+
+WORDS: Mapping[Kind, str] = {
+    "new": "✗ new",
+    "reopened": "✗ reopened",
+    "worse": "✗ worse",
+    "better": "✓ better",
+    "closed": "✓ closed",
+    "no longer assessed": "? no longer assessed",
+    "still open": "– still open",
+}
+
+BECAUSE = {
+    "evidence": "the evidence",
+    "method": "riskkit or its settings",
+    "time": "the date alone",
+}
+"""What a change rests on: only the first says that something in the hospital is not as it was."""
 
 
 def since_last_period(assessment: Assessment) -> Html:
-    """What is new, closed, better or worse since the last period that is on record."""
-    if not assessment.history:
-        return paragraph(
-            "There are no findings of an earlier period in history/, so nothing can be said about change. "
-            "Keep this period's findings.json there, and the next report will compare."
-        )
+    """What is new, reopened, worse, better, closed or no longer assessed since the last period, and why."""
+    found = compare(assessment)
+    if found is None:
+        return paragraph(NO_HISTORY)
     last = assessment.history[-1]
-    before, now = _failures(last), _failures_now(assessment)
-    fresh, closed, still = now.keys() - before.keys(), before.keys() - now.keys(), now.keys() & before.keys()
-    oldest = min((now[name][1] for name in still if now[name][1]), default="")
-    pieces = [
-        paragraph(
-            f"Compared with {last['period']}: {count(len(fresh), 'new finding')}, {len(closed)} no longer "
-            f"found, {len(still)} still open{f' (the oldest since {oldest})' if oldest else ''}."
-        ),
-        _moved(assessment, last),
-        bullets(_risk_moves(assessment, last)),
-        _lost(assessment, last),
-        _course(assessment),
-    ]
-    new = Counter(now[name][0] for name in fresh)
-    gone = Counter(before[name][0] for name in closed)
-    titles = {outcome.check.id: outcome.check.title for outcome in assessment.outcomes}
+    groups = Counter((change.kind, change.check, change.cause, change.because) for change in found.changes
+                     if change.kind != "still open")  # fmt: skip
+    titles = {outcome["check"]: outcome["title"] for outcome in last["outcomes"]}
+    titles |= {outcome.check.id: outcome.check.title for outcome in assessment.outcomes}
+    order = sorted(
+        groups.items(),
+        key=lambda item: (item[0][3] == "method", KINDS.index(item[0][0]), -item[1], item[0][1:]),
+    )
     frame = rows(
         (
-            {"what should hold": titles.get(check, check), "new": new[check], "no longer found": gone[check],
-             "still open": sum(now[name][0] == check for name in still)}
-            for check in sorted(new.keys() | gone.keys())
+            {"what should hold": titles[check], "change": WORDS[kind], "subjects": number,
+             "cause": cause, "rests on": BECAUSE[because]}
+            for (kind, check, cause, because), number in order
         ),
-        ("what should hold", "new", "no longer found", "still open"),
+        ("what should hold", "change", "subjects", "cause", "rests on"),
     )  # fmt: skip
-    pieces.insert(1, table(assessment, frame, caption=f"Findings that came or went since {last['period']}",
-                           empty="none came and none went."))  # fmt: skip
-    return join(pieces)
+    return join(
+        [
+            paragraph(told(found), " ", _oldest(found)),
+            paragraph(method(assessment, found)),
+            paragraph(inputs(found)),
+            table(
+                assessment, frame, caption=f"What changed since {found.period}, and why",
+                badges={"change": "sign"}, limit=LINES, rest="findings.json of both periods holds all.",
+                empty="no finding came, went or changed.",
+            ),
+            _moved(assessment, last),
+            bullets(_risk_moves(assessment, last)),
+            _lost(assessment, last),
+            _course(assessment),
+        ]
+    )  # fmt: skip
+
+
+def told(found: Comparison) -> str:
+    """The counts of changes in one sentence; those that rest on riskkit itself are told apart."""
+    failed = [change for change in found.changes if change.failed]
+    counts = Counter(change.kind for change in failed if change.because != "method")
+    apart = sum(change.because == "method" and change.kind != "still open" for change in failed)
+    still = sum(change.kind == "still open" for change in failed)
+    passed = sum(not change.failed for change in found.changes)
+    gone = f"{counts['no longer assessed']} no longer assessed"
+    words = [count(counts["new"], "new finding"), *(f"{counts[kind]} {kind}" for kind in (
+        "reopened", "worse", "better", "closed")), gone, f"{still} still open"]  # fmt: skip
+    sentence = f"Compared with {found.period}: {listed(words, most=9)}."
+    if apart:
+        sentence += (
+            f" Apart from these, {count(apart, 'finding')} {be(apart, 'differs', 'differ')} only because "
+            "riskkit, its catalog or the thresholds changed: nothing in the hospital need have."
+        )
+    if passed:
+        sentence += f" Of {count(passed, 'subject')} that passed then the evidence tells nothing now."
+    return sentence
+
+
+def inputs(found: Comparison) -> str:
+    """Whether the evidence is that of the last period."""
+    total = found.same + found.renewed + found.added
+    if found.same_inputs:
+        return (
+            f"Same inputs as last period: all {count(total, 'evidence file')} are byte for byte those of "
+            f"{found.period}. What differs rests on the date, on riskkit or on its settings."
+        )
+    return (
+        f"Of {count(total, 'evidence file')}, {found.same} {be(found.same)} byte for byte the same "
+        f"as in {found.period}, {found.renewed} {be(found.renewed)} of the same name with new content, "
+        f"{found.added} {be(found.added)} new; {found.gone} of {found.period} {be(found.gone)} gone."
+    )
+
+
+def method(assessment: Assessment, found: Comparison) -> str:
+    """What of riskkit, its catalog and the site's settings is not as it was; empty when all is."""
+    if not found.method:
+        return "riskkit, its catalog and the thresholds are those of the last period."
+    return f"Changed in the method, not in the hospital: {'; '.join(found.method)}."
+
+
+def _oldest(found: Comparison) -> str:
+    oldest = min((change.since for change in found.of("still open") if change.since), default="")
+    return f"The oldest open finding dates from {oldest}." if oldest else ""
 
 
 def record(assessment: Assessment) -> Html:
@@ -101,14 +178,6 @@ def _failures(findings: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
-def _failures_now(assessment: Assessment) -> dict[str, tuple[str, str]]:
-    return {
-        verdict.fingerprint: (outcome.check.id, verdict.since)
-        for outcome in assessment.outcomes
-        for verdict in outcome.findings
-    }
-
-
 def _moved(assessment: Assessment, last: Mapping[str, Any]) -> Html:
     """Specifications whose status changed."""
     before = {control["citation"]: control["status"] for control in last["controls"]}
@@ -118,11 +187,12 @@ def _moved(assessment: Assessment, last: Mapping[str, Any]) -> Html:
                 "specification": f"{status.control.title} ({status.control.citation})",
                 "then": before[status.control.citation],
                 "now": status.status,
+                "because": _because(assessment, status, last),
             }
             for status in assessment.controls
             if before.get(status.control.citation, status.status) != status.status
         ),
-        ("specification", "then", "now"),
+        ("specification", "then", "now", "because"),
     )
     return table(
         assessment,
@@ -132,14 +202,45 @@ def _moved(assessment: Assessment, last: Mapping[str, Any]) -> Html:
     )
 
 
-def _risk_moves(assessment: Assessment, last: Mapping[str, Any]) -> list[str]:
-    before = {risk["id"]: risk["level"] for risk in last["risks"]}
-    return [
-        f"{risk.title}: {'up' if LEVELS.index(risk.level) > LEVELS.index(before[risk.id]) else 'down'} "
-        f"from {before[risk.id]} to {risk.level}."
-        for risk in sorted(assessment.risks, key=weight)
-        if before.get(risk.id, risk.level) != risk.level
+def _because(assessment: Assessment, status: ControlStatus, last: Mapping[str, Any]) -> str:
+    """Which of its questions are answered otherwise, and how many were not asked before."""
+    before = {outcome["check"]: outcome for outcome in last["outcomes"]}
+    now = {outcome.check.id: outcome for outcome in assessment.outcomes}
+    fresh = [name for name in status.checks if name not in before]
+    moved = [
+        f"{now[name].check.title}: {_said(now[name].condition)}, then {_said(before[name]['condition'])}"
+        for name in status.checks
+        if name in before and name in now and now[name].condition != before[name]["condition"]
     ]
+    parts = [listed(moved, most=2)] if moved else []
+    if fresh:
+        parts.append(f"{count(len(fresh), 'question')} asked for the first time (method)")
+    return "; ".join(parts) or status.reason
+
+
+def _said(condition: str) -> str:
+    return MARKS[condition][2:]
+
+
+def _risk_moves(assessment: Assessment, last: Mapping[str, Any]) -> list[str]:
+    before = {risk["id"]: risk for risk in last["risks"]}
+    asked = {outcome["check"] for outcome in last["outcomes"]}
+    moves = []
+    for risk in sorted(assessment.risks, key=weight):
+        then = before.get(risk.id)
+        if then is None or then["level"] == risk.level:
+            continue
+        up = LEVELS.index(risk.level) > LEVELS.index(then["level"])
+        drivers, old = (
+            {driver[:2] for driver in risk.drivers},
+            {tuple(driver[:2]) for driver in then["drivers"]},
+        )
+        turned = drivers - old if up else old - drivers
+        names = list(dict.fromkeys(named(assessment, name) for name, _ in sorted(turned) if name in asked))
+        why = listed([f"“{name}”" for name in names], most=2) if names else "a change of the method alone"
+        words = f"from {then['level']} to {risk.level}, because of {why}."
+        moves.append(f"{risk.title}: {'up' if up else 'down'} {words}")
+    return moves
 
 
 def _lost(assessment: Assessment, last: Mapping[str, Any]) -> Html:

@@ -15,16 +15,10 @@ from riskkit.views.charts import Words, shares
 from riskkit.views.findings import MARKS, named
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import inventory, narrowed, present
+from riskkit.views.standing import GROUPS, interval, judged, weight
+from riskkit.views.standing import above as above_appetite
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import be, count, listed, plural, share
-
-GROUPS = {
-    "met": "met",
-    "not demonstrated": "not demonstrated",
-    "partly met": "not met",
-    "not met": "not met",
-}
-"""How statuses are counted; what is not applicable or done another way is counted apart."""
 
 _SECTIONS = {"R": "Required", "A": "Addressable", "S": "Standards"}
 
@@ -68,20 +62,20 @@ def scope(assessment: Assessment) -> Html:
 
 def summary(assessment: Assessment) -> Html:
     """The whole page in four sentences, the scope first."""
-    systems, judged = inventory(assessment), _judged(assessment)
-    totals = Counter(GROUPS[status.status] for status in judged)
+    systems, counted = inventory(assessment), judged(assessment)
+    totals = Counter(GROUPS[status.status] for status in counted)
     covers = (
         f"This report covers {share(len(systems.covered), len(systems.ephi), 'system')} that hold ePHI."
         if systems.systems
         else "Which systems hold ePHI is not known, so what this report covers is not known."
     )
-    above = sum(_above(assessment, risk) for risk in assessment.risks)
+    above = sum(above_appetite(assessment, risk) for risk in assessment.risks)
     gone = sum(outcome.condition in ("NOT_ASSESSED", "ERROR") for outcome in assessment.outcomes)
     partly = sum(outcome.condition not in ("NOT_ASSESSED", "ERROR") and outcome.counts["UNKNOWN"] > 0
                  for outcome in assessment.outcomes)  # fmt: skip
     return paragraph(
         f"{covers} Of {count(len(assessment.risks), 'risk')}, {above} {be(above, 'lies', 'lie')} above the "
-        f"accepted level. Of {len(judged)} standards and specifications, {totals['met']} "
+        f"accepted level. Of {len(counted)} standards and specifications, {totals['met']} "
         f"{be(totals['met'])} met, {totals['not met']} not met and {totals['not demonstrated']} not "
         f"demonstrated. Of {count(len(assessment.outcomes), 'question')}, {gone} could not be assessed and "
         f"{partly} only in part.",
@@ -91,7 +85,7 @@ def summary(assessment: Assessment) -> Html:
 
 def standing(assessment: Assessment) -> Html:
     """How many specifications are met, not demonstrated and not met: three numbers, never one score."""
-    counted = _judged(assessment)
+    counted = judged(assessment)
     if not counted:
         return paragraph("No specification was judged.")
     totals = Counter(GROUPS[status.status] for status in counted)
@@ -138,7 +132,7 @@ def risks(assessment: Assessment, *, top: int = 5) -> Html:
         return paragraph("No risk was assessed.")
     ranked = sorted(assessment.risks, key=weight)
     appetite = assessment.settings.appetite
-    above = [risk for risk in ranked if _above(assessment, risk)]
+    above = [risk for risk in ranked if above_appetite(assessment, risk)]
     lie = be(len(above), "lies", "lie")
     told = paragraph(
         f"{len(above)} of {count(len(ranked), 'risk')} {lie} above the level that the organisation accepts "
@@ -226,7 +220,7 @@ def freshness(assessment: Assessment) -> Html:
 def priorities(assessment: Assessment, *, top: int = 5) -> Html:
     """What to do first: the measures that answer the worst drivers of the highest risks."""
     checks = {outcome.check.id: outcome for outcome in assessment.outcomes}
-    weight: dict[str, tuple[int, int, int]] = {}
+    bears: dict[str, tuple[int, int, int]] = {}
     for risk in assessment.risks:
         for check, result, severity in risk.drivers:
             if check in checks and result == "FAIL":
@@ -235,9 +229,9 @@ def priorities(assessment: Assessment, *, top: int = 5) -> Html:
                     if severity in SEVERITIES
                     else (0, 0, 1)
                 )
-                known = weight.get(check, (0, 0, 0))
-                weight[check] = (*max(rank[:2], known[:2]), known[2] + 1)
-    first = sorted(weight, key=lambda check: (tuple(-part for part in weight[check]), check))[:top]
+                known = bears.get(check, (0, 0, 0))
+                bears[check] = (*max(rank[:2], known[:2]), known[2] + 1)
+    first = sorted(bears, key=lambda check: (tuple(-part for part in bears[check]), check))[:top]
     if not first:
         return paragraph(
             "No finding drives a risk; what is unknown does. The next section says what is missing."
@@ -249,7 +243,7 @@ def priorities(assessment: Assessment, *, top: int = 5) -> Html:
                 "li",
                 tag("strong", checks[check].check.remediation),
                 f" “{checks[check].check.title}” does not hold for {_found(checks[check])}; this bears on "
-                f"{count(weight[check][2], 'risk')}.",
+                f"{count(bears[check][2], 'risk')}.",
             )
             for check in first
         ],
@@ -324,28 +318,6 @@ def _few(assessment: Assessment, drivers: Sequence[str], *, most: int = 4) -> Ht
     names = list(dict.fromkeys(named(assessment, name) for name in drivers))
     more = [f"and {len(names) - most} more, in part 8"] if len(names) > most else []
     return bullets([*names[:most], *more]) if names else None
-
-
-def interval(risk: Risk) -> str:
-    """The level in words: the headline, and what it would be if every unknown proved fine."""
-    if risk.low == risk.level:
-        return f"{risk.level.capitalize()}, whatever the unknowns prove to be"
-    return f"{risk.level.capitalize()}; {risk.low} if every unknown proved to be in order"
-
-
-def weight(risk: Risk) -> tuple[int, int, int, int, str]:
-    """Sorts risks from high to low: by level, level without unknowns, impact, likelihood, id."""
-    indices = [-LEVELS.index(level) for level in (risk.level, risk.low, risk.impact, risk.likelihood)]
-    return (*indices, risk.id)  # type: ignore[return-value]
-
-
-def _judged(assessment: Assessment) -> list[ControlStatus]:
-    return [status for status in assessment.controls if status.status in GROUPS]
-
-
-def _above(assessment: Assessment, risk: Risk) -> bool:
-    """Whether a risk lies above what the organisation accepts."""
-    return LEVELS.index(risk.level) > LEVELS.index(assessment.settings.appetite)
 
 
 def _section(status: ControlStatus) -> str:

@@ -15,7 +15,7 @@ from riskkit.views.charts import stacked
 from riskkit.views.figures import BAD, GOOD, INK, drawing, figure
 from riskkit.views.findings import named
 from riskkit.views.html import Html, join, paragraph
-from riskkit.views.leadership import weight
+from riskkit.views.standing import weight
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import count, listed
 

@@ -8,9 +8,9 @@ from riskkit.model import LEVELS, SEVERITIES, Assessment, ControlStatus, Level, 
 from riskkit.scoring.tables import level_of_risk
 from riskkit.views.findings import MARKS, called, mark, named
 from riskkit.views.html import Html, badge, bullets, facts, join, paragraph, tag
-from riskkit.views.leadership import interval, weight
 from riskkit.views.losses import chance
 from riskkit.views.scope import inventory, narrowed
+from riskkit.views.standing import interval, weight
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import count, have, listed, share
 

@@ -123,10 +123,10 @@ def test_what_changed(later: Assessment, earlier: dict[str, Any]) -> None:
     words = _words(changes.since_last_period(later))
     new = sum(len(o.findings) for o in later.outcomes if o.check.id == "transmission.legacy_tls")
     assert f"{new} new finding" in words
-    assert "1 no longer found" in words
+    assert "1 closed" in words
     assert "Compared with 2026-09" in words
     first = next(risk for risk in later.risks if risk.id == earlier["risks"][0]["id"])
-    assert f"{first.title}: up from very low to {first.level}." in words
+    assert f"{first.title}: up from very low to {first.level}, because of" in words
     assert later.controls[0].control.citation in words
     assert "<svg" in changes.since_last_period(later).markup
 
