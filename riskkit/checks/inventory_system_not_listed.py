@@ -28,7 +28,7 @@ from riskkit.tables import records
 )
 def inventory_system_not_listed(
     systems: nw.LazyFrame[Any],
-    audit_events: nw.LazyFrame[Any] | None,
+    audit_events: nw.LazyFrame[Any],
     endpoints: nw.LazyFrame[Any] | None,
     channel_observations: nw.LazyFrame[Any] | None,
     accounts: nw.LazyFrame[Any] | None,
@@ -45,7 +45,8 @@ def inventory_system_not_listed(
 ) -> Iterator[Verdict]:
     """One verdict per name, upper and lower case the same; workstations are listed apart and left out.
 
-    The trail counts for the period, all other evidence as it is.
+    The trail counts for the period, all other evidence as it is. Without a trail strangers are not seen,
+    and a system whose trail is missing leaves the question open.
     """
     names = system_names(systems)
     listed = list(records(systems))
