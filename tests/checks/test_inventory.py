@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from riskkit.errors import EvidenceError
 from tests.checks.conftest import Ask
 from tests.evidence import event, instant, results
 
@@ -277,7 +278,8 @@ def test_names_that_the_inventory_lacks(ask: Ask) -> None:
 def test_with_the_inventory_alone_nothing_is_seen(ask: Ask) -> None:
     """Without any other evidence it is unknown whether a system exists."""
     assert results(ask("inventory.system_not_seen", systems=[system("pacs")])) == {"pacs": "UNKNOWN"}
-    assert ask("inventory.system_not_listed", systems=[system("pacs")]) == []
+    with pytest.raises(EvidenceError, match="missing"):
+        ask("inventory.system_not_listed", systems=[system("pacs")])
 
 
 def test_names_of_two_systems(ask: Ask) -> None:
