@@ -683,9 +683,13 @@ def _response() -> dict[str, list[dict[str, Any]]]:
     """Incidents, sanctions, changes and threats."""
     factors = {f"factor_{name}": "low" for name in ("information", "recipient", "acquired", "mitigation")}
     signed = {"decided_by": "Privacy office", "decided_on": date(2026, 3, 1)}
+
+    def found(number: int, month: int, more: dict[str, Any]) -> dict[str, Any]:
+        return {"incident_id": f"I{number}", "discovered_at": instant(f"2026-{month:02}-01 08:00")} | more
+
     return {
         "incidents": [
-            {"incident_id": f"I{number}", "discovered_at": instant(f"2026-{month:02}-01 08:00")} | more
+            found(number, month, more)
             for number, (month, more) in enumerate(
                 [
                     (2, {"impermissible": True, "by_workforce": True, "affected": 600}),

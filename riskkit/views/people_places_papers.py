@@ -214,9 +214,9 @@ def not_looked_at(assessment: Assessment) -> Html:
         [
             paragraph(
                 tag("strong", "Outside these pages. "),
-                "Doors, rooms and visitors, the wording of contracts with business associates, the "
-                "conduct of people, and the content of policies are not looked at: a file can only show "
-                "that somebody wrote something down.",
+                "Rooms themselves, the wording of contracts with business associates, the conduct of "
+                "people, and the content of policies are not looked at: a file can only show that somebody "
+                "wrote something down.",
             ),
             bullets(
                 [
