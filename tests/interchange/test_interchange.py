@@ -28,6 +28,7 @@ from riskkit.interchange.findings_schema import findings_schema
 from riskkit.interchange.registers import safe
 from riskkit.model import Assessment
 from riskkit.tables import records
+from tests.packs import riskkit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -252,3 +253,17 @@ def test_findings_fit_their_schema(assessment: Assessment) -> None:
 def test_the_published_schema_is_current() -> None:
     published = json.loads((ROOT / "docs" / "findings.schema.json").read_text(encoding="utf-8"))
     assert published == json.loads(json.dumps(findings_schema()))
+
+
+# ------------------------------------------------------------------ the verb
+
+
+def test_the_verb_writes_a_private_file(pack: Path, work: Path, tmp_path: Path) -> None:
+    """Mode 0600, checked OSCAL; real ids only in a workbook."""
+    out = tmp_path / "ar.json"
+    done = riskkit("export", pack, "--work", work, "--format", "oscal-ar", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert check_oscal(json.loads(out.read_text(encoding="utf-8")), pack) == []
+    refused = riskkit("export", pack, "--work", work, "--format", "register", "--out", out, "--phi")
+    assert refused.returncode == 2
