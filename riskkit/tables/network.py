@@ -30,7 +30,7 @@ ENDPOINTS = Table(
                "or this one certificate alone", values=("public", "private", "pinned")),
         Column("trust_anchor", doc="the authority that peers of a private one trust: file or fingerprint"),
         Column("fips_module", doc="number of the FIPS 140 certificate of the module that encrypts"),
-        Column("kind", doc="kind of the device, where the inventory does not say: modality, medical device ..."),
+        Column("kind", doc="kind of device, where the inventory does not say: modality, medical device ..."),
         Column("owner_approval", doc="the owner's own approval: who, when, reference; a modality, a medical "
                "device and an endpoint with dicom_probe are left alone without it"),
         Column("dicom_probe", "boolean", "ask for DICOM associations and a C-ECHO"),
