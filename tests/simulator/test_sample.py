@@ -10,7 +10,7 @@ from riskkit.simulator import simulate
 from tests.simulator.packs import names, unpacked
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-LARGEST = 2_500_000
+LARGEST = 4_000_000
 
 
 def test_the_sample_can_be_made_again(tmp_path: Path) -> None:
