@@ -685,7 +685,7 @@ def _response() -> dict[str, list[dict[str, Any]]]:
     signed = {"decided_by": "Privacy office", "decided_on": date(2026, 3, 1)}
 
     def found(number: int, month: int, more: Any) -> dict[str, Any]:
-        return {"incident_id": f"I{number}", "discovered_at": instant(f"2026-{month:02}-01 08:00")} | more
+        return {"incident_id": f"I{number}", "discovered_at": instant(f"2026-{month:02}-01 08:00"), **more}
 
     return {
         "incidents": [
