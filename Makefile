@@ -8,7 +8,7 @@ TESTS ?=
 LAB ?=
 
 .DEFAULT_GOAL := report
-.PHONY: report test test-slow test-all lint format docs lab bench lock setup clean
+.PHONY: site report test test-slow test-all lint format docs lab bench lock setup clean
 
 report: setup
 	$(BIN)/riskkit report $(PACK) --fail-on never
@@ -38,6 +38,10 @@ format: setup
 # docs/tables.md, docs/checks.md and docs/coverage.md, from the code.
 docs: setup
 	$(BIN)/python docs/generate.py
+
+# The documentation site into build/site: strict, and without the network.
+site: docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Only this machine reaches it, with the token in the address that it prints, and it asks the
 # internet for nothing: no news, no updates, no extensions.

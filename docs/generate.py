@@ -6,9 +6,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+
 from riskkit.assess import all_checks
 from riskkit.assess.registry import bringing
 from riskkit.catalog import ATTESTATION, load_catalog
+from riskkit.catalog.exports import Export, load_exports
+from riskkit.catalog.glossary import glossary
+from riskkit.cli import cli
 from riskkit.interchange.findings_schema import findings_schema
 from riskkit.model import Check, Control, Sufficiency
 from riskkit.tables import TABLES, Table
@@ -133,7 +138,70 @@ def schema() -> str:
     return json.dumps(findings_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
+def evidence() -> str:
+    """What to ask for, for each kind of evidence and product, as Markdown."""
+    lines = ["# What to ask for", MARK, ""]
+    lines += [
+        "For each kind of evidence: what to ask its owner for, with the command or menu where it is "
+        "known, and where to put it in the pack. `riskkit request PACK` writes the same as one page for each "
+        "owner, of what is missing alone. A way not compared with the maker's documentation says so.",
+        "",
+    ]
+    for name, export in load_exports().items():
+        lines += _export(name, export)
+    return "\n".join(lines) + "\n"
+
+
+def _export(name: str, export: Export) -> Iterator[str]:
+    table = TABLES.get(name)
+    yield f"## {name.replace('_', ' ')}"
+    if table:
+        yield f"{table.doc} [Columns](tables.md#{name}), place `{table.place}`."
+    whose = f"Each system of kind {', '.join(export.systems)}. " if export.systems else ""
+    yield f"\n{whose}{export.otherwise.strip()}"
+    yield f"\n*Leave out:* {export.redact.strip()}\n"
+    for way in export.ways:
+        yield f"### {name.replace('_', ' ')}: {way.product}"
+        if way.do:
+            yield f"{way.do.strip()}\n"
+        if way.command:
+            yield f"```text\n{way.command.strip()}\n```\n"
+        if way.file:
+            yield f"Put it into `{way.file}`.\n"
+        told = f"[Source]({way.source})." if way.source else ""
+        yield f"{told}{'' if way.verified else ' Not compared with documentation.'}\n".lstrip()
+
+
+def terms() -> str:
+    """The words that a report explains, as Markdown."""
+    lines = ["# Terms", MARK, "", "| term | what it means |", "|---|---|"]
+    lines += [
+        f"| {term} | {words} |" for term, words in sorted(glossary().items(), key=lambda e: e[0].lower())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def commands() -> str:
+    """Every command as its own help tells it, as Markdown."""
+    lines = ["# Commands", MARK, "", "Each is a verb of `riskkit`; `riskkit VERB --help` says the same.", ""]
+    for name in cli.list_commands(click.Context(cli)):
+        command = cli.get_command(click.Context(cli), name)
+        if command is None:
+            continue
+        context = click.Context(
+            command, info_name=f"riskkit {name}", terminal_width=100, max_content_width=100
+        )
+        lines += [f"## {name}", "```text", command.get_help(context), "```", ""]
+        for inner in getattr(command, "commands", {}).values():
+            context = click.Context(inner, info_name=f"riskkit {name} {inner.name}", terminal_width=100,
+                                    max_content_width=100)  # fmt: skip
+            lines += [f"### {name} {inner.name}", "```text", inner.get_help(context), "```", ""]
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
+    for page, text in (("evidence", evidence()), ("glossary", terms()), ("cli", commands())):
+        (HERE / f"{page}.md").write_text(text, encoding="utf-8")
     (HERE / "tables.md").write_text(tables(), encoding="utf-8")
     (HERE / "checks.md").write_text(checks(), encoding="utf-8")
     (HERE / "coverage.md").write_text(coverage(), encoding="utf-8")

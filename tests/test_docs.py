@@ -32,6 +32,14 @@ def test_generated_documents_are_current(generate: ModuleType, name: str) -> Non
     assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") == getattr(generate, name)()
 
 
+@pytest.mark.parametrize(
+    ("page", "function"), [("evidence", "evidence"), ("glossary", "terms"), ("cli", "commands")]
+)
+def test_generated_guides_are_current(generate: ModuleType, page: str, function: str) -> None:
+    """A change of requests, terms or commands is followed by `make docs`."""
+    assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") == getattr(generate, function)()
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_and_citations_hold(path: Path) -> None:
     """Every relative link leads somewhere, and every citation stands in the catalog."""

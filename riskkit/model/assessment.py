@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
+from riskkit.model.browsing import Tables
 from riskkit.model.catalog import Catalog, Control
 from riskkit.model.checks import Outcome
 from riskkit.model.evidence import Evidence, TableState
@@ -70,7 +72,7 @@ class Risk:
     gaps: tuple[ControlGap, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assessment:
     """One pack, judged as of one moment."""
 
@@ -108,6 +110,11 @@ class Assessment:
         frame: pd.DataFrame = self.engine.frame(name)
         return frame
 
+    @property
+    def tables(self) -> Tables:
+        """All tables by name, for exploring by hand: `assessment.tables.accounts`."""
+        return Tables(self.table, self.evidence.states)
+
     def lazy(self, name: str) -> nw.LazyFrame[Any]:
         """Any table (or derived table) in the engine; raises EvidenceError when it is not there."""
         frame: nw.LazyFrame[Any] = self.engine.lazy(name)
@@ -123,3 +130,13 @@ class Assessment:
         for control in self.controls:
             counts[control.status] = counts.get(control.status, 0) + 1
         return counts
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{number} {status}" for status, number in sorted(self.coverage().items()))
+        return (
+            f"<Assessment of {self.settings.organisation}, {self.moment.period.name}: "
+            f"{len(self.outcomes)} questions, {len(self.risks)} risks; controls: {counts}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)[1:-1])}</p>{self.tables._repr_html_()}"

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from riskkit.model import Assessment
 from riskkit.report.clean import clean
+from riskkit.report.gloss import gloss
 from riskkit.report.jupyter import nbconvert
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -107,6 +108,7 @@ def content_of(executed: Any, *, hidden: str) -> Content:
     html, _ = _exporter().from_notebook_node(node)
     soup = BeautifulSoup(html, "html.parser")
     _scroll(soup)
+    gloss(soup)
     _list_sections(soup)
     heading = soup.find("h1")
     return Content(clean(str(soup)), heading.get_text(" ", strip=True) if heading else "")

@@ -33,6 +33,7 @@ from riskkit.views import (
     treatment,
 )
 from riskkit.views.completion import completed
+from riskkit.views.exploring import decide, explore
 from riskkit.views.html import Html
 from riskkit.views.scope import heading
 from riskkit.views.tables import table
@@ -50,9 +51,11 @@ __all__ = [
     "completed",
     "completeness",
     "coverage",
+    "decide",
     "duties",
     "encryption",
     "evidence",
+    "explore",
     "findings",
     "frameworks",
     "heading",

@@ -270,12 +270,12 @@ def rhythm(assessment: Assessment) -> Html:
         return missing(assessment, "audit_events")
     moment = assessment.moment
     opened = nw.col("event_category").is_in(RECORD_OPENED)
-    found = (
-        assessment.lazy("audit_events")
-        .filter(in_period(moment), opened, nw.col("user_type") == "person")
-        .group_by(hour(moment).alias("hour"))
-        .agg(events=nw.len())
+    events = assessment.lazy("audit_events").filter(
+        in_period(moment), opened, nw.col("user_type") == "person"
     )
+    if assessment.department is not None:
+        events = events.filter(nw.col("user_id").is_in(sorted(_groups(assessment, "department"))))
+    found = events.group_by(hour(moment).alias("hour")).agg(events=nw.len())
     counted = Counter[tuple[int, int]]()
     for row in records(found):
         start = local_start(row.hour, moment)
@@ -289,8 +289,9 @@ def rhythm(assessment: Assessment) -> Html:
         events for (weekday, clock), events in counted.items()
         if names[weekday] not in hours.days or not hours.start.hour <= clock < hours.end.hour
     )  # fmt: skip
+    whose = "people" if assessment.department is None else f"people of {assessment.department}"
     told = (
-        f"{share(outside, total, 'access')} by people lie outside the working hours of site.yaml "
+        f"{share(outside, total, 'access')} by {whose} lie outside the working hours of site.yaml "
         f"({hours.start:%H:%M} to {hours.end:%H:%M}, {', '.join(hours.days)}). A hospital works at night "
         "too: this is usual for some roles and rare for others."
     )
