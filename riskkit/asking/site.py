@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
-from pydantic_core import PydanticUndefined
 
 from riskkit.settings import Settings
 
@@ -53,7 +52,7 @@ def _lines() -> Iterator[str]:
         if not meaning:
             continue
         value = field.default if example is None else example
-        if value is PydanticUndefined:
+        if example is None and (field.is_required() or field.default_factory is not None):
             continue
         yield ""
         yield f"# {meaning}"
