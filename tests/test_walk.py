@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -189,10 +189,16 @@ def test_collect_tls_and_the_findings_in_the_report(tmp_path: Path) -> None:
             "system_id: pacs1, ephi: true, vantage: internal, approved_by: Test, scan_level: standard}"
             for name, ((_, port), protocol) in listeners.items()
         ]
-        (pack / "network" / "endpoints.yaml").write_text("\n".join(["endpoints:", *lines, ""]))
-        done = riskkit("collect", "tls", pack)
+        now = datetime.now(UTC)
+        permitted = [
+            f"authorization: {{by: Security Officer, date: {now:%Y-%m-%d}, reference: CHG-118}}",
+            f"window_start: {now - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+            f"window_end: {now + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+            "vantage: internal",
+        ]
+        (pack / "network" / "endpoints.yaml").write_text("\n".join([*permitted, "endpoints:", *lines, ""]))
+        done = riskkit("collect", "tls", pack, "--live")
     assert done.returncode == 0, done.stderr
-    now = datetime.now(UTC)
     made = riskkit(
         "report", pack, "--period", f"{now:%Y-%m}", "--as-of", f"{now:%Y-%m-%d}",
         "--out", tmp_path / "report", "--fail-on", "critical",
