@@ -37,3 +37,7 @@ class CollectError(RiskkitError):
 
 class ReportError(RiskkitError):
     """A report could not be made or trusted."""
+
+
+class DeliveryError(RiskkitError):
+    """A report may not be sent, or did not arrive."""

@@ -99,7 +99,7 @@ def test_the_lock_names_no_address():
 def test_what_is_imported_is_asked_for():
     """A package that comes only because another needs it can go with that one's next release.
 
-    Spark and the widgets of a notebook are extras of their own, imported only where they are used.
+    Spark, PDF and the widgets of a notebook are extras of their own, imported only where they are used.
     """
     allowed = {IMPORT_NAMES.get(r.name, r.name.replace("-", "_")) for r in CORE}
     allowed |= sys.stdlib_module_names | {"riskkit"}
@@ -108,7 +108,7 @@ def test_what_is_imported_is_asked_for():
         for module in (ROOT / "riskkit").rglob("*.py")
         for package in imported_packages(module.read_text("utf-8"))
     }
-    assert {package for package, _ in imported} - allowed == {"ipywidgets", "pyspark"}
+    assert {package for package, _ in imported} - allowed == {"ipywidgets", "pyspark", "weasyprint"}
     assert {module for package, module in imported if package == "pyspark"} == {"cluster.py"}
     assert any(line.startswith("pyspark") for line in PROJECT["optional-dependencies"]["spark"])
 
