@@ -13,6 +13,8 @@ from riskkit.simulator.sessions import Deed, Task, wrong_passwords
 from riskkit.simulator.work import VPN
 
 WRONG: Final = "inappropriate"
+SILENT = 28 * DAY
+"""An account is dormant when nobody used it for so long: a week's holiday is none."""
 
 
 def shared_credential(scene: Scene) -> Iterator[Incident]:
@@ -31,7 +33,8 @@ def shared_credential(scene: Scene) -> Iterator[Incident]:
 
 def dormant(scene: Scene) -> Iterator[Incident]:
     """The account of somebody on a long leave is used in the evening."""
-    away = [one for one in scene.hospital.people if one.away[1] > scene.span.last]
+    since = scene.days[0] - SILENT
+    away = [one for one in scene.hospital.people if one.away[0] <= since and one.away[1] > scene.span.last]
     if one := scene.someone(away):
         day = scene.chance.pick(scene.days)
         ip = scene.elsewhere(one) if scene.chance.happens(0.5) else one.ip
