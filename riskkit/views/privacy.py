@@ -110,11 +110,13 @@ def _withhold(counts: list[int]) -> list[str]:
     """The counts of one row and their sum, with the small ones and their complements withheld.
 
     What is withheld must sum to more than if each of its counts were small at most: else who knows
-    the rule could tell that every one of them is 10.
+    the rule could tell that every one of them is 10. Equal counts are withheld together: were the first
+    chosen, its place would tell which of the withheld ones is the small one. So whatever is withheld may
+    stand in any order, and it is never the same count throughout.
     """
     hidden: list[int] = []
     for count, index in sorted((count, index) for index, count in enumerate(counts) if count):
-        if count <= SMALL or (hidden and not _safe(counts, hidden)):
+        if count <= SMALL or (hidden and (not _safe(counts, hidden) or count == counts[hidden[-1]])):
             hidden.append(index)
     texts = [WITHHELD if index in hidden else f"{count:,}" for index, count in enumerate(counts)]
     return [*texts, WITHHELD if hidden and not _safe(counts, hidden) else f"{sum(counts):,}"]

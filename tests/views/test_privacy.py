@@ -32,6 +32,7 @@ def frame_of(rows: list[list[int]]) -> pd.DataFrame:
 @example([[10, 10, 10]])
 @example([[10, 10, 200]])
 @example([[1, 11, 50]])
+@example([[11, 11, 10]])  # of two equal counts the first was withheld, and its place told the rest
 @example([[3, 0]])
 @example([[1, 1], [1, 1]])
 @example([[50, 0], [3, 20], [20, 20]])
