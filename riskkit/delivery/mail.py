@@ -9,7 +9,7 @@ import smtplib
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -25,6 +25,7 @@ from riskkit.errors import DeliveryError
 PASSWORD_VARIABLE = "RISKKIT_SMTP_PASSWORD"  # noqa: S105 - its name, not a password
 PORTS = {"smtp": 587, "smtps": 465}
 Tls = Literal["starttls", "implicit", "none"]
+_MASTHEAD = ".masthead .organisation, .masthead .edition, .masthead .confidential"
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[\w.-]+")
 
 
@@ -131,28 +132,19 @@ def compose(
         message["Auto-Submitted"] = "auto-generated"
     except (MessageError, ValueError) as error:
         raise DeliveryError("the mail cannot be written", do="Look at the addresses") from error
-    said = page.select_one(".confidential")
-    lines = [f"{about}, of {report.organisation}."]
-    if said := page.select_one(".confidential"):
-        lines.append(said.get_text(" ", strip=True))
+    lines = [*(said.get_text(" ", strip=True) for said in page.select(_MASTHEAD))]
     lines += ["", f"{name}.html opens in any browser and loads nothing from anywhere."]
     if pdf is not None:
         lines.append(f"{name}.pdf is the same page on paper.")
     if not report.complete:
         lines.append("It is incomplete: its first page says which parts are missing.")
-    lines += ["", f"Judged as of {_day(report.as_of)}. SHA-256 of the report's manifest:", report.sha256, ""]
+    lines += ["", "SHA-256 of the report's manifest:", report.sha256, ""]
     message.set_content("\n".join(lines))
     message.add_attachment(str(page).encode(), maintype="text", subtype="html", filename=f"{name}.html",
                            params={"charset": "utf-8"})  # fmt: skip
     if pdf is not None:
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{name}.pdf")
     return message
-
-
-def _day(as_of: str) -> str:
-    """The last day that counts: `as_of` is the moment after it."""
-    last: date = (datetime.fromisoformat(as_of) - timedelta(seconds=1)).date()
-    return f"{last:%Y-%m-%d}"
 
 
 def send(message: EmailMessage, server: Server, *, timeout_s: float = 30) -> None:
@@ -166,6 +158,7 @@ def send(message: EmailMessage, server: Server, *, timeout_s: float = 30) -> Non
     try:
         client = _connected(server, timeout_s)
         try:
+            client.ehlo_or_helo_if_needed()
             if server.user:
                 client.login(server.user, server.password)
             handing = True

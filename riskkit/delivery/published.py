@@ -39,7 +39,6 @@ class Published:
     folder: Path
     organisation: str
     period: str
-    as_of: str
     files: Mapping[str, bytes]
 
     @property
@@ -106,7 +105,6 @@ def read_report(folder: Path) -> Published:
         folder=folder,
         organisation=" ".join(str(stated["organisation"]).split()),
         period=str(stated["period"]),
-        as_of=str(stated["as_of"]),
         files=files,
     )
 
