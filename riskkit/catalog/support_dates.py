@@ -29,6 +29,7 @@ class Product(BaseModel):
     names: Annotated[tuple[str, ...], Field(min_length=1)]
     source: Annotated[str, Field(pattern="^https://")]
     read: Literal["seen", "month", "memory"]
+    read_in: Annotated[str, Field(pattern="^https://")] | None = None
     until: Mapping[str, date] = Field(default_factory=dict)
     rolling: bool = False
 
@@ -38,7 +39,14 @@ class Product(BaseModel):
             raise ValueError("needs dates, or to be rolling, and not both")
         if any(name != name.casefold() for name in (*self.names, *self.until)):
             raise ValueError("names and releases are written in lower case")
+        if self.read_in and self.read == "memory":
+            raise ValueError("was read somewhere, or was not")
         return self
+
+    def support(self, release: str, checked: date) -> Support:
+        """What is told of one release; "" of a rolling product."""
+        until = self.until.get(release)
+        return Support(self.product, release, until, self.read_in or self.source, self.read, checked)
 
 
 class _Dates(BaseModel):
@@ -50,7 +58,10 @@ class _Dates(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What the catalogue tells of one release; `until` is None where there are no dates."""
+    """What the catalogue tells of one release; `until` is None where there are no dates.
+
+    `quotable` is False where nobody read the date anywhere: nothing is judged by it.
+    """
 
     product: str
     release: str
@@ -60,12 +71,17 @@ class Support:
     checked: date
 
     @property
+    def quotable(self) -> bool:
+        """Whether the date was read in a publication."""
+        return self.read != "memory"
+
+    @property
     def told(self) -> str:
         """Where the date comes from, in words."""
         how = {
             "seen": f"read on {self.checked}",
             "month": f"the month was read on {self.checked}",
-            "memory": "not looked up: do so before you quote it",
+            "memory": "not looked up",
         }
         return f"{self.source}, {how[self.read]}"
 
@@ -100,12 +116,10 @@ def support_of(name: str | None, version: str | None) -> Support | None:
     ]
     for _, product, rest in sorted(named, key=lambda one: (-one[0], one[1].product)):
         if product.rolling:
-            return Support(product.product, "", None, product.source, product.read, checked)
+            return product.support("", checked)
         found = [release for release in product.until if _begins(rest, release)]
         if found:
-            release = max(found, key=len)
-            until = product.until[release]
-            return Support(product.product, release, until, product.source, product.read, checked)
+            return product.support(max(found, key=len), checked)
     return None
 
 

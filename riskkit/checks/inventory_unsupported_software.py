@@ -58,9 +58,9 @@ def inventory_unsupported_software(
     for (home, product, release), (support, rows) in sorted(parts.items()):
         subject = f"{home}: {product} {release}"
         newest = sorted(rows, key=lambda row: (row.source, row.offset or 0, row.n or 0))
-        yield _verdict(
-            subject, home, support.until, f" ({support.told})", covers, at, Rows.of("software", newest)
-        )
+        until = support.until if support.quotable else None
+        told = f" ({support.told})" if support.quotable else f"its date was read nowhere ({support.told})"
+        yield _verdict(subject, home, until, told, covers, at, Rows.of("software", newest))
 
 
 def _known(part: Any) -> Support | None:
@@ -75,6 +75,8 @@ def _of_system(system: Any) -> tuple[date | None, str]:
     found = support_of(system.product, system.version)
     if found is None:
         return None, "neither the inventory nor the catalogue of support dates tells"
+    if not found.quotable:
+        return None, f"what the catalogue says of {found.product} was read nowhere ({found.told})"
     if found.until is None:
         return None, f"the makers of {found.product} mend only the newest release ({found.told})"
     return found.until, f" for {found.product} {found.release} ({found.told})"

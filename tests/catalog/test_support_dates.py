@@ -23,6 +23,9 @@ from riskkit.errors import CatalogError
         ("PostgreSQL", "14.2", date(2026, 11, 12)),
         ("redhat", "8.10", date(2029, 5, 31)),
         ("Orthanc", "1.12.4", None),
+        ("WildFly", "30.0.1.Final", date(2024, 1, 25)),
+        ("Apache Tomcat", "8.5.100", date(2024, 3, 31)),
+        ("Windows XP", "SP3", date(2014, 4, 8)),
     ],
 )
 def test_a_release_is_found(name: str, version: str | None, until: date | None) -> None:
@@ -53,6 +56,14 @@ def test_every_entry_names_its_source() -> None:
     names = [name for product in products for name in product.names]
     assert len(set(names)) == len(names)
     assert checked >= date(2026, 1, 1)
+
+
+def test_every_date_was_read_somewhere() -> None:
+    """Only products without dates are left from memory; what was read elsewhere names a fixed version."""
+    _, products = read_support_dates(FILE)
+    assert [product.product for product in products if product.read == "memory" and product.until] == []
+    for product in products:
+        assert product.read_in is None or "/blob/" in product.read_in or "MicrosoftDocs" in product.read_in
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from riskkit.catalog.support_dates import Support
+from riskkit.checks import inventory_unsupported_software
 from riskkit.errors import EvidenceError
 from tests.checks.conftest import Ask
 from tests.evidence import event, instant, results
@@ -68,6 +70,21 @@ def test_components_are_judged_and_packages_of_a_distribution_are_not(ask: Ask) 
     assert results(verdicts) == {
         "pacs": "PASS", "pacs: OpenSSL 1.1.1": "FAIL", "pacs: PostgreSQL 16": "PASS",
     }  # fmt: skip
+
+
+def test_a_date_that_nobody_read_judges_nothing(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry from memory leaves the system and the component UNKNOWN, long past its date."""
+    known = Support("Heronview", "8", date(2020, 1, 1), "https://example.org", "memory", date(2026, 1, 1))
+    monkeypatch.setattr(inventory_unsupported_software, "support_of", lambda name, version: known)
+    verdicts = ask(
+        "inventory.unsupported_software",
+        systems=[system("pacs", product="Heronview", version="8")],
+        software=[
+            {"system_id": "pacs", "observed_at": instant(OCTOBER), "name": "heronview", "version": "8"}
+        ],
+    )
+    assert results(verdicts) == {"pacs": "UNKNOWN", "pacs: Heronview 8": "UNKNOWN"}
+    assert all("not looked up" in verdict.message for verdict in verdicts)
 
 
 @pytest.mark.parametrize(
