@@ -55,7 +55,7 @@ def access_slow_accumulation(
     keys = first_of_days(audit_events, opens_record(), at)
     kinds = {"exports": ("exports", "role")}
     if unexplained_patients is not None:
-        kinds["unexplained"] = ("unexplained patients", "peer_group")
+        kinds["elsewhere"] = ("unexplained patients", "peer_group")
     else:
         note = "Without care records only exports were added up."
     for column, (what, group) in kinds.items():

@@ -49,7 +49,7 @@ def access_unexplained_volume(
     """
     found = opened(unexplained_patients, at)
     scores = volumes(
-        user_days, "unexplained", peers(peer_groups), at, keep=lambda user: user not in found.strangers
+        user_days, "elsewhere", peers(peer_groups), at, keep=lambda user: user not in found.strangers
     )
     cases = scores.cases("unexplained patients", first_of_user_days(found))
     manner = Manner("unexplained patients", "user_id = :subject and unexplained", one_in, scores.note)

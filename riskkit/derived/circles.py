@@ -52,7 +52,8 @@ def novelties(
     window_days: int,
     fewest_others: int,
 ) -> Novelties:
-    """Score the user-days of what was opened without explanation, or of everything when it is None.
+    """Score the user-days of what was opened without explanation and not on the patient's own ward, or of
+    everything when it is None.
 
     Days of a user without anything asked count as 0 in what is usual.
     """
@@ -79,7 +80,7 @@ def _step(
         rows = rows[np.lexsort((patient[rows], day[rows], user[rows]))]
         who, when, whose = user[rows], day[rows], patient[rows]
     else:
-        rows = np.flatnonzero((asked.day > end - STEP_DAYS) & (asked.day <= end))
+        rows = np.flatnonzero((asked.day > end - STEP_DAYS) & (asked.day <= end) & ~asked.on_ward)
         who = _places(asked.users, asked.user[rows], users)
         whose = _places(asked.patients, asked.patient[rows], patients)
         when = asked.day[rows]

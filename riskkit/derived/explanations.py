@@ -23,6 +23,7 @@ DUTY_SLACK_US = 2 * HOUR_US
 
 TOLERANCE_HOURS = 24
 """So long before or after a relationship an access still belongs to it."""
+TOLERANCE_US = TOLERANCE_HOURS * HOUR_US
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "encounter": ("admission", "encounter", "visit", "stay", "inpatient", "outpatient", "transfer"),
@@ -191,7 +192,7 @@ def _gap() -> nw.Expr:
 def _bit(name: str = "") -> nw.Expr:
     """The bit of a relationship that lies near enough to explain, else 0."""
     power = nw.lit(1 << list(TEMPLATES).index(name)) if name else nw.col("power")
-    return nw.when(_gap() <= TOLERANCE_HOURS * HOUR_US).then(power).otherwise(nw.lit(0))
+    return nw.when(_gap() <= TOLERANCE_US).then(power).otherwise(nw.lit(0))
 
 
 def _days(column: str) -> nw.Expr:

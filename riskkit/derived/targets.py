@@ -33,8 +33,8 @@ class Opened:
     """Unexplained patients of people on the roster: one unit per user, day and patient.
 
     Parallel arrays in order of user, day and patient; `user` and `patient` are places in `users` and
-    `patients`, `first_us` is the time of the first access. `rows` holds the rows of the units: place of
-    the unit, source, row key.
+    `patients`, `first_us` is the time of the first access, `on_ward` whether all of it happened on the
+    patient's own ward. `rows` holds the rows of the units: place of the unit, source, row key.
     """
 
     users: list[str]
@@ -43,6 +43,7 @@ class Opened:
     day: Codes
     patient: Codes
     first_us: Codes
+    on_ward: Mask
     rows: tuple[Codes, list[str], Codes, Codes]
     strangers: frozenset[str]
     """Users with unexplained patients of the period whom the roster does not know."""
@@ -166,7 +167,7 @@ def opened(unexplained_patients: nw.LazyFrame[Any], at: Moment) -> Opened:
     strangers = frozenset(row.user_id for row in records(strange.select("user_id").unique()))
     table = to_arrow(
         unexplained_patients.filter(nw.col("on_roster") == 1)
-        .select("user_id", "day", "patient_id", "source", "first_us", "key")
+        .select("user_id", "day", "patient_id", "source", "first_us", "key", "on_ward")
         .sort("user_id", "day", "patient_id", "source")
     )
     (users, user), (patients, patient), (sources, source) = (
@@ -176,9 +177,11 @@ def opened(unexplained_patients: nw.LazyFrame[Any], at: Moment) -> Opened:
     begins = np.ones(len(day), bool)
     begins[1:] = (np.diff(user) != 0) | (np.diff(day) != 0) | (np.diff(patient) != 0)
     unit = np.cumsum(begins) - 1
-    earliest = np.minimum.reduceat(first_us, np.flatnonzero(begins)) if len(day) else first_us
+    on_ward = np.asarray(table["on_ward"].to_numpy(), bool)
+    if len(day):
+        first_us, on_ward = (np.minimum.reduceat(c, np.flatnonzero(begins)) for c in (first_us, on_ward))
     return Opened(
-        users, patients, user[begins], day[begins], patient[begins], earliest,
+        users, patients, user[begins], day[begins], patient[begins], first_us, on_ward,
         (unit.astype(np.int64), sources, source, key), strangers, first,
     )  # fmt: skip
 
@@ -245,9 +248,9 @@ def patients_of(patients: nw.LazyFrame[Any], opened_: nw.LazyFrame[Any]) -> tupl
 
 
 def first_of_user_days(found: Opened) -> dict[tuple[str, int], Keys]:
-    """The first rows of each user-day of the period, each of another patient."""
+    """The first rows of each user-day of the period, each of another patient, who was not on that ward."""
     unit, sources, source, key = found.rows
-    within = np.flatnonzero(found.period[unit])
+    within = np.flatnonzero((found.period & ~found.on_ward)[unit])
     day = found.user_day[unit[within]]
     # Units stand in order of user and day, so the rows of a day follow each other.
     begins = np.flatnonzero(np.diff(day, prepend=-1))

@@ -13,8 +13,8 @@ from riskkit.derived.trail import TRANSFER_BEGINS, flag, opens_record
 from riskkit.model import Moment
 
 COUNTS = (
-    "events", "accesses", "patients", "unexplained", "exports", "failed", "off_hours", "emergencies",
-    "deletions",
+    "events", "accesses", "patients", "unexplained", "elsewhere", "exports", "failed", "off_hours",
+    "emergencies", "deletions",
 )  # fmt: skip
 
 
@@ -22,8 +22,9 @@ COUNTS = (
     name="user_days",
     doc="One row per person and local day (days since 1970) with any event, in the period and the 56 days "
     "before: `events`; `accesses` to records and `off_hours` those outside 7 to 19 o'clock of working days; "
-    "distinct `patients`, `unexplained` those with an unexplained access (null when the care records are "
-    "missing); `exports`, `failed` log-ins, `emergencies` (overrides), `deletions`.",
+    "distinct `patients`, `unexplained` those with an unexplained access, and `elsewhere` those of them that "
+    "were not opened on their own ward (both null when the care records are missing); `exports`, `failed` "
+    "log-ins, `emergencies` (overrides), `deletions`.",
     phi=("user_id",),
 )
 def user_days(
@@ -33,10 +34,11 @@ def user_days(
     *,
     at: Moment,
 ) -> nw.LazyFrame[Any]:
-    """Counted in the engine: three counts of the same days laid under each other and added up."""
+    """Counted in the engine: the counts of the same days laid under each other and added up."""
     parts = [_events(audit_events, at), _patients(patient_days, "patients")]
     if unexplained_patients is not None:
         parts.append(_patients(unexplained_patients, "unexplained"))
+        parts.append(_patients(unexplained_patients.filter(nw.col("on_ward") == 0), "elsewhere"))
     zero = nw.lit(0, dtype=nw.Int64)
     laid = [
         part.select(
@@ -50,7 +52,8 @@ def user_days(
         .agg(*(nw.col(name).sum() for name in COUNTS))
     )
     if unexplained_patients is None:
-        counted = counted.with_columns(unexplained=nw.when(nw.col("events") < 0).then(nw.col("events")))
+        none = nw.when(nw.col("events") < 0).then(nw.col("events"))
+        counted = counted.with_columns(unexplained=none, elsewhere=none)
     return counted.select("user_id", "day", *(nw.col(name).cast(nw.Int64) for name in COUNTS))
 
 
