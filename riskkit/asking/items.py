@@ -30,14 +30,17 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One export of one kind of evidence, of a system or of the organisation."""
+    """One export of one kind of evidence, of a system or of the organisation.
+
+    `ways` holds the way of the system's product, or of an organisation every way that is known.
+    """
 
     owner: str
     system: System | None
     reason: str
     due: date
     target: str
-    way: Way | None = None
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +158,12 @@ class _Asking:
 
     def _ask(self, kind: str, system: System | None, reason: str, due: date, target: str = "") -> None:
         export = self._exports.get(kind)
-        way = export.way(system.product) if export and system else None
-        where = target or (way.file if way and way.file else TABLES[kind].place)
+        ways = export.ways_of(system.product if system else None) if export else ()
+        where = target or (ways[0].file if system and ways and ways[0].file else TABLES[kind].place)
         name = system.id if system else kind
         named = where.replace("**", "").replace("*", name).replace("SYSTEM", name)
         named = named.replace("PERIOD", self._assessment.moment.period.name)
-        ask = Ask(self._owner(kind, system), system, reason, due, named, way)
+        ask = Ask(self._owner(kind, system), system, reason, due, named, ways)
         key = (kind, system.id if system else "")
         known = self._asks.get(key)
         if known:  # one ask with all its reasons

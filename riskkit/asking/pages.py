@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from riskkit.asking.items import UNASSIGNED, Ask, Request
+from riskkit.catalog.exports import Way
 from riskkit.errors import ReportError
 from riskkit.model import Assessment
 from riskkit.store import private_folder, replace_file
@@ -166,7 +167,6 @@ def _section(request: Request) -> Html:
 
 
 def _ask(ask: Ask) -> Html:
-    way = ask.way
     return tag(
         "div",
         tag("h3", _of(ask)),
@@ -175,13 +175,20 @@ def _ask(ask: Ask) -> Html:
                 ("Reason", ask.reason),
                 ("Due", ask.due.isoformat()),
                 ("Put it under", tag("code", ask.target)),
-                ("With", way.product if way else ""),
             ]
         ),
-        paragraph(way.do) if way and way.do else None,
-        tag("pre", tag("code", *_lines(way.command))) if way and way.command else None,
-        paragraph(_documented(ask), note=True) if way else None,
+        [_way(way) for way in ask.ways],
         class_="ask",
+    )
+
+
+def _way(way: Way) -> Html:
+    return tag(
+        "div",
+        facts([("With", way.product)]),
+        paragraph(way.do) if way.do else None,
+        tag("pre", tag("code", *_lines(way.command))) if way.command else None,
+        paragraph(_documented(way), note=True),
     )
 
 
@@ -239,13 +246,14 @@ def _ask_markdown(ask: Ask) -> Iterator[str]:
     yield f"- Reason: {_plain(ask.reason)}"
     yield f"- Due: {ask.due}"
     yield f"- Put it under: {_plain(ask.target)}"
-    yield from [f"- With: {_plain(ask.way.product)}", ""] if ask.way else [""]
-    if ask.way and ask.way.do:
-        yield from (_plain(ask.way.do), "")
-    if ask.way and ask.way.command:
-        yield from ("```", *ask.way.command.strip().splitlines(), "```", "")
-    if ask.way:
-        yield from (_plain(_documented(ask)), "")
+    yield ""
+    for way in ask.ways:
+        yield from (f"With: {_plain(way.product)}", "")
+        if way.do:
+            yield from (_plain(way.do), "")
+        if way.command:
+            yield from ("```", *way.command.strip().splitlines(), "```", "")
+        yield from (_plain(_documented(way)), "")
 
 
 def _index_markdown(
@@ -281,10 +289,7 @@ def _of(ask: Ask) -> str:
     return f"{ask.system.id}{f' ({about})' if about else ''}"
 
 
-def _documented(ask: Ask) -> str:
-    way = ask.way
-    if way is None:
-        return ""
+def _documented(way: Way) -> str:
     where = f"Documented at {way.source}" if way.source else ""
     if way.verified:
         return where

@@ -61,9 +61,11 @@ class Export(_Strict):
     redact: Words
     ways: tuple[Way, ...] = ()
 
-    def way(self, product: str) -> Way | None:
-        """The first way that fits a product."""
-        return next((way for way in self.ways if product and way.fits(product)), None)
+    def ways_of(self, product: str | None) -> tuple[Way, ...]:
+        """The first way that fits a system's product; of the organisation (None) all."""
+        if product is None:
+            return () if self.systems else self.ways
+        return tuple(way for way in self.ways if way.fits(product))[:1]
 
     def is_of(self, kind: str) -> bool:
         """Whether a kind of system gives this evidence."""

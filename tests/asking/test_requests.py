@@ -136,12 +136,20 @@ def test_each_system_is_asked_of_its_owner(requests: tuple[Request, ...]) -> Non
 
 def test_the_command_fits_the_product(requests: tuple[Request, ...]) -> None:
     """dcm4chee logs in by Keycloak, Orthanc by its configuration; an unknown product has no command."""
-    ways = {ask.system.id: ask.way for request in of(requests, "grants") + of(requests, "configurations")
+    ways = {ask.system.id: ask.ways for request in of(requests, "grants") + of(requests, "configurations")
             for ask in request.asks if ask.system}  # fmt: skip
-    assert "kc.sh export" in (ways["pacs1"].command if ways["pacs1"] else "")
-    assert ways["orth1"] is not None
-    assert ways["orth1"].product == "Orthanc"
-    assert ways["vna"] is None
+    (keycloak,), (orthanc,) = ways["pacs1"], ways["orth1"]
+    assert "kc.sh export" in keycloak.command
+    assert orthanc.product == "Orthanc"
+    assert ways["vna"] == ()
+
+
+def test_the_organisation_is_told_every_way(requests: tuple[Request, ...], pages: Path) -> None:
+    """Nobody lists the door system as one that holds ePHI: its owner reads each way and takes the own one."""
+    (request,) = of(requests, "facility_access")
+    (ask,) = request.asks
+    assert [way.product for way in ask.ways] == ["Genetec Security Center"]
+    assert any("Door activities" in page.read_text(encoding="utf-8") for page in pages.glob("*.html"))
 
 
 def test_the_target_names_the_system(requests: tuple[Request, ...]) -> None:
@@ -284,13 +292,25 @@ def test_the_verb(assessment: Assessment, tmp_path: Path) -> None:
     assert "'acounts'" in result.output
 
 
-def test_exports_are_of_tables_and_kinds_that_exist() -> None:
-    """Each file is named as a table; each needed kind has one, or a table that says what to ask."""
+def test_every_kind_of_evidence_has_an_export() -> None:
+    """Each file is named as a table; every kind that a control needs has one."""
     assert set(load_exports()) <= set(TABLES)
     kinds = {
         kind for row in load_catalog().sufficiency.values() for name in row.kinds for kind in name.split("|")
     }
-    assert [kind for kind in kinds & set(TABLES) if kind not in load_exports() and not TABLES[kind].ask] == []
+    assert sorted((kinds & set(TABLES) | {"software"}) - set(load_exports())) == []
+    assert [name for name, table in TABLES.items() if name not in load_exports() and not table.ask] == []
+
+
+def test_exports_go_where_the_table_is_looked_for() -> None:
+    """A way's file lies in the folder of its table, or the owner would put it where nobody reads it."""
+    wrong = [
+        (kind, way.file)
+        for kind, export in load_exports().items()
+        for way in export.ways
+        if way.file and way.file.split("/")[0] != TABLES[kind].place.split("/")[0]
+    ]
+    assert wrong == []
 
 
 def test_no_command_holds_a_secret_or_writes_into_a_system() -> None:
