@@ -70,7 +70,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="dicom_scan",
     title="Walk of an image store (riskkit collect dicom)",
-    version=2,
+    version=3,
     tables=("dicom_scans", "dicom_files"),
     recognize=_recognize,
     offset_unit="line",

@@ -169,13 +169,17 @@ DICOM_FILES = Table(
         ),
         Column("private_tags", "integer", "private data elements"),
         Column("encrypted_attributes", "boolean", "holds EncryptedAttributesSequence (PS3.15 E.1.1)"),
+        Column("attributes_cipher", doc="ciphers of its messages, joined by |: as in cipher, none (signed at "
+               "most) or unknown"),
+        Column("digital_signatures", doc="holds DigitalSignaturesSequence (PS3.15 C), not verified; "
+               "empty: not looked for behind the pixel data", values=("yes", "no")),
         Column("instance_digest", doc="keyed digest of SOPInstanceUID"),
         Column("header_digest", doc="keyed digest of the data set up to the pixel data"),
         Column("pixel_digest", doc="keyed digest of the pixel data and what follows"),
         Column("year", "integer", "year in which it was stored, where the folders of its path tell it"),
         Column("error", doc="why the file could not be read"),
     ),
-)
+)  # fmt: skip
 
 SAMPLED_SCANS = Table(
     name="sampled_scans",

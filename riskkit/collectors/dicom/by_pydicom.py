@@ -16,10 +16,20 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
 from pydicom.tag import BaseTag
 
+from riskkit.collectors.dicom.behind import signed_behind
 from riskkit.collectors.dicom.elements import LONGEST_TEXT, PADDING, PIXEL_DATA
-from riskkit.collectors.dicom.facts import DEFLATED, ENCRYPTED_ATTRIBUTES, KEPT, TRANSFER_SYNTAX, Facts
+from riskkit.collectors.dicom.facts import (
+    DEFLATED,
+    ENCRYPTED_ATTRIBUTES,
+    ENCRYPTED_CONTENT,
+    KEPT,
+    SIGNATURES,
+    TRANSFER_SYNTAX,
+    Facts,
+)
 from riskkit.collectors.dicom.identifiers import identifiers
 from riskkit.collectors.dicom.kind import HEAD_BYTES
+from riskkit.collectors.dicom.protected import UNKNOWN, cipher_of
 from riskkit.collectors.dicom.source import Inflated, Source
 
 LARGEST_VALUE = 32 << 20
@@ -27,6 +37,7 @@ LARGEST_VALUE = 32 << 20
 LARGEST_HEADER = 256 << 20
 """Bytes read of one header, so that a hostile file cannot fill the memory."""
 
+_OTHERS_LOOKED_FOR = frozenset({ENCRYPTED_ATTRIBUTES, SIGNATURES})
 _SEQUENCE_END = 0xFFFEE0DD
 # What a sequence may begin with: an item or its own end, in little and in big endian.
 _ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00", b"\xfe\xff\xdd\xe0", b"\xff\xfe\xe0\xdd")
@@ -72,6 +83,11 @@ def patient_facts(source: Source) -> Facts:
         problem = None
     to = reader.tell() if reader.at_pixels else source.size
     found, private_tags, unread = _walk(top)
+    signed: bool | None = SIGNATURES in found
+    if not signed and (problem or unread):
+        signed = None
+    elif reader.at_pixels and not signed:
+        signed = _signed_behind(top, source, to)
     texts = {tag: text for data in (meta, top) for tag in KEPT if (text := _text(data, tag)) is not None}
     if transfer_syntax is not None:
         texts[TRANSFER_SYNTAX] = transfer_syntax.encode()[:LONGEST_TEXT]
@@ -83,6 +99,8 @@ def patient_facts(source: Source) -> Facts:
         data_from=data_set,
         data_to=to,
         deflated_from=deflated_from,
+        signed=signed,
+        ciphers=_ciphers(top),
     )
 
 
@@ -129,6 +147,23 @@ def meta_information(head: bytes) -> tuple[str | None, int]:
     return transfer_syntax, at
 
 
+def _signed_behind(top: Dataset, source: Source, at: int) -> bool | None:
+    implicit, little = top.original_encoding
+    if implicit is None or little is None:
+        return None
+    return signed_behind(source, at, b"", explicit=not implicit, little=little)
+
+
+def _ciphers(top: Dataset) -> frozenset[str]:
+    """What the messages in the encrypted attributes of the top level tell of their ciphers."""
+    element = _element(top, ENCRYPTED_ATTRIBUTES)
+    items = [] if element is None else _items(top, element)
+    if items is None:
+        return frozenset({UNKNOWN})
+    messages = [getattr(_element(item, ENCRYPTED_CONTENT), "value", None) for item in items]
+    return frozenset(cipher_of(one) if isinstance(one, bytes) else UNKNOWN for one in messages)
+
+
 def _cut_off(top: Dataset, reader: _Reader, size: int) -> str | None:
     """Why a data set without pixel data may be incomplete: its last element does not end with the file."""
     if reader.exhausted:
@@ -158,7 +193,7 @@ def _walk(top: Dataset) -> tuple[set[int], int, str | None]:
             if element is None:
                 continue
             private_tags += tag.is_private
-            if (tag in identifiers() or tag == ENCRYPTED_ATTRIBUTES) and _has_value(element):
+            if (tag in identifiers() or tag in _OTHERS_LOOKED_FOR) and _has_value(element):
                 found.add(int(tag))
             if _is_sequence(element):
                 items = _items(data_set, element)

@@ -59,7 +59,8 @@ def cms(head: bytes) -> Kind | None:
         return Kind("container-cms", "unknown", None, "signed, around an enveloped message")
     if kind.readable != "no":
         return kind
-    algorithm = _after_header(head, head.find(_DATA, inner) + len(_DATA))
+    data = head.find(_DATA, inner)
+    algorithm = _after_header(head, data + len(_DATA)) if data >= 0 else None
     found = (name for oid, name in _CIPHERS.items() if algorithm and head.startswith(oid, algorithm))
     return Kind(kind.file_class, kind.readable, next(found, None))
 

@@ -59,10 +59,11 @@ class Seen:
 
     `found` holds the wanted tags with a value, in the order of the file and as often as they occur;
     `private` counts private elements; `texts` holds the values of the kept attributes of the top level;
-    `end` is the place of the pixel data, or where the data set ends, and `pixels` which of both.
+    `end` is the place of the pixel data, or where the data set ends, and `pixels` which of both: of pixel
+    data `head` is the beginning, as far as it was at hand.
     """
 
-    __slots__ = ("end", "found", "pixels", "private", "texts")
+    __slots__ = ("end", "found", "head", "pixels", "private", "texts")
 
     def __init__(self) -> None:
         self.found: list[int] = []
@@ -70,12 +71,14 @@ class Seen:
         self.texts: dict[int, bytes] = {}
         self.end = 0
         self.pixels = False
+        self.head = b""
 
 
 class Walker:
     """Walks data sets of one encoding, looking for `wanted` tags and keeping the values of `kept` ones.
 
-    With `empty`, an attribute without a value is found too.
+    With `empty`, an attribute without a value is found too. Of a kept value at most `longest_text` bytes
+    are kept; of a kept sequence all its items, as they stand.
     """
 
     def __init__(
@@ -86,10 +89,11 @@ class Walker:
         explicit: bool = True,
         little: bool = True,
         empty: bool = False,
+        longest_text: int = LONGEST_TEXT,
     ) -> None:
         order = "<" if little else ">"
         self._wanted, self._kept, self._explicit, self._empty = wanted, kept, explicit, empty
-        self._padding = b"" if empty else PADDING
+        self._padding, self._longest = b"" if empty else PADDING, longest_text
         self._u32, self._header = Struct(f"{order}I").unpack_from, Struct(f"{order}HH2sH").unpack
         # By the first eight bytes: how far to go on, or what to do: bits, tag, length (not of a long one).
         self._skips: dict[bytes, int] = {}
@@ -169,7 +173,7 @@ class Walker:
                                 raise Unsure
                             return start
                         if depth == 0:
-                            seen.pixels = True
+                            seen.pixels, seen.head = True, data[at : at + 12]
                             return at
                     if bits & _SEQUENCE:
                         entered = len(found), seen.private
@@ -178,6 +182,8 @@ class Walker:
                         if bits & _PRIVATE:
                             seen.private += 1
                         at = self._sequence(data, start, length, seen, depth)
+                        if bits & _KEPT and depth == 0:
+                            seen.texts[tag] = data[start:at]
                         entered = None
                         continue
                     if length == _UNDEFINED or (
@@ -190,7 +196,7 @@ class Walker:
                 if bits & _KEPT and depth == 0:
                     if stop > len(data):
                         raise _Short(stop)
-                    seen.texts[tag] = data[start : min(stop, start + LONGEST_TEXT)]
+                    seen.texts[tag] = data[start : min(stop, start + self._longest)]
                 if bits & _PRIVATE:
                     seen.private += 1
                 at = stop

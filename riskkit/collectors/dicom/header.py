@@ -13,6 +13,7 @@ from functools import lru_cache
 from pydicom.uid import UID
 
 from riskkit.collectors.dicom import by_pydicom
+from riskkit.collectors.dicom.behind import signed_behind
 from riskkit.collectors.dicom.elements import Unsure, Walker
 from riskkit.collectors.dicom.facts import (
     BURNED_IN,
@@ -22,11 +23,13 @@ from riskkit.collectors.dicom.facts import (
     KEPT,
     MEDIA_SOP_CLASS,
     MODALITY,
+    SIGNATURES,
     SOP_CLASS,
     TRANSFER_SYNTAX,
     Facts,
 )
 from riskkit.collectors.dicom.identifiers import identifiers
+from riskkit.collectors.dicom.protected import Messages
 from riskkit.collectors.dicom.source import Inflated, Source
 
 UNREGISTERED = "unregistered"
@@ -69,6 +72,8 @@ class Header:
     identity_removed: str | None = None
     burned_in_annotation: str | None = None
     encrypted_attributes: bool = False
+    attributes_cipher: str | None = None
+    digital_signatures: str | None = None
     problem: str | None = None
     quick: bool = False
 
@@ -89,7 +94,7 @@ def read_header(source: Source, head: bytes) -> tuple[Header, Facts] | str:
             return f"the header could not be parsed ({type(error).__name__})"
     value = facts.texts.get
     header = _header(
-        facts.found, facts.private_tags, facts.problem, quick,
+        facts.found, facts.private_tags, facts.problem, quick, facts.signed, facts.ciphers,
         value(SOP_CLASS) or value(MEDIA_SOP_CLASS), value(MODALITY), value(TRANSFER_SYNTAX),
         value(IDENTITY_REMOVED), value(BURNED_IN),
     )  # fmt: skip
@@ -99,12 +104,18 @@ def read_header(source: Source, head: bytes) -> tuple[Header, Facts] | str:
 @lru_cache(maxsize=1)
 def walkers() -> tuple[Walker, Walker, Walker]:
     """The walkers for explicit and implicit VR in little endian, and explicit VR in big endian."""
-    wanted = frozenset(identifiers()) | {ENCRYPTED_ATTRIBUTES}
+    wanted = frozenset(identifiers()) | {ENCRYPTED_ATTRIBUTES, SIGNATURES}
+    kept = KEPT | {ENCRYPTED_ATTRIBUTES}
     return (
-        Walker(wanted, KEPT),
-        Walker(wanted, KEPT, explicit=False),
-        Walker(wanted, KEPT, little=False),
+        Walker(wanted, kept),
+        Walker(wanted, kept, explicit=False),
+        Walker(wanted, kept, little=False),
     )
+
+
+@lru_cache(maxsize=4)
+def _messages(explicit: bool, little: bool) -> Messages:
+    return Messages(explicit=explicit, little=little)
 
 
 def quick_facts(source: Source, head: bytes, by: tuple[Walker, Walker, Walker] | None = None) -> Facts:
@@ -138,6 +149,11 @@ def quick_facts(source: Source, head: bytes, by: tuple[Walker, Walker, Walker] |
     )
     if seen.end == data_from and not seen.pixels:
         raise Unsure  # no data set at all
+    explicit_vr, little = syntax != _IMPLICIT, syntax != _BIG_ENDIAN
+    signed: bool | None = SIGNATURES in seen.found
+    if seen.pixels and not signed:
+        signed = signed_behind(source, seen.end, seen.head, explicit=explicit_vr, little=little)
+    items = seen.texts.get(ENCRYPTED_ATTRIBUTES)
     return Facts(
         frozenset(seen.found),
         seen.private,
@@ -146,6 +162,8 @@ def quick_facts(source: Source, head: bytes, by: tuple[Walker, Walker, Walker] |
         data_from,
         seen.end,
         deflated_from,
+        signed,
+        _messages(explicit_vr, little).ciphers(items) if items else frozenset(),
     )
 
 
@@ -156,6 +174,8 @@ def _header(
     private_tags: int,
     problem: str | None,
     quick: bool,
+    signed: bool | None,
+    ciphers: frozenset[str],
     sop_class: bytes | None,
     modality: bytes | None,
     transfer_syntax: bytes | None,
@@ -177,6 +197,8 @@ def _header(
         identity_removed=_one_of(_word(identity_removed), _YES_NO, None),
         burned_in_annotation=_one_of(_word(burned_in), _YES_NO, None),
         encrypted_attributes=ENCRYPTED_ATTRIBUTES in found,
+        attributes_cipher="|".join(sorted(ciphers)) or None,
+        digital_signatures={True: "yes", False: "no", None: None}[signed],
         problem=problem,
         quick=quick,
     )

@@ -200,4 +200,6 @@ def _columns(header: Header) -> dict[str, Any]:
         "burned_in_annotation": header.burned_in_annotation,
         "private_tags": header.private_tags,
         "encrypted_attributes": header.encrypted_attributes or None,
+        "attributes_cipher": header.attributes_cipher,
+        "digital_signatures": header.digital_signatures,
     }
