@@ -21,7 +21,7 @@ WEAK = re.compile(r"(?i)(?<![a-z0-9])(?:3des|des3|des|rc2|rc4|zipcrypto|blowfish
 @check(
     id="encryption.weak_file_cipher",
     title="Encrypted files use strong ciphers",
-    question="Which encrypted files of image stores use 3DES, RC2, ZipCrypto or another weak cipher?",
+    question="Which encrypted files or attributes of image stores use 3DES, ZipCrypto or a cipher as weak?",
     subject="files",
     controls=("45 CFR 164.312(a)(2)(iv)",),
     severity="medium",
@@ -37,42 +37,68 @@ def encryption_weak_file_cipher(
     *,
     at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per image store and cipher, on the latest complete walk; readable files have none."""
+    """One verdict per image store and cipher, on the latest complete walk.
+
+    Whole files that are encrypted, and readable ones with encrypted attributes (PS3.15 E.1), of which the
+    weakest message counts; other readable files have none.
+    """
     stores = [store for store in image_stores(dicom_scans, systems, at) if store.scan is not None]
-    found: dict[str, dict[str, list[Any]]] = {}
-    for row in records(_counted(dicom_files, stores)) if stores else ():
-        found.setdefault(row.scan_id, {}).setdefault(row.cipher or "", []).append(row)
-    for store in stores:
-        for cipher, counts in found.get(store.scan.scan_id if store.scan else "", {}).items():
-            yield _verdict(store, cipher, counts)
-
-
-def _counted(dicom_files: nw.LazyFrame[Any], stores: list[Store]) -> nw.LazyFrame[Any]:
+    if not stores:
+        return
     scans = [store.scan.scan_id for store in stores if store.scan is not None]
-    return (
-        dicom_files.filter(nw.col("scan_id").is_in(scans), nw.col("readable") == "no")
-        .with_columns(key=row_key())
+    files = dicom_files.filter(nw.col("scan_id").is_in(scans))
+    whole = files.filter(nw.col("readable") == "no")
+    inside = files.filter(nw.col("readable") != "no", nw.col("encrypted_attributes").fill_null(nw.lit(False)))
+    for store, cipher, counts in _by_store(whole, stores):
+        yield _verdict(store, cipher, counts, _of_files(sum(row.files for row in counts), cipher), "")
+    for store, cipher, counts in _by_store(inside.with_columns(cipher=nw.col("attributes_cipher")), stores):
+        judged = _of_attributes(sum(row.files for row in counts), cipher)
+        yield _verdict(store, cipher, counts, judged, "attributes ")
+
+
+def _by_store(files: nw.LazyFrame[Any], stores: list[Store]) -> Iterator[tuple[Store, str, list[Any]]]:
+    counted = (
+        files.with_columns(key=row_key())
         .group_by("scan_id", "cipher", "source")
         .agg(nw.len().alias("files"), nw.col("key").min())
         .sort("scan_id", "cipher", "source")
     )
+    found: dict[str, dict[str, list[Any]]] = {}
+    for row in records(counted):
+        found.setdefault(row.scan_id, {}).setdefault(row.cipher or "", []).append(row)
+    for store in stores:
+        for cipher, counts in found.get(store.scan.scan_id if store.scan else "", {}).items():
+            yield store, cipher, counts
 
 
-def _verdict(store: Store, cipher: str, counts: list[Any]) -> Verdict:
-    files = sum(row.files for row in counts)
-    result: Result
+def _of_files(files: int, cipher: str) -> tuple[Result, str]:
     if not cipher:
-        result, message = "UNKNOWN", f"Of {files} encrypted files the envelope does not tell the cipher."
-    elif WEAK.search(cipher):
-        result, message = "FAIL", f"{files} files are encrypted by {cipher}, which is weak."
-    else:
-        result, message = "PASS", f"{files} files are encrypted by {cipher}, not known to be weak."
+        return "UNKNOWN", f"Of {files} encrypted files the envelope does not tell the cipher."
+    if WEAK.search(cipher):
+        return "FAIL", f"{files} files are encrypted by {cipher}, which is weak."
+    return "PASS", f"{files} files are encrypted by {cipher}, not known to be weak."
+
+
+def _of_attributes(files: int, ciphers: str) -> tuple[Result, str]:
+    told = ciphers.split("|") if ciphers else ["unknown"]
+    if "none" in told:
+        return "FAIL", f"{files} files hold as encrypted attributes messages that anybody can read."
+    if WEAK.search(ciphers):
+        return "FAIL", f"Attributes of {files} files are encrypted by {ciphers}, of which one is weak."
+    if "unknown" in told:
+        return "UNKNOWN", f"Of encrypted attributes of {files} files the message does not tell the cipher."
+    return "PASS", f"Attributes of {files} files are encrypted by {ciphers}, not known to be weak."
+
+
+def _verdict(store: Store, cipher: str, counts: list[Any], judged: tuple[Result, str], what: str) -> Verdict:
+    files = sum(row.files for row in counts)
+    shown = f"{what}{cipher or 'cipher not told'}"
     keys = [(row.source, row.key) for row in counts]
     return Verdict(
-        subject=f"{store.root} {cipher or 'cipher not told'}",
-        result=result,
-        message=message,
-        observed=f"{files} files, {cipher or 'cipher not told'}",
+        subject=f"{store.root} {shown}",
+        result=judged[0],
+        message=judged[1],
+        observed=f"{files} files, {shown}",
         expected="AES",
         scope=store.scope,
         rows=(

@@ -159,6 +159,9 @@ def identifiers(assessment: Assessment) -> Html:
                 contradicted=_sum(claimed & some),
                 burned=_sum(nw.col("burned_in_annotation").fill_null("") == "YES"),
                 unsaid=_sum(unknown_pixels),
+                hidden=_sum(nw.col("encrypted_attributes").fill_null(nw.lit(False))),
+                signed=_sum(nw.col("digital_signatures").fill_null("") == "yes"),
+                unsigned=_sum(nw.col("digital_signatures").is_null()),
                 private=_sum(nw.col("private_tags").fill_null(0) > 0),
             )
         )
@@ -179,6 +182,9 @@ def identifiers(assessment: Assessment) -> Html:
                 ),
                 ("text burned into the picture (BurnedInAnnotation = YES)", found.burned),
                 ("no statement about burned-in text, which is unknown, not none", found.unsaid),
+                ("encrypted copies of attributes (EncryptedAttributesSequence)", found.hidden),
+                ("digital signatures, present but not verified here", found.signed),
+                ("signatures not looked for: what stands behind the pixel data was not seen", found.unsigned),
             )
         ),
         ("what the header holds", "files", "share"),

@@ -236,3 +236,32 @@ def test_ciphers_of_files(ask: Ask) -> None:
     }
     assert "2 files" in found["/data/dicom 3DES-CBC"].message
     assert found["/data/dicom 3DES-CBC"].rows[0].count == 2
+
+
+def test_ciphers_of_attributes(ask: Ask) -> None:
+    """The weakest message of a file counts; signed ones protect nothing; what is not told is unknown."""
+    held = {"encrypted_attributes": True, "direct_identifiers": 0}
+    found = by_subject(
+        ask(
+            "encryption.weak_file_cipher",
+            dicom_scans=[scan("s1")],
+            dicom_files=[
+                *files("s1", 2, **held, modality="CT", attributes_cipher="3DES-CBC|AES-256-CBC"),
+                *files("s1", 3, **held, modality="MR", attributes_cipher="AES-256-CBC"),
+                *files("s1", 1, **held, modality="US", attributes_cipher="none"),
+                *files("s1", 1, **held, modality="NM", attributes_cipher="AES-256-CBC|unknown"),
+                *files("s1", 4, **held, modality="CR"),
+                *files("s1", 9, modality="DX", direct_identifiers=4),
+            ],
+        )
+    )
+    assert {
+        subject.removeprefix("/data/dicom attributes "): verdict.result for subject, verdict in found.items()
+    } == {
+        "3DES-CBC|AES-256-CBC": "FAIL",
+        "AES-256-CBC": "PASS",
+        "none": "FAIL",
+        "AES-256-CBC|unknown": "UNKNOWN",
+        "cipher not told": "UNKNOWN",
+    }
+    assert found["/data/dicom attributes 3DES-CBC|AES-256-CBC"].rows[0].count == 2
