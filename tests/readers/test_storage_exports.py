@@ -5,36 +5,38 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from riskkit.discovery import find
-from riskkit.model import Reader
+from riskkit.ingest import ingest
+from riskkit.model import Moment, Period, Reader
+from riskkit.settings import Settings
+from riskkit.store import Store
 from tests.readers.reading import REAL_SAMPLES, Reading, read_all, real
 
 READERS = {reader.id: reader for reader in find("riskkit.readers", Reader)}
 HEAD = 64 << 10
 
-REFUSED = {
-    "restic_check.txt": "prints no time; a check goes into the column verified of backup/jobs.csv",
-    "borg_check.txt": "prints no time; a check goes into the column verified of backup/jobs.csv",
-    "restic_restore.txt": "prints neither begin nor comparison; a restore goes into backup/restore_tests.csv",
-    "restic_backup.jsonl": "one run without a time; restic snapshots --json tells of all",
-    "restic_config.json": "settings of the repository, which is always encrypted",
-    "restic_key_list.json": "who holds keys, with their names; not asked for",
-    "restic_stats_raw-data.json": "sums without a time",
-    "restic_stats_restore-size.json": "sums without a time",
-    "restic_stats_files-by-contents.json": "sums without a time",
-    "kms_ListKeys_0.json": "names of keys alone; describe-key tells of each",
+NO_EVIDENCE = {
+    "restic_check.txt": "a check without a time: it goes into verified of backup/jobs.csv",
+    "borg_check.txt": "a check without a time: it goes into verified of backup/jobs.csv",
+    "restic_restore.txt": "a restore without times or a comparison: it goes into backup/restore_tests.csv",
+    "restic_backup.jsonl": "one run: the list of snapshots tells of all",
+    "restic_key_list.json": "who holds passwords of the repository: not asked for",
+    "restic_stats_raw-data.json": "sizes without a time",
+    "restic_stats_restore-size.json": "sizes without a time",
+    "restic_stats_files-by-contents.json": "sizes without a time",
     "s3_GetBucketVersioning_0.json": "earlier versions of objects are no encryption and no lock",
-    "hipaa_aws.json": "Prowler's map of checks, no finding",
-    "hipaa_azure.json": "Prowler's map of checks, no finding",
-    "hipaa_gcp.json": "Prowler's map of checks, no finding",
-    "LICENSE": "the licence of the samples",
-    "LICENSE.txt": "the licence of the samples",
-    "NOTICE": "the licence of the samples",
+    "hipaa_aws.json": "which checks belong to a requirement, not what they found",
+    "hipaa_azure.json": "which checks belong to a requirement, not what they found",
+    "hipaa_gcp.json": "which checks belong to a requirement, not what they found",
 }
-"""Real files that no reader takes, and why; docs/storage-exports.md says what to export instead."""
+"""Real files that prove nothing, and the reason with which each record is ignored."""
+
+DOCUMENTATION = {"LICENSE", "LICENSE.txt", "NOTICE"}
+"""What no reader takes: ingest tells it by its name, and says so."""
 
 
 def claims(data: bytes, name: str) -> list[Reader]:
@@ -46,16 +48,36 @@ def readings(data: bytes, name: str) -> list[Reading]:
 
 
 @pytest.mark.parametrize("folder", ["storage/aws", "storage/prowler", "storage/local", "backup/pgbackrest"])
-def test_every_real_export_is_read_or_refused(folder: str) -> None:
-    """Read means without a record in quarantine; refused means that the reason stands above."""
+def test_every_real_export_is_read(folder: str) -> None:
+    """No record in quarantine; what proves nothing is recognized and ignored, with the reason above."""
     for path in real(f"{folder}/*"):
-        data = path.read_bytes()
-        found = readings(data, path.name)
-        assert bool(found) != (path.name in REFUSED), path.name
+        found = readings(path.read_bytes(), path.name)
+        assert bool(found) != (path.name in DOCUMENTATION), path.name
         assert not any(reading.quarantined.get(table) for reading in found for table in reading.records)
-        if found and folder != "storage/prowler":
+        if path.name in NO_EVIDENCE:
+            (reading,) = found
+            (ignored,) = reading.ignored.values()
+            assert list(ignored) == [NO_EVIDENCE[path.name]], path.name
+        elif found and folder != "storage/prowler":
             assert any(sum(reading.accepted.values()) for reading in found), path.name
     assert REAL_SAMPLES.is_dir()
+
+
+def test_a_pack_says_what_the_licences_are(tmp_path: Path) -> None:
+    """Of the whole folder of real exports no file stays unknown."""
+    samples = [path for folder in ("storage", "backup") for path in (REAL_SAMPLES / folder).rglob("*")]
+    files = [path for path in samples if path.is_file() and path.parent.name != "envelopes"]
+    if not files:
+        pytest.skip(f"no real samples at {REAL_SAMPLES}")
+    for path in files:
+        target = tmp_path / "storage" / path.relative_to(REAL_SAMPLES)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    moment = Moment.closing(Period.parse("2026-12"), ZoneInfo("UTC"))
+    evidence = ingest(tmp_path, Settings(), moment, Store(tmp_path / ".work"))
+    problems = {source.name: source.problem for source in evidence.sources}
+    assert len(problems) >= len(files)
+    assert {Path(name).name for name, problem in problems.items() if problem} == DOCUMENTATION
 
 
 def assets(document: object, name: str = "x.json") -> list[dict[str, Any]]:
@@ -328,3 +350,40 @@ def test_bacula_ignores_what_is_no_copy(tmp_path: Path) -> None:
     lines = "1,n,p,2026-10-30 02:00:00,,V,0,T\n2,n,p,,,B,0,C\n"
     reading = read_all(READERS["backup_job_csv"], (BACULA + lines).encode(), "bacula.csv")
     assert sum(reading.ignored["backups"].values()) == 2
+
+
+def test_keys_that_are_only_listed() -> None:
+    """A key that nobody described is on record, and nothing of it is claimed."""
+    arn = "arn:aws:kms:us-east-1:111122223333:key/"
+    listed = {"Keys": [{"KeyId": "k1", "KeyArn": f"{arn}k1"}, {"KeyArn": f"{arn}k2"}, {}], "Truncated": True}
+    (reading,) = readings(json.dumps(listed).encode(), "x.json")
+    rows = reading.table("encryption_keys")
+    assert [(row["key_id"], row["asked"], row["key_manager"]) for row in rows] == [
+        ("k1", "list", "unknown"),
+        ("k2", "list", "unknown"),
+    ]
+    assert {row["rotation_enabled"] for row in rows} == {None}
+    assert reading.reasons("encryption_keys") == {"missing_required": 1}
+
+
+@pytest.mark.parametrize(("version", "encrypted"), [(1, "yes"), (2, "yes"), (3, "unknown")])
+def test_a_repository_of_restic(version: int, encrypted: str) -> None:
+    """The format encrypts; of a version that nobody here knows it is not claimed."""
+    config = {"version": version, "id": "ab" * 32, "chunker_polynomial": "3dbe0e921af6bf"}
+    (row,) = assets(config)
+    assert (row["asset_id"], row["encrypted"]) == ("restic repository abababab", encrypted)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Status": "Enabled", "Name": "a rule"},
+        {"Status": "Success"},
+        {"total_size": 1},
+        {"message_type": "summary"},
+        {"Framework": "HIPAA", "Requirements": []},
+    ],
+)
+def test_what_only_resembles_is_not_claimed(document: object) -> None:
+    """A key in common makes no export of a tool."""
+    assert claims(json.dumps(document).encode(), "x.json") == []
