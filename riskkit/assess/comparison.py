@@ -20,6 +20,7 @@ Because = Literal["evidence", "method", "time"]
 
 _UNSEEN = "no evidence of this period shows it"
 _SILENT = ("NOT_ASSESSED", "ERROR")
+_SHOWN_BY = {"INTERVIEW": "people say", "EXAMINE": "records show", "TEST": "a test shows"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,8 @@ def _changes(
             )
             yield Change(kind, check, cause, because, severity, verdict.since)
         elif then is not None and then["result"] == "FAIL":
-            method = outcome.method_of(verdict).lower()
-            cause = "does not apply any more" if verdict.result == "NA" else f"passes now ({method})"
+            shown = f"passes now, as {_SHOWN_BY[outcome.method_of(verdict)]}"
+            cause = "does not apply any more" if verdict.result == "NA" else shown
             yield Change(
                 "closed", check, cause, judged.new(then)[1], then["severity"], then["since"] or period
             )

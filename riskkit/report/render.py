@@ -183,7 +183,7 @@ def _scroll(soup: BeautifulSoup) -> None:
 
 def _list_sections(soup: BeautifulSoup) -> None:
     """Give every second heading an id of its own, and list them before the first when there are many."""
-    headings = soup.find_all("h2")
+    headings = [heading for heading in soup.find_all("h2") if not heading.find_parent(class_="onepage")]
     taken = {str(element["id"]) for element in soup.find_all(id=True) if element.name != "h2"}
     for heading in headings:
         slug = re.sub(r"[^a-z0-9]+", "-", heading.get_text(" ", strip=True).lower()).strip("-") or "section"

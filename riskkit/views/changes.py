@@ -77,7 +77,7 @@ def since_last_period(assessment: Assessment) -> Html:
                 empty="no finding came, went or changed.",
             ),
             _moved(assessment, last),
-            bullets(_risk_moves(assessment, last)),
+            bullets(risk_moves(assessment, last)),
             _lost(assessment, last),
             _course(assessment),
         ]
@@ -91,9 +91,9 @@ def told(found: Comparison) -> str:
     apart = sum(change.because == "method" and change.kind != "still open" for change in failed)
     still = sum(change.kind == "still open" for change in failed)
     passed = sum(not change.failed for change in found.changes)
-    gone = f"{counts['no longer assessed']} no longer assessed"
-    words = [count(counts["new"], "new finding"), *(f"{counts[kind]} {kind}" for kind in (
-        "reopened", "worse", "better", "closed")), gone, f"{still} still open"]  # fmt: skip
+    kinds = [kind for kind in KINDS if kind not in ("new", "still open") and counts[kind]]
+    moved = [f"{counts[kind]} {kind}" for kind in kinds]
+    words = [count(counts["new"], "new finding"), *moved, f"{still} still open"]
     sentence = f"Compared with {found.period}: {listed(words, most=9)}."
     if apart:
         sentence += (
@@ -101,7 +101,7 @@ def told(found: Comparison) -> str:
             "riskkit, its catalog or the thresholds changed: nothing in the hospital need have."
         )
     if passed:
-        sentence += f" Of {count(passed, 'subject')} that passed then the evidence tells nothing now."
+        sentence += f" {count(passed, 'subject').capitalize()} that passed then {be(passed)} not shown now."
     return sentence
 
 
@@ -222,7 +222,8 @@ def _said(condition: str) -> str:
     return MARKS[condition][2:]
 
 
-def _risk_moves(assessment: Assessment, last: Mapping[str, Any]) -> list[str]:
+def risk_moves(assessment: Assessment, last: Mapping[str, Any]) -> list[str]:
+    """The risks whose level is not that of the last period, the highest first, each with what turned it."""
     before = {risk["id"]: risk for risk in last["risks"]}
     asked = {outcome["check"] for outcome in last["outcomes"]}
     moves = []

@@ -236,7 +236,7 @@ class _Column:
         """A browser would squeeze sentences, and break codes, so that numbers need no line break."""
         longest = max(map(len, self.texts), default=0)
         codes = self.badge or not any(" " in words for words in self.texts)
-        if 0 < longest < _ROOM[-1][0] and codes:
+        if 0 < longest <= _SHORT or (codes and 0 < longest < _ROOM[-1][0]):
             return "white-space:nowrap"
         return next((f"min-width:{rem}rem" for characters, rem in _ROOM if longest >= characters), None)
 
@@ -255,6 +255,9 @@ class _Column:
             return tag("th", content, scope="row", class_=number, style=style)
         return tag("td", content, class_=number, style=style)
 
+
+_SHORT = 16
+"""Characters of a day with its time: up to so many are never broken."""
 
 _ROOM = ((60, 15), (30, 11), (20, 7))
 """Characters of the longest text of a column, and the least width in rem that it is given for them."""

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from riskkit.assess import Change, compare
-from riskkit.model import Assessment, Risk
+from riskkit.model import SEVERITIES, Assessment, Risk
 from riskkit.views import changes, losses
 from riskkit.views.findings import named
 from riskkit.views.html import Content, Html, bullets, join, paragraph, tag
@@ -21,7 +21,8 @@ SOON = 90
 """Days ahead in which the end of an acceptance or the review of a decision is put to leadership."""
 
 ASKED = 7
-"""Requests that one page has room for; the rest is counted."""
+MOVES = 2
+"""Requests, and risks that moved, that one page has room for; the rest is counted."""
 
 
 def one_page(assessment: Assessment) -> Html:
@@ -30,8 +31,8 @@ def one_page(assessment: Assessment) -> Html:
         "div",
         _box("Where we stand", _standing(assessment), class_="wide"),
         _box(f"The {min(TOP, len(assessment.risks))} highest risks", _risks(assessment), class_="wide"),
-        _box("What changed, and why", _changed(assessment), class_="tall"),
         _box("Needed from leadership", _needed(assessment)),
+        _box("What changed, and why", _changed(assessment), class_="tall"),
         _box("Not assessed", _silent(assessment)),
         _box("Outside the scope", _outside(assessment)),
         _box("How fresh the evidence is", _fresh(assessment), class_="wide"),
@@ -71,12 +72,12 @@ def needed(assessment: Assessment) -> list[tuple[date | None, str]]:
                    f"above the accepted level ({names})")
         )  # fmt: skip
     if not programme.signatures:
-        asked.append((None, "Sign off this state of the risks: nobody has"))
+        asked.append((None, "Sign off this state of the risks, which nobody has signed"))
     return sorted(asked, key=lambda item: (item[0] or date.max, item[1]))
 
 
 def _box(title: str, content: Html, *, class_: str | None = None) -> Html:
-    return tag("section", tag("h3", title), content, class_=class_)
+    return tag("section", tag("h2", title), content, class_=class_)
 
 
 def _standing(assessment: Assessment) -> Html:
@@ -109,7 +110,14 @@ def _risks(assessment: Assessment) -> Html:
     if not ranked:
         return paragraph("No risk was assessed.")
     money = assessment.portfolio is not None and assessment.portfolio.money
-    headings = ["what may happen", "level", "event within a year", "expected loss a year", "why", "treatment"]
+    headings = [
+        "what may happen",
+        "level",
+        "event within a year",
+        "expected loss a year",
+        "what does not hold",
+        "treatment",
+    ]
     cells = [
         [
             tag("th", risk.title, scope="row"),
@@ -153,9 +161,13 @@ def _likely(risk: Risk) -> str:
     return _span(low, high)
 
 
-def _treatment(risk: Risk) -> str:
-    due = f"by {risk.due}" if risk.due else ""
-    return "; ".join(filter(None, [risk.treatment or "none is decided", risk.owner, due]))
+def _treatment(risk: Risk) -> Html:
+    told = "; ".join(filter(None, [risk.treatment or "none is decided", risk.owner]))
+    return tag("span", told, ["; ", _by(risk.due)] if risk.due else None)
+
+
+def _by(when: date | str) -> Html:
+    return tag("span", f"by {when}", class_="day")
 
 
 def _level(risk: Risk) -> Html:
@@ -170,28 +182,44 @@ def _why(assessment: Assessment, risk: Risk) -> str:
     """The worst thing that does not hold, and how much is not known."""
     failing = list(dict.fromkeys(name for name, said, _ in risk.drivers if said == "FAIL"))
     silent = len({name for name, said, _ in risk.drivers if said != "FAIL"} - set(failing))
-    first = f"does not hold: “{named(assessment, failing[0])}”" if failing else "nothing fails"
+    first = f"“{named(assessment, failing[0])}”" if failing else "nothing fails"
     more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
-    return f"{first}{more}; {silent} not known"
+    return f"{first}{more}" + (f"; {silent} not known" if silent else "")
 
 
 def _changed(assessment: Assessment) -> Html:
     found = compare(assessment)
     if found is None:
         return paragraph(changes.NO_HISTORY)
+    moves = changes.risk_moves(assessment, assessment.history[-1])
+    items: list[Content] = [*moves[:MOVES]]
+    if len(moves) > MOVES:
+        items.append(f"and {len(moves) - MOVES} more risks moved.")
+    for word, kinds in (
+        ("New or worse", ("reopened", "worse", "new")),
+        ("Closed or better", ("closed", "better")),
+    ):
+        group = [change for change in found.of(*kinds) if change.because != "method"]
+        if group:
+            items.append([tag("strong", f"{word}: "), f"{listed(_worst(assessment, group), most=3)}."])
+    level = None if moves else "No risk changed its level."
+    return join([paragraph(changes.told(found), " ", level), bullets(items)])
+
+
+def _worst(assessment: Assessment, group: Iterable[Change]) -> list[str]:
+    """By question, the most severe first: how many subjects changed, and the most usual cause."""
     titles = {outcome.check.id: outcome.check.title for outcome in assessment.outcomes}
-    worst = [change for change in found.of("reopened", "worse", "new") if change.because != "method"]
-    good = [change for change in found.of("closed", "better") if change.because != "method"]
-    items = [
-        f"{word}: {listed(lines, most=3)}."
-        for word, group in (("Came or grew", worst), ("Closed or shrank", good))
-        if (lines := [f"“{titles.get(check, check)}” ({cause})" for check, cause in _distinct(group)])
+    causes: dict[str, Counter[str]] = {}
+    severity: dict[str, int] = {}
+    for change in group:
+        causes.setdefault(change.check, Counter())[change.cause] += 1
+        rank = SEVERITIES.index(change.severity)
+        severity[change.check] = max(rank, severity.get(change.check, rank))
+    order = sorted(causes, key=lambda name: (-severity[name], -causes[name].total(), name))
+    return [
+        f"{causes[name].total()} of “{titles.get(name, name)}” ({causes[name].most_common(1)[0][0]})"
+        for name in order
     ]
-    return join([paragraph(changes.told(found)), bullets(items)])
-
-
-def _distinct(group: Iterable[Change]) -> list[tuple[str, str]]:
-    return list(dict.fromkeys((change.check, change.cause) for change in group))
 
 
 def _needed(assessment: Assessment) -> Html:
@@ -199,7 +227,7 @@ def _needed(assessment: Assessment) -> Html:
     if not asked:
         return paragraph("Nothing is open for a decision.")
     items: list[Content] = [
-        [f"{text}: ", tag("strong", f"by {when}" if when else "no date is set"), "."]
+        [f"{text}: ", tag("strong", _by(when) if when else "no date is set"), "."]
         for when, text in asked[:ASKED]
     ]
     if len(asked) > ASKED:

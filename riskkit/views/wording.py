@@ -16,6 +16,9 @@ def plural(noun: str, number: int) -> str:
     """The noun as it stands after that number."""
     if number == 1:
         return noun
+    if " of " in noun:
+        first, _, rest = noun.partition(" of ")
+        return f"{plural(first, number)} of {rest}"
     head, _, last = noun.rpartition(" ")
     if last.endswith("s") and not last.endswith("ss"):
         return noun

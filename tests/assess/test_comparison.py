@@ -114,7 +114,7 @@ def test_closed(now: Assessment, then: dict[str, Any]) -> None:
         and not any(verdict.engine for verdict in outcome.verdicts)
     )  # fmt: skip
     (change,) = against(now, scripted(then, failed, check)).of("closed")
-    assert change.cause.startswith("passes now (")
+    assert change.cause.startswith("passes now, as ")
 
 
 def test_no_longer_assessed(now: Assessment, then: dict[str, Any]) -> None:
