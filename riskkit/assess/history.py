@@ -100,8 +100,8 @@ def with_history(
     """Join this period's verdicts with the last period's of the same check.
 
     A failure is closed only by a pass of the same unit by an equal or stronger method, or by
-    evidence of its scope in which the unit no longer occurs. A unit that vanished together with its
-    scope, or out of evidence that was not read `whole`, is UNKNOWN.
+    evidence of its scope in which the unit no longer occurs; of a `lasting` check only by the pass. A unit
+    that vanished together with its scope, or out of evidence that was not read `whole`, is UNKNOWN.
     """
     judged = {verdict.scope for verdict in verdicts if whole and verdict.scope and not verdict.engine}
     current = {verdict.fingerprint for verdict in verdicts}
@@ -109,7 +109,8 @@ def with_history(
     for print_, earlier in sorted(last.items()):
         if print_ in current or earlier["result"] == "NA":
             continue
-        if earlier["scope"] and earlier["scope"] in judged:
+        gone = earlier["scope"] and earlier["scope"] in judged
+        if gone and not (check.lasting and earlier["result"] == "FAIL"):
             continue
         joined.append(_vanished(print_, earlier, period))
     return joined

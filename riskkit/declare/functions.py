@@ -29,6 +29,7 @@ def check(
     look_first: str = "",
     usual_cause: str = "",
     standing: bool = True,
+    lasting: bool = False,
     expects: tuple[str, ...] = (),
     signal: bool = False,
     family: Family = "",
@@ -38,7 +39,8 @@ def check(
 
     `controls` are exact citations. `worst` is the highest severity of any verdict (default `severity`).
     `expects` lists kinds of systems (`*` for all that hold ePHI)
-    for each of which the inventory expects a verdict. The module and the function are named as the
+    for each of which the inventory expects a verdict. Failures of a `lasting` check are closed
+    by a pass only. The module and the function are named as the
     id with `.` as `_`. Raises CatalogError when the declaration does not hold together.
     """
 
@@ -71,6 +73,7 @@ def check(
             run=_with_moment(function),
             module=function.__module__,
             standing=standing,
+            lasting=lasting,
             expects=expects,
             signal=signal,
             family=family,

@@ -29,6 +29,17 @@ class Compared:
     rows: Rows
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Instances that have other digests in a walk than in the last one before it that saw them."""
+
+    before: Any
+    after: Any
+    pixels: int
+    headers: int
+    rows: Rows
+
+
 def digested_scans(
     dicom_scans: Any, names: Mapping[str, str], at: Moment, *, restored: bool
 ) -> dict[tuple[str, str], list[Any]]:
@@ -78,6 +89,45 @@ def compared(dicom_files: nw.LazyFrame[Any], scan: Any, other: Any) -> Compared:
     return Compared(**sums, rows=first_rows(keys, differing, "instances with other digests", "dicom_files"))
 
 
+def changes(dicom_files: nw.LazyFrame[Any], dicom_scans: nw.LazyFrame[Any], scans: list[Any]) -> list[Change]:
+    """Every change between walks of one store that were made with one key, by the walks in between.
+
+    Each instance is compared with the last walk before that saw it, so that one that was away for a while
+    does not come back as another.
+    """
+    by_id = {scan.scan_id: scan for scan in scans}
+    ends = dicom_scans.select("scan_id", ended=nw.coalesce("finished_at", "started_at")).unique("scan_id")
+    walks = dicom_files.filter(nw.col("scan_id").is_in(list(by_id)))
+    order = {"order_by": ["ended", "scan_id"]}
+    earlier = {f"{name}_there": nw.col(name).shift(1).over("instance_digest", **order) for name in _BOTH}
+    pixels = _differ("pixel")
+    counted = (
+        _instances_of(walks, "scan_id")
+        .join(ends, on="scan_id", how="inner")
+        .with_columns(before=nw.col("scan_id").shift(1).over("instance_digest", **order), **earlier)
+        .filter(~nw.col("before").is_null())
+        .with_columns(pixels=flag(pixels), headers=flag(~pixels & _differ("header")))
+        .filter(nw.col("pixels") + nw.col("headers") > 0)
+        .group_by("before", "scan_id", "source")
+        .agg(nw.col("pixels").sum(), nw.col("headers").sum(), nw.col("key").min())
+        .sort("before", "scan_id", "source")
+    )
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in records(counted):
+        found.setdefault((row.before, row.scan_id), []).append(row)
+    return [
+        _change(by_id[before], by_id[after], rows)
+        for (before, after), rows in sorted(found.items(), key=lambda item: item[0][::-1])
+    ]
+
+
+def _change(before: Any, after: Any, rows: list[Any]) -> Change:
+    pixels, headers = (sum(int(getattr(row, name)) for row in rows) for name in ("pixels", "headers"))
+    keys = [(row.source, row.key) for row in rows]
+    shown = first_rows(keys, pixels + headers, "instances with other digests", "dicom_files")
+    return Change(before, after, pixels, headers, shown)
+
+
 # An instance may lie in several files; their digests are taken as a set.
 _BOTH = ("header_first", "header_last", "pixel_first", "pixel_last")
 
@@ -88,14 +138,14 @@ def _differ(part: str) -> nw.Expr:
 
 
 def _instances(dicom_files: nw.LazyFrame[Any], scan_id: str) -> nw.LazyFrame[Any]:
+    return _instances_of(dicom_files.filter(nw.col("scan_id") == scan_id))
+
+
+def _instances_of(dicom_files: nw.LazyFrame[Any], *by: str) -> nw.LazyFrame[Any]:
     return (
-        dicom_files.filter(
-            nw.col("scan_id") == scan_id,
-            ~nw.col("instance_digest").is_null(),
-            ~nw.col("header_digest").is_null(),
-        )
+        dicom_files.filter(~nw.col("instance_digest").is_null(), ~nw.col("header_digest").is_null())
         .with_columns(key=row_key())
-        .group_by("instance_digest")
+        .group_by("instance_digest", *by)
         .agg(
             nw.col("header_digest").min().alias("header_first"),
             nw.col("header_digest").max().alias("header_last"),

@@ -111,6 +111,7 @@ class Check:
     """A question to the evidence, with everything that is needed to ask it and to explain it.
 
     `standing` subjects are expected again next period: one that vanishes is UNKNOWN, not fine.
+    `lasting` failures are of something that happened: only a pass closes them, no evidence without them.
     `expects` names what the inventory expects a verdict for (`systems`): one without is UNKNOWN.
     `signal` verdicts select accesses for review and never mean "not met"; `family` is the kind of
     behaviour they are about, for the review queue. `worst` is the highest severity
@@ -134,6 +135,7 @@ class Check:
     worst: Severity
     module: str = ""
     standing: bool = True
+    lasting: bool = False
     expects: tuple[str, ...] = ()
     signal: bool = False
     family: Family = ""

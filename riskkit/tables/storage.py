@@ -200,4 +200,31 @@ SAMPLED_SCANS = Table(
     ),
 )
 
-TABLES = (STORAGE_ASSETS, STORAGE_EXPOSURES, ENCRYPTION_KEYS, DICOM_SCANS, DICOM_FILES, SAMPLED_SCANS)
+EXPLAINED_CHANGES = Table(
+    name="explained_changes",
+    doc="Why stored images have other bytes than before: one row per comparison of two walks that "
+    "integrity.image_changed failed, with as many images as it counted.",
+    place="dicom/explained_changes.csv",
+    canonical=True,
+    key=("root", "walk_before", "walk_after"),
+    apart=("explained_by", "checked_by"),
+    ask="of each change of stored images that a comparison of two walks found: how many images, what changed "
+    "them (correction, migration, repair), where that is documented, who explained it and who checked it",
+    columns=(
+        Column("root", doc="folder that was walked, as the finding names it", required=True),
+        Column("walk_before", doc="scan_id of the earlier walk", required=True),
+        Column("walk_after", doc="scan_id of the later one", required=True),
+        Column("pixels", "integer", "images with other pixel data that this explains", required=True),
+        Column("headers", "integer", "images with another header only that this explains", required=True),
+        Column("reason", doc="what changed them; no names", required=True),
+        Column("document", doc="ticket, change or audit trail that shows it", required=True),
+        Column("explained_by", doc="role or person", required=True, phi=True),
+        Column("checked_by", doc="somebody else than who explained it", required=True, phi=True),
+        Column("explained_on", "date", required=True),
+    ),
+)
+
+TABLES = (
+    STORAGE_ASSETS, STORAGE_EXPOSURES, ENCRYPTION_KEYS, DICOM_SCANS, DICOM_FILES, SAMPLED_SCANS,
+    EXPLAINED_CHANGES,
+)  # fmt: skip

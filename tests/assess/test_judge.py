@@ -226,6 +226,14 @@ def test_a_subject_that_is_gone_and_evidence_that_is_gone() -> None:
     assert results(judge(saying(elsewhere), court(history=earlier("PASS")))) == {"a": "UNKNOWN", "b": "PASS"}
 
 
+def test_what_happened_is_not_gone_with_its_evidence() -> None:
+    """A lasting failure stays without the evidence of it, until a pass; a pass leaves nothing behind."""
+    other = verdict(subject="b")
+    assert results(judge(saying(other, lasting=True), court(history=earlier()))) == {"a": "FAIL", "b": "PASS"}
+    assert results(judge(saying(other, lasting=True), court(history=earlier("PASS")))) == {"b": "PASS"}
+    assert results(judge(saying(verdict(), lasting=True), court(history=earlier()))) == {"a": "PASS"}
+
+
 def test_a_subject_in_quarantine_is_not_gone() -> None:
     """Evidence that was not read whole cannot show that a subject is gone."""
     broken = source(counts={"accounts": Counts(3, 2, 2, 1)})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from riskkit.model import Verdict
 from tests.checks.conftest import Ask
 from tests.evidence import instant, results
 
@@ -44,6 +46,10 @@ def files(scan_id: str, **pixels_by_instance: str | None) -> list[dict[str, Any]
 BEFORE, LATEST = scan("before", "2026-09-20 12:00"), scan("latest", "2026-10-20 12:00")
 
 
+def by_subject(verdicts: list[Verdict]) -> dict[str, Verdict]:
+    return {verdict.subject: verdict for verdict in verdicts}
+
+
 def asked(ask: Ask, scans: list[dict[str, Any]], rows: list[dict[str, Any]]) -> tuple[str, str, Any]:
     (verdict,) = ask("integrity.image_changed", dicom_scans=scans, dicom_files=rows)
     return verdict.result, verdict.message, verdict.severity
@@ -67,12 +73,12 @@ def test_changed_pixels_weigh_more_than_changed_headers(ask: Ask) -> None:
     old = files("before", a="1", b="2")
     result, message, severity = asked(ask, [BEFORE, LATEST], old + files("latest", a="1", b="other"))
     assert (result, severity) == ("FAIL", "high")
-    assert "Of 2 images seen in both walks 1 have other pixel data and 0 another header only" in message
+    assert "2026-09-20 and 2026-10-20 1 images got other pixel data and 0 another header only" in message
     corrected = files("latest", a="1", b="2")
     corrected[0]["header_digest"] = "corrected"
     result, message, severity = asked(ask, [BEFORE, LATEST], old + corrected)
     assert (result, severity) == ("FAIL", None)
-    assert "0 have other pixel data and 1 another header only: unexplained, for review" in message
+    assert "0 images got other pixel data and 1 another header only: unexplained, for review" in message
 
 
 def test_an_instance_in_several_files_is_a_set(ask: Ask) -> None:
@@ -108,12 +114,87 @@ def test_walks_without_digests_say_nothing(ask: Ask) -> None:
     assert ask("integrity.image_changed", dicom_scans=plain, dicom_files=files("latest", a="1")) == []
 
 
-def test_the_walk_before_the_latest_counts(ask: Ask) -> None:
-    """Only complete walks that ended by as_of are compared, the latest with the one before it."""
+def test_a_change_is_not_forgotten(ask: Ask) -> None:
+    """A later walk that finds the altered bytes again proves no more than that: the change stays open."""
     later = scan("later", "2026-12-01 12:00")
     older = scan("older", "2026-08-20 12:00")
-    rows = files("older", a="0") + files("before", a="1") + files("latest", a="1") + files("later", a="9")
-    assert asked(ask, [later, older, LATEST, BEFORE], rows)[0] == "PASS"
+    rows = files("older", a="0", b="1") + files("before", a="1", b="1") + files("latest", a="1", b="1")
+    found = by_subject(
+        ask(
+            "integrity.image_changed",
+            dicom_scans=[later, older, LATEST, BEFORE],
+            dicom_files=[*rows, *files("later", a="9")],
+        )
+    )
+    assert {subject: verdict.result for subject, verdict in found.items()} == {
+        "/data": "PASS",
+        "/data: older to before": "FAIL",
+    }
+    assert found["/data: older to before"].rows[0].count == 1
+
+
+def test_an_image_that_was_away_is_compared_with_what_it_was(ask: Ask) -> None:
+    """Deleted, altered and put back is a change between the walks that saw it."""
+    older = scan("older", "2026-08-20 12:00")
+    rows = files("older", a="1", b="1") + files("before", b="1") + files("latest", a="other", b="1")
+    (verdict,) = ask("integrity.image_changed", dicom_scans=[older, BEFORE, LATEST], dicom_files=rows)
+    assert (verdict.subject, verdict.result) == ("/data: older to latest", "FAIL")
+
+
+def test_walks_of_each_key_are_compared_among_themselves(ask: Ask) -> None:
+    """A new key is no way to forget a change, and no change by itself."""
+    older = scan("older", "2026-08-20 12:00", digest_key="the old key")
+    first = scan("first", "2026-07-20 12:00", digest_key="the old key")
+    rows = files("first", a="0") + files("older", a="1") + files("before", a="x") + files("latest", a="x")
+    found = ask("integrity.image_changed", dicom_scans=[first, older, BEFORE, LATEST], dicom_files=rows)
+    assert results(found) == {"/data": "PASS", "/data: first to older": "FAIL"}
+
+
+def explanation(**columns: Any) -> dict[str, Any]:
+    return {
+        "root": "/data",
+        "walk_before": "before",
+        "walk_after": "latest",
+        "pixels": 1,
+        "headers": 0,
+        "reason": "Two slices were swapped by the modality and sent again.",
+        "document": "change 4711",
+        "explained_by": "PACS administrator",
+        "checked_by": "radiographer",
+        "explained_on": date(2026, 10, 25),
+        **columns,
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "result"),
+    [
+        ({}, "PASS"),
+        ({"pixels": 2}, "FAIL"),
+        ({"pixels": 0, "headers": 1}, "FAIL"),
+        ({"walk_before": "older"}, "FAIL"),
+        ({"root": "/elsewhere"}, "FAIL"),
+        ({"explained_on": date(2026, 11, 1)}, "FAIL"),
+    ],
+)
+def test_only_an_explanation_closes_a_change(ask: Ask, columns: dict[str, Any], result: str) -> None:
+    """Of these two walks, of as many images, and given by the end of the period."""
+    rows = files("before", a="1", b="2") + files("latest", a="1", b="other")
+    (verdict,) = ask(
+        "integrity.image_changed",
+        dicom_scans=[BEFORE, LATEST],
+        dicom_files=rows,
+        explained_changes=[explanation(**columns)],
+    )
+    assert (verdict.subject, verdict.result) == ("/data: before to latest", result)
+
+
+def test_a_store_without_digests_beside_one_with(ask: Ask) -> None:
+    """What was proved of one store is not claimed of the other."""
+    plain = scan("plain", "2026-10-20 12:00", root="/other", digest_key=None)
+    rows = files("before", a="1") + files("latest", a="1") + files("plain", c="1")
+    found = ask("integrity.image_changed", dicom_scans=[BEFORE, LATEST, plain], dicom_files=rows)
+    assert results(found) == {"/data": "PASS", "/other": "UNKNOWN"}
 
 
 # ---------------------------------------------------------------- restored copies
