@@ -13,6 +13,7 @@ CANARY = "Zzyzx"
 USERS = [f"{CANARY}-u{number}" for number in range(6)]
 PATIENTS = [f"{CANARY}-p{number}" for number in range(30)]
 SCAN, EARLIER_SCAN = "2026-10-20 12:00", "2026-09-20 12:00"
+SCANNER = "10.0.0.50"
 
 
 def hospital() -> dict[str, list[dict[str, Any]]]:
@@ -64,7 +65,13 @@ def hospital() -> dict[str, list[dict[str, Any]]]:
                 "supported_until": date(2025, 1, 1),
                 "aliases": "PACS;10.0.0.9",
             },
-            {"system_id": "vna", "name": "VNA", "kind": "archive", "holds_ephi": True},
+            {
+                "system_id": "vna",
+                "name": "VNA",
+                "kind": "archive",
+                "holds_ephi": True,
+                "operated_by": "Nightreads",
+            },
         ],
     }
 
@@ -112,6 +119,7 @@ def _trail() -> list[dict[str, Any]]:
             event(f"2026-10-{day} 03:00", "root", "application", event_code="110100", event_subcode=subcode)
             for day, subcode in ((11, "110133"), (12, "110134"), (13, "110121"))
         ),
+        event("2026-10-20 12:01", None, "security_alert", event_outcome="failure", source_ip=SCANNER),
     ]
 
 
@@ -215,6 +223,7 @@ def _authority() -> dict[str, list[dict[str, Any]]]:
                 "approved_by": f"{CANARY}-bob",
             },
         ],
+        "role_rights": [{"role": "radiologist", "system_id": "pacs", "permission": "read"}],
         "configurations": [
             *({"system_id": "pacs", "key": key, "value": value} for key, value in settings.items()),
             {"system_id": "vna", "part": "realm", "key": "session.idle_seconds", "value": "900"},
@@ -255,6 +264,15 @@ def _network() -> dict[str, list[dict[str, Any]]]:
         "mtls__client_auth": "required",
     }
     return {
+        "probe_windows": [
+            {
+                "probe_started_at": instant(SCAN),
+                "probe_ended_at": instant("2026-10-20 12:02"),
+                "source_address": SCANNER,
+                "endpoint_id": "dicom",
+                "system_id": "pacs",
+            }
+        ],
         "flows": [
             {
                 "source_system": "ct",

@@ -28,6 +28,11 @@ SYSTEMS = Table(
         Column("supported_until", "date"),
         Column("covered", "boolean", "evidence of this system is part of the pack; empty means yes"),
         Column("aliases", doc="hosts, AE titles and audit source ids of this system, joined by ;"),
+        Column(
+            "operated_by",
+            doc="company that runs it for the organisation, as the contracts call it: its vendor or a host; "
+            "empty means the organisation",
+        ),
     ),
 )
 

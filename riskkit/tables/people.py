@@ -158,6 +158,24 @@ GRANTS = Table(
     ),
 )
 
+ROLE_RIGHTS = Table(
+    name="role_rights",
+    doc="Which rights each job needs, as the organisation decided: one row per job, system and right "
+    "(45 CFR 164.514(d)).",
+    place="people/role_rights.csv",
+    canonical=True,
+    key=("role", "system_id", "permission"),
+    ask="the decision which rights each job needs on each system, who approved it and when it was reviewed",
+    columns=(
+        Column("role", doc="job, as the roster calls it", required=True),
+        Column("system_id", doc="system of inventory/systems.csv; empty for all systems"),
+        Column("permission", doc="role, group or right, as the system calls it", required=True),
+        Column("reason", doc="what the job needs it for"),
+        Column("approved_by"),
+        Column("reviewed_on", "date"),
+    ),
+)
+
 CONFIGURATIONS = Table(
     name="configurations",
     doc="How a system is set to identify people: one row per setting. Keys and values: "
@@ -179,4 +197,14 @@ CONFIGURATIONS = Table(
     ),
 )
 
-TABLES = (ROSTER, SCHEDULE, WORKSTATIONS, EXEMPTIONS, SELF_MATCH, ACCOUNTS, GRANTS, CONFIGURATIONS)
+TABLES = (
+    ROSTER,
+    SCHEDULE,
+    WORKSTATIONS,
+    EXEMPTIONS,
+    SELF_MATCH,
+    ACCOUNTS,
+    GRANTS,
+    ROLE_RIGHTS,
+    CONFIGURATIONS,
+)

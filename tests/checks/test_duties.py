@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from riskkit.catalog.conflicting_duties import conflicting_duties, matches
 from tests.checks.conftest import Ask
 from tests.checks.test_accounts import account
-from tests.evidence import instant, results
+from tests.evidence import instant, person, results
 
 
 def grants(account: str, *permissions: str) -> list[dict[str, Any]]:
@@ -46,6 +47,55 @@ def test_a_site_has_pairs_of_its_own(ask: Ask) -> None:
         tunables={"pairs": "order, request + report; alone", "plain": "admin; auditor"},
     )
     assert results(verdicts) == {"a": "PASS", "b": "FAIL"}
+
+
+def test_rights_beyond_the_job(ask: Ask) -> None:
+    """What the list gives to the job passes, more fails, and where roster or list is silent it is unknown."""
+
+    def needs(role: str, right: str, system: str | None = "PACS1") -> dict[str, Any]:
+        return {"role": role, "system_id": system, "permission": right}
+
+    verdicts = ask(
+        "access.right_beyond_role",
+        grants=[
+            *grants("r1", "View", "report"),
+            *grants("t1", "view", "delete"),
+            *grants("porter", "view"),
+            *grants("left", "view"),
+            *grants("stranger", "view"),
+            *grants("acct-7", "view"),
+            *grants("robot", "view"),
+            *grants("off", "delete"),
+        ],
+        roster=[
+            person("r1"),
+            person("t1", role="technologist"),
+            person("porter", role="porter"),
+            person("left", employed_to=date(2026, 9, 30)),
+            person("tess", role="technologist"),
+            person("off", role="technologist"),
+        ],
+        role_rights=[
+            needs("Radiologist", "view"), needs("radiologist", "REPORT", None), needs("technologist", "view"),
+            needs("technologist", "delete", "vna"),
+        ],
+        accounts=[
+            account("acct-7", user_id="tess"),
+            account("robot", kind="service"),
+            account("off", enabled=False),
+        ],
+        systems=[
+            {"system_id": "pacs", "name": "P", "kind": "archive", "holds_ephi": True, "aliases": "pacs1"},
+        ],
+    )  # fmt: skip
+    assert results(verdicts) == {
+        "r1": "PASS", "t1": "FAIL", "porter": "UNKNOWN", "left": "UNKNOWN", "stranger": "UNKNOWN",
+        "acct-7": "PASS",
+    }  # fmt: skip
+    (beyond,) = (one for one in verdicts if one.result == "FAIL")
+    assert beyond.message == (
+        "1 of 2 right(s) are not among those that the job needs (technologist): unexplained, for review."
+    )
 
 
 def test_no_plain_right_is_part_of_a_pair() -> None:

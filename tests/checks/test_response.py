@@ -397,6 +397,35 @@ def test_vendors_with_accounts(ask: Ask) -> None:
     }
 
 
+def test_companies_that_run_a_system(ask: Ask) -> None:
+    """A contract with who runs it counts for its system or for all; with somebody else it does not."""
+
+    def system(name: str, by: str | None = "Heron", **columns: Any) -> dict[str, Any]:
+        return {
+            "system_id": name,
+            "name": name,
+            "kind": "archive",
+            "holds_ephi": True,
+            "operated_by": by,
+        } | columns
+
+    listed = [
+        system("pacs"), system("vna", "heron "), system("ris", "Amazon"), system("web", "Stork"),
+        system("own", None), system("test", holds_ephi=False),
+    ]  # fmt: skip
+    signed = [
+        contract("HERON", system_id="PACS"),
+        contract("AWS", system_id=None),
+        contract("Stork", expires_on=date(2026, 1, 1)),
+    ]
+    found = ask("programme.operator_without_contract", systems=listed, contracts=signed)
+    assert results(found) == {"pacs": "PASS", "ris": "FAIL", "vna": "FAIL", "web": "FAIL"}
+    listed = [system("ris", "Amazon Web Services")]
+    found = ask("programme.operator_without_contract", systems=listed, contracts=signed)
+    assert results(found) == {"ris": "PASS"}
+    assert not ask("programme.operator_without_contract", systems=[system("own", None)], contracts=signed)
+
+
 def test_changes(ask: Ask) -> None:
     """An evaluation of the system, or of all, after the change; reviews of trails are none."""
 
