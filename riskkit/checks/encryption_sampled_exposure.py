@@ -35,7 +35,9 @@ def encryption_sampled_exposure(
 
     Exact at 95 % over all strata together (Clopper-Pearson, hypergeometric where more than 5 % were drawn,
     Bonferroni). FAIL when even the lower end is above what is allowed, PASS when the upper end is not,
-    else UNKNOWN: a sample without a find shows few files, never none.
+    else UNKNOWN: a sample without a find shows few files, never none. The interval is of what was drawn:
+    of studies where whole studies were, of files where these were drawn one by one (Cochran 1977, chapter
+    9: files of one study are no independent draws).
     """
     names = system_names(systems)
     samples: dict[str, list[Any]] = {}
@@ -50,25 +52,38 @@ def encryption_sampled_exposure(
             result=result,
             message=message,
             observed=observed,
-            expected=f"at most {most_per_mille} of 1000 files",
+            expected=f"at most {most_per_mille} of 1000 {_plural(found)}",
             scope=system_of(found[0].system_id, names),
             collected_at=None if None in days else datetime.combine(min(days), time.min, at.zone),
             rows=(Rows.of("sampled_scans", found),),
         )
 
 
+def _plural(found: list[Any]) -> str:
+    return "studies" if all(row.unit == "study" for row in found) else "files"
+
+
 def _judged(found: list[Any], most_per_mille: int) -> tuple[Result, str, str]:
+    drawn_as = {row.unit or "" for row in found}
+    if "study" in drawn_as and len(drawn_as) > 1:
+        return "UNKNOWN", "Some strata count studies, others files: they do not add up.", "not possible"
     try:
         strata = [Stratum(row.files, row.sampled, row.exposed) for row in found]
     except ValueError:
         return "UNKNOWN", "The numbers of the sample contradict each other.", "not possible"
-    files, drawn, seen = (sum(getattr(one, name) for one in strata) for name in ("size", "drawn", "found"))
+    things = _plural(found)
+    size, drawn, seen = (sum(getattr(one, name) for one in strata) for name in ("size", "drawn", "found"))
     low, high = stratified(strata)
-    least, most = max(floor(low), seen), min(ceil(high), files - (drawn - seen))
-    allowed = most_per_mille * files
+    least, most = max(floor(low), seen), min(ceil(high), size - (drawn - seen))
+    allowed = most_per_mille * size
     result: Result = "FAIL" if least * 1000 > allowed else "PASS" if most * 1000 <= allowed else "UNKNOWN"
     message = (
-        f"{seen} of {drawn} files drawn at random from {files} in {len(strata)} strata can be read and name "
-        f"patients; of all files that are at least {least} and at most {most} (exact, 95 %)."
+        f"{seen} of {drawn} {things} drawn at random from {size} in {len(strata)} strata can be read and "
+        f"name patients; of all {things} that are at least {least} and at most {most} (exact, 95 %)."
     )
-    return result, message, f"{least} to {most} of {files} files"
+    if "" in drawn_as and drawn < size:
+        message += (
+            " This holds if the files were drawn one by one, which is not told: drawn study by study, as "
+            "many files show less."
+        )
+    return result, message, f"{least} to {most} of {size} {things}"

@@ -183,22 +183,26 @@ DICOM_FILES = Table(
 
 SAMPLED_SCANS = Table(
     name="sampled_scans",
-    doc="Random samples of the files of an image store, by stratum, and how many gave a patient away.",
+    doc="Random samples of image stores, by stratum, and how many of what was drawn gave a patient away. The "
+    "files of a study are alike: draw whole studies and count studies.",
     place="dicom/sampled_scans.csv",
     canonical=True,
     key=("sample_id", "stratum"),
-    ask="where a store is too big to be walked: of each stratum (root, year, modality) the number of files, "
-    "how many were drawn at random, and how many of these are readable and carry direct identifiers",
+    ask="where a store is too big to be walked: of each stratum (root, year, modality) the number of "
+    "studies, how many were drawn at random, and of how many of these any file is readable and carries direct "
+    "identifiers; or the same of files, if they were drawn one by one",
     columns=(
         Column("sample_id", required=True),
         Column("system_id", doc="system of inventory/systems.csv, or one of its aliases"),
         Column("stratum", doc="root, year and modality, such as /data 2021 CT", required=True),
-        Column("files", "integer", "files of the stratum", required=True),
+        Column("files", "integer", "files of the stratum, or studies", required=True),
         Column("sampled", "integer", "of them drawn at random, each with the same chance", required=True),
         Column("exposed", "integer", "of these readable with direct identifiers", required=True),
         Column("sampled_on", "date"),
+        Column("unit", doc="what was drawn and is counted: file: one by one, from all of the stratum; study: "
+               "whole studies; empty is files, how they were drawn is not told", values=("file", "study")),
     ),
-)
+)  # fmt: skip
 
 EXPLAINED_CHANGES = Table(
     name="explained_changes",

@@ -216,13 +216,15 @@ def samples(assessment: Assessment) -> Html:
             groups.setdefault(row.sample_id, []).append(row)
     frame = rows(
         ({"sample": name, **_sampled(assessment, found)} for name, found in sorted(groups.items())),
-        ("sample", "system", "drawn on", "strata", "files", "drawn", "exposed", "of all files"),
+        ("sample", "system", "drawn on", "counted", "strata", "all", "drawn", "exposed", "of all"),
     )
     frame["system"] = [known.name(name) if name else None for name in frame["system"]]
     return table(
         assessment, frame, caption="Random samples of image stores",
-        headings={"of all files": "exposed of all files, 95 % exact"},
-        note="A sample in which nothing was found shows that there is little, never that there is nothing.",
+        headings={"of all": "exposed of all, 95 % exact"},
+        note="A sample in which nothing was found shows that there is little, never that there is nothing. "
+        "Files of one study are alike: where it is not told that files were drawn one by one, the interval "
+        "may be too narrow.",
         empty="none was drawn.",
     )  # fmt: skip
 
@@ -352,18 +354,27 @@ def _sampled(assessment: Assessment, found: Sequence[Any]) -> dict[str, object]:
     cells: dict[str, object] = {
         "system": found[0].system_id,
         "drawn on": day(assessment, max(days)) if days else None,
+        "counted": _counted_in({row.unit for row in found}),
         "strata": len(found),
-        "files": sum(row.files for row in found),
+        "all": sum(row.files for row in found),
         "drawn": sum(row.sampled for row in found),
         "exposed": sum(row.exposed for row in found),
     }
     try:
         strata = [Stratum(row.files, row.sampled, row.exposed) for row in found]
     except ValueError:
-        return {**cells, "of all files": "the numbers contradict each other"}
+        return {**cells, "of all": "the numbers contradict each other"}
+    if len({row.unit == "study" for row in found}) > 1:
+        return {**cells, "of all": "studies and files do not add up"}
     low, high = stratified(strata)
     told = f"{floor(low):,} to {ceil(high):,}; estimate {estimate(strata):,.0f}"
-    return {**cells, "of all files": told}
+    return {**cells, "of all": told}
+
+
+def _counted_in(units: set[str | None]) -> str:
+    """What was drawn, in words."""
+    names = {"study": "studies", "file": "files, one by one", None: "files, how drawn not told"}
+    return " and ".join(sorted(names[unit] for unit in units))
 
 
 def _answered(answers: Sequence[Any], question: str, *, bad: str) -> str:

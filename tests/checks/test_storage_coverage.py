@@ -274,6 +274,24 @@ def test_samples(ask: Ask, strata: list[tuple[str, int, int, int]], result: str,
     assert (verdict.result, verdict.observed) == (result, observed)
 
 
+@pytest.mark.parametrize(
+    ("units", "observed", "says"),
+    [
+        ((None,), "27 to 85 of 1000 files", "if the files were drawn one by one, which is not told"),
+        (("file",), "27 to 85 of 1000 files", "10 of 200 files drawn at random from 1000"),
+        (("study",), "27 to 85 of 1000 studies", "10 of 200 studies drawn at random from 1000"),
+        (("study", "file"), "not possible", "they do not add up"),
+    ],
+)
+def test_what_was_drawn_is_said(ask: Ask, units: tuple[str | None, ...], observed: str, says: str) -> None:
+    """Files of one study are no independent draws: studies are counted, or the assumption is told."""
+    rows = [sample(f"s{number}", 1000, 200, 10) | {"unit": unit} for number, unit in enumerate(units)]
+    (verdict,) = ask("encryption.sampled_exposure", sampled_scans=rows)
+    assert verdict.observed == observed
+    assert says in verdict.message
+    assert ("not told" in verdict.message) == (units == (None,))
+
+
 def exposure(
     asset_id: str, asked: str, answer: str, question: str = "public", **columns: Any
 ) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import comb
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -90,3 +91,18 @@ def test_impossible_samples_are_refused(numbers: tuple[int, int, int]) -> None:
     """More drawn than there are, more found than drawn."""
     with pytest.raises(ValueError, match="sample"):
         Stratum(*numbers)
+
+
+def test_files_of_a_study_are_no_independent_draws() -> None:
+    """40 studies of 25 files drawn from 2000, every tenth exposed as a whole: counting files, the interval
+    misses far more often than it says; counting studies, it holds."""
+    chance = Random(5)  # noqa: S311 - for a simulation
+    exposed = [number < 200 for number in range(2000)]
+    missed = {"files": 0, "studies": 0}
+    for _ in range(200):
+        found = sum(chance.sample(exposed, 40))
+        for what, size in (("files", 25), ("studies", 1)):
+            low, high = in_stratum(Stratum(2000 * size, 40 * size, found * size))
+            missed[what] += not low <= 200 * size <= high
+    assert missed["studies"] <= 200 * 0.05
+    assert missed["files"] > 200 * 0.4
