@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from riskkit.assess.registry import all_derived
 from riskkit.backend import Backend, start
+from riskkit.derived.announced_probes import announced, is_probe
 from riskkit.errors import EvidenceError
 from riskkit.ingest import happened, newest
 from riskkit.model import Check, Derived, Evidence, Moment, TableState
@@ -20,6 +21,8 @@ from riskkit.tables import TABLES, to_arrow
 
 if TYPE_CHECKING:
     import pandas as pd
+
+TRAIL = "audit_events"
 
 
 class Engine:
@@ -47,6 +50,15 @@ class Engine:
     @cached_property
     def _backend(self) -> Backend:
         return start(self._engine, self._spill, memory_limit=self._memory_limit)
+
+    @cached_property
+    def _trail(self) -> nw.LazyFrame[Any]:
+        """The audit trail without the events of announced scans."""
+        trail = self.lazy(TRAIL)
+        if self.state("probe_windows").state != "present":
+            return trail
+        systems = self.frame("systems") if self.state("systems").state == "present" else None
+        return trail.filter(~is_probe(announced(self.frame("probe_windows"), systems)))
 
     def state(self, name: str) -> TableState:
         """The state of a table; a derived one is as its first input that cannot be judged."""
@@ -90,13 +102,18 @@ class Engine:
         self._derived[name, False] = frame
 
     def tables_for(self, thing: Check | Derived) -> dict[str, Any]:
-        """The frames that a check or derived table takes; optional ones that are absent as None."""
+        """The frames that a check or derived table takes; optional ones that are absent as None.
+
+        What is not about the audit trail itself gets it without the events of announced scans.
+        """
         names = (*thing.needs, *thing.optional)
         lazy = any(self.is_lazy(name) for name in names)
         given: dict[str, Any] = {}
         for name in names:
             if name in thing.optional and self.state(name).state != "present":
                 given[name] = None
+            elif name == TRAIL and not thing.whole_trail:
+                given[name] = self._trail
             else:
                 given[name] = self.lazy(name) if lazy else self.frame(name)
         return given

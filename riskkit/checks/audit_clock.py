@@ -65,6 +65,7 @@ class _Source:
     usual_cause="The time service stopped after a change of network, or the zone is set wrongly.",
     expects=("archive", "viewer"),
     aliases=("C6",),
+    whole_trail=True,
 )
 def audit_clock(
     audit_events: nw.LazyFrame[Any],

@@ -28,6 +28,7 @@ SAME = ("source_system", "event_id")
     usual_cause="The source got no acknowledgement and sent the message again, or two exports overlap.",
     expects=("archive", "viewer"),
     aliases=("C8",),
+    whole_trail=True,
 )
 def audit_duplicates(
     audit_events: nw.LazyFrame[Any], *, max_percent: int = 1, at: Moment

@@ -53,6 +53,7 @@ class _Source:
     usual_cause="Noisy kinds of events were switched off to save space, or an update reset the choice.",
     expects=("archive", "viewer"),
     aliases=("C4",),
+    whole_trail=True,
 )
 def audit_event_class_missing(
     audit_events: nw.LazyFrame[Any],

@@ -104,6 +104,7 @@ class _Silence:
     usual_cause="The connection to the audit record repository broke and the source did not buffer.",
     expects=("archive", "viewer"),
     aliases=("C1", "C2"),
+    whole_trail=True,
 )
 def audit_gaps(
     audit_events: nw.LazyFrame[Any],

@@ -42,6 +42,7 @@ UNIT = ("source_system", "what")
     usual_cause="An update or a full disk stopped the service, and it was restarted by hand.",
     expects=("archive", "viewer"),
     aliases=("C5",),
+    whole_trail=True,
 )
 def audit_recording_stopped(
     audit_events: nw.LazyFrame[Any], *, max_minutes: int = 60, look_back_days: int = 31, at: Moment

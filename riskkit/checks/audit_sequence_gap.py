@@ -33,6 +33,7 @@ FHIR, which number all kinds of resources in one sequence."""
     look_first="Whether the export left out a kind of event, which leaves regular gaps.",
     usual_cause="The export was filtered, or the log is pruned by a retention job.",
     aliases=("C7",),
+    whole_trail=True,
 )
 def audit_sequence_gap(
     audit_events: nw.LazyFrame[Any], *, least_percent: int = 50, at: Moment

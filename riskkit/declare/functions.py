@@ -34,13 +34,15 @@ def check(
     signal: bool = False,
     family: Family = "",
     aliases: tuple[str, ...] = (),
+    whole_trail: bool = False,
 ) -> Callable[[CheckFunction], Check]:
     """Declare a check; the decorated function becomes a `Check`.
 
     `controls` are exact citations. `worst` is the highest severity of any verdict (default `severity`).
     `expects` lists kinds of systems (`*` for all that hold ePHI)
     for each of which the inventory expects a verdict. Failures of a `lasting` check are closed
-    by a pass only. The module and the function are named as the
+    by a pass only. `whole_trail` is for questions about the audit trail
+    itself, which see the events of announced scans too. The module and the function are named as the
     id with `.` as `_`. Raises CatalogError when the declaration does not hold together.
     """
 
@@ -78,12 +80,15 @@ def check(
             signal=signal,
             family=family,
             aliases=aliases,
+            whole_trail=whole_trail,
         )
 
     return declare
 
 
-def derive(*, name: str, doc: str, phi: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Derived]:
+def derive(
+    *, name: str, doc: str, phi: tuple[str, ...] = (), whole_trail: bool = False
+) -> Callable[[Callable[..., Any]], Derived]:
     """Declare a derived table; the decorated function returns a frame of the kind that it was given.
 
     `phi` names the columns that identify a person. A missing input makes the table missing.
@@ -96,7 +101,14 @@ def derive(*, name: str, doc: str, phi: tuple[str, ...] = ()) -> Callable[[Calla
                 f"derived table {name} takes no parameters but tables", file=function.__module__
             )
         return Derived(
-            name, doc, frozenset(phi), needs, optional, _with_moment(function), function.__module__
+            name,
+            doc,
+            frozenset(phi),
+            needs,
+            optional,
+            _with_moment(function),
+            function.__module__,
+            whole_trail,
         )
 
     return declare

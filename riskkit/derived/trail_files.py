@@ -26,6 +26,7 @@ COUNTED = ("events", "accesses", "succeeded", "partial", "uncoded", "unsure", "o
     "`succeeded`, are `partial`, `uncoded` (of no known kind) or `unsure` (time without "
     "zone or year) and `octets` (shorter or longer than their frame says); `last_seq`, `first_us` and "
     "`last_us` of all, `last_before_us` up to the end of the period; `key` of the first row of the period.",
+    whole_trail=True,
 )
 def trail_files(audit_events: nw.LazyFrame[Any], *, at: Moment) -> nw.LazyFrame[Any]:
     """Counted once in the engine; several questions about whole files and sources read it."""

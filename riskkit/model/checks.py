@@ -116,6 +116,8 @@ class Check:
     `signal` verdicts select accesses for review and never mean "not met"; `family` is the kind of
     behaviour they are about, for the review queue. `worst` is the highest severity
     that a verdict may have: what stands for missing evidence has it, or hiding a failure would pay.
+    `whole_trail` is for questions about the audit trail itself: all others are not shown what announced
+    scans left in it.
     """
 
     id: str
@@ -140,6 +142,7 @@ class Check:
     signal: bool = False
     family: Family = ""
     aliases: tuple[str, ...] = ()
+    whole_trail: bool = False
     profiles: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
@@ -151,7 +154,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A table made of other tables, once per Evidence, for all checks that name it."""
+    """A table made of other tables, once per Evidence, for all checks that name it.
+
+    `whole_trail` as of a check.
+    """
 
     name: str
     doc: str
@@ -160,6 +166,7 @@ class Derived:
     optional: tuple[str, ...]
     run: Callable[..., Any]
     module: str = ""
+    whole_trail: bool = False
 
     @property
     def id(self) -> str:
