@@ -267,6 +267,31 @@ def test_sslyze_3_says_the_same() -> None:
     assert read_json(THREE).reasons("channel_observations") == {"bad_value": 1}
 
 
+def test_sslyze_5_0_says_the_same() -> None:
+    """Releases 5.0 have later results and describe certificates as 3 did: same keys, names and chains."""
+    document = copy.deepcopy(BED)
+    for server in document["server_scan_results"]:
+        result = server.get("scan_result") and server["scan_result"]["certificate_info"]["result"]
+        for deployment in result["certificate_deployments"] if result else ():
+            for certificate in deployment["received_certificate_chain"]:
+                names, key = certificate["subject_alternative_name"], certificate["public_key"]
+                certificate["subject_alternative_name"] = {"dns": names["dns_names"]}
+                if names["ip_addresses"]:
+                    certificate["subject_alternative_name"]["ip"] = names["ip_addresses"]
+                key["algorithm"] = f"_{key['algorithm'].removesuffix('PublicKey')}PublicKey"
+            for path in deployment["path_validation_results"]:
+                holds = path.pop("was_validation_successful")
+                path.pop("validation_error", None)
+                path["openssl_error_string"] = None if holds else "unable to get local issuer certificate"
+                path["verified_certificate_chain"] = [{}] if holds else None
+    new, old = read_json(BED), read_json(document)
+    assert old.table("certificates") == new.table("certificates")
+    for place, found in facts(new).items():
+        assert {key: row["value"] for key, row in facts(old)[place].items()} == {
+            key: row["value"] for key, row in found.items()
+        }
+
+
 @pytest.mark.parametrize("damage", ["server_info", "scan_commands_results", "scan_commands_errors"])
 def test_a_damaged_file_of_sslyze_3(damage: str) -> None:
     """What is of another type costs its server, or leaves facts unknown; nothing raises."""

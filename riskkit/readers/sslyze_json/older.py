@@ -1,4 +1,7 @@
-"""Results of sslyze 3 and 4, brought into the shape of later releases; nothing is added to them."""
+"""Results of sslyze 3, 4 and 5.0, brought into the shape of later releases; nothing is added to them.
+
+Releases 5.0 have results as later ones do, and describe certificates as 3 and 4 did.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ def is_older(server: Any) -> bool:
 
 
 def modern(server: Any) -> Any:
-    """A server result as sslyze 5 and 6 write it; what is not of 3 or 4 is returned as it is."""
+    """A server result as sslyze 6 writes it; what is of no older shape is returned as it is."""
     if not is_older(server):
-        return server
+        return _with_certificates(server)
     info = server["server_info"] if isinstance(server["server_info"], dict) else {}
     results = server[KEY] if isinstance(server[KEY], dict) else {}
     errors = server.get("scan_commands_errors")
@@ -32,6 +35,15 @@ def modern(server: Any) -> Any:
         "connectivity_result": info.get("tls_probing_result"),
         "scan_result": {**failed, **done},
     }
+
+
+def _with_certificates(server: Any) -> Any:
+    """A server result of sslyze 5 or 6 whose certificates are described as by 6."""
+    results = server.get("scan_result") if isinstance(server, dict) else None
+    if not isinstance(results, dict) or not isinstance(attempt := results.get("certificate_info"), dict):
+        return server
+    told = {**attempt, "result": _result("certificate_info", attempt.get("result"))}
+    return {**server, "scan_result": {**results, "certificate_info": told}}
 
 
 def _reason(error: Any) -> Any:
@@ -59,7 +71,7 @@ def _deployment(deployment: Any) -> Any:
     return {
         **deployment,
         "received_certificate_chain": [_certificate(one) for one in chain],
-        "path_validation_results": [_path(one) for one in paths] if isinstance(paths, list) else [],
+        "path_validation_results": [_path(one) for one in paths] if isinstance(paths, list) else paths,
     }
 
 
