@@ -174,6 +174,8 @@ def _weak_cryptography(channel: Any, leaf: Any) -> Iterator[str]:
         yield "no accepted suite has forward secrecy"
     if _DH_BROKEN <= _bits(channel.exchange_keys) < _DH_BITS:
         yield f"keys are agreed on with {channel.exchange_keys}, under {_DH_BITS} bits"
+    if "compression" in (channel.features or "").split("|"):
+        yield "it compresses before it encrypts, and lengths give away what is inside (CRIME)"
     if leaf is not None and leaf.position == 0 and leaf.key_bits is not None:
         needed = _RSA_BITS if "rsa" in (leaf.key_algorithm or "").casefold() else _CURVE_BITS
         if leaf.key_bits < needed:
