@@ -41,6 +41,7 @@ class System:
     covered: bool = True
     aet: str = ""
     source: str = ""
+    operated_by: str = ""
 
     @property
     def host(self) -> str:
@@ -54,7 +55,8 @@ SYSTEMS: Mapping[str, System] = {
         System("pacs1", "Main image archive", "archive", "10.20.1.11", INFORMATICS, "Heronview Archive",
                "8.4.2", "2029-06-30", aet="LMPACS1", source="PACS1"),
         System("vna", "Second archive, vendor neutral", "archive", "10.20.1.12", INFORMATICS,
-               "Stillwater VNA", "5.1.0", "2027-12-31", "Data center B", aet="LMVNA", source="VNA"),
+               "Stillwater VNA", "5.1.0", "2027-12-31", "Data center B", aet="LMVNA", source="VNA",
+               operated_by="Stillwater"),
         System("viewer1", "Diagnostic and bedside viewer", "viewer", "10.20.1.21", INFORMATICS,
                "Heronview Viewer", "12.0.7", "2028-03-31", aet="LMVIEW1", source="VIEWER1"),
         System("ris1", "Radiology information system and worklist", "worklist", "10.20.1.31", RADIOLOGY,

@@ -7,7 +7,7 @@ from riskkit.simulator.writers.pack import Custody, Pack
 
 COLUMNS = (
     "system_id", "name", "kind", "location", "owner", "holds_ephi", "criticality", "product", "version",
-    "supported_until", "covered", "aliases",
+    "supported_until", "covered", "aliases", "operated_by",
 )  # fmt: skip
 
 
@@ -17,7 +17,7 @@ def write_inventory(pack: Pack) -> None:
         (
             one.id, one.name, one.kind, one.location, one.owner, one.holds_ephi, one.criticality, one.product,
             one.version, one.supported_until, one.covered,
-            ";".join(filter(None, (one.host, one.ip, one.aet, one.source))),
+            ";".join(filter(None, (one.host, one.ip, one.aet, one.source))), one.operated_by,
         )
         for one in SYSTEMS.values()
     )  # fmt: skip

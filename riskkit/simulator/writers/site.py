@@ -28,6 +28,26 @@ working_hours:
 retention_years: 6
 appetite: moderate
 
+# Who is asked for evidence, by folder of the pack or kind; systems have their owner in the inventory.
+owners:
+  people: Human Resources
+  accounts: Imaging Informatics
+  grants: Imaging Informatics
+  configurations: Imaging Informatics
+  care: Health Information
+  network: Infrastructure
+  storage: Infrastructure
+  backup: Infrastructure
+  inventory: Imaging Informatics
+  dicom: Imaging Informatics
+  audit: Imaging Informatics
+  facility: Facility Management
+  programme: Compliance
+  incidents: Privacy Office
+  sanctions: Human Resources
+  training: Human Resources
+  custody: Compliance
+
 # Days for which evidence of a table shows something.
 freshness_days:
   default: 90
