@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -232,6 +232,41 @@ def test_drills(ask: Ask) -> None:
         "ris downtime": "FAIL",
         "ris emergency access": "UNKNOWN",
     }
+
+
+def test_a_plan_that_nobody_practised(ask: Ask) -> None:
+    """A plan changed after the last drill fails once its grace is over; a failed drill practised it, too."""
+
+    def plan(name: str, approved: date | None, citation: str = "45 CFR 164.308(a)(7)(i)") -> dict[str, Any]:
+        return {
+            "policy_id": name,
+            "title": name,
+            "owner": "IT",
+            "approved_on": approved,
+            "citation": citation,
+        }
+
+    policies = [
+        plan("practised", date(2026, 3, 1)),
+        plan("on the day", date(2026, 6, 1)),
+        plan("changed", date(2026, 7, 1), "45 CFR 164.308(a)(7)(ii)(B)"),
+        plan("just changed", date(2026, 8, 2)),
+        plan("undated", None),
+        plan("another", date(2026, 7, 1), "45 CFR 164.308(a)(1)(i)"),
+    ]
+    drills = [
+        drill("pacs", "downtime", "2026-06-01", "failed"),
+        drill("pacs", "emergency_access", "2026-09-01"),
+        drill("pacs", "recovery", "2026-11-03"),
+    ]
+    assert results(ask("backup.plan_not_practised", policies=policies, drills=drills)) == {
+        "practised": "PASS", "on the day": "PASS", "changed": "FAIL", "just changed": "PASS",
+        "undated": "UNKNOWN",
+    }  # fmt: skip
+    assert results(ask("backup.plan_not_practised", policies=policies, drills=drills[1:])) == {
+        "practised": "UNKNOWN", "on the day": "UNKNOWN", "changed": "UNKNOWN", "just changed": "PASS",
+        "undated": "UNKNOWN",
+    }  # fmt: skip
 
 
 def test_every_covered_system_is_there(tmp_path: Any) -> None:
