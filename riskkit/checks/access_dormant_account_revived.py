@@ -27,7 +27,7 @@ PREDICATE = "user_id = :subject and the first day after the gap"
     controls=("45 CFR 164.308(a)(4)(ii)(C)", "45 CFR 164.308(a)(1)(ii)(D)"),
     severity="low",
     remediation="Ask whether the person was back that day, and disable accounts that nobody needs.",
-    look_first="Leave, rotation and new hires, and from which workstation the account was used.",
+    look_first="Leave, rotation and new hires that no duty roster shows, and which workstation it was.",
     usual_cause="Somebody came back from leave, or a rotation brought a resident back.",
     standing=False,
     signal=True,
@@ -37,6 +37,7 @@ PREDICATE = "user_id = :subject and the first day after the gap"
 def access_dormant_account_revived(
     audit_events: nw.LazyFrame[Any],
     roster: nw.LazyFrame[Any] | None,
+    schedule: nw.LazyFrame[Any] | None,
     exemptions: nw.LazyFrame[Any] | None,
     *,
     gap_days: int = 28,
@@ -47,12 +48,13 @@ def access_dormant_account_revived(
 
     p is how often any gap between two active days of anybody, before or in the period, was as long. Who
     was never seen before was silent since the trail began, or since the day of employment that the roster
-    tells; without the roster such an account may be new.
+    tells; without the roster such an account may be new. A day for which the duty roster has planned the
+    person is the end of a leave, and set aside.
     """
     active = _active(audit_events, at)
     if not active:
         return
-    hired = _hired(roster)
+    hired, planned = _hired(roster), _planned(schedule, at)
     first, last = day_number(at.period.first_day), day_number(at.today)
     begins = min(min(days) for days in active.values())
     exempt = Exempt("access.dormant_account_revived", exemptions, roster)
@@ -67,7 +69,9 @@ def access_dormant_account_revived(
         if user in hired:
             silent.append((ordered[0], ordered[0] - max(begins, hired[user])))
         revived = [(day, gap) for day, gap in sorted(silent) if gap >= gap_days and day >= first]
-        kept = [(day, gap) for day, gap in revived if not exempt.holds(user, day_of(day))]
+        expected = [(day, gap) for day, gap in revived if (user, day) in planned]
+        odd = [(day, gap) for day, gap in revived if (user, day) not in planned]
+        kept = [(day, gap) for day, gap in odd if not exempt.holds(user, day_of(day))]
         as_long = {gap: 1 + len(every) - int(np.searchsorted(every, gap)) for _, gap in kept}
         tails = {gap: number / (1 + len(every)) for gap, number in as_long.items()}
         rare = [day for day, gap in kept if tails[gap] * one_in <= 1]
@@ -80,8 +84,10 @@ def access_dormant_account_revived(
             message += f", on {len(revived)} after {gap_days} or more silent days (at most {longest})"
         if short:
             message += f". The trail begins {within[0] - begins} day(s) before the first of them"
-        if len(revived) > len(kept):
-            message += f". Exemptions set aside {len(revived) - len(kept)} day(s)"
+        if expected:
+            message += f". The duty roster planned {len(expected)} of them"
+        if len(odd) > len(kept):
+            message += f". Exemptions set aside {len(odd) - len(kept)} day(s)"
         yield Verdict(
             subject=user,
             result=result,
@@ -109,6 +115,16 @@ def _hired(roster: nw.LazyFrame[Any] | None) -> dict[str, int]:
     for row in () if roster is None else records(roster):
         hired[row.user_id] = max(day_number(row.employed_from), hired.get(row.user_id, 0))
     return hired
+
+
+def _planned(schedule: nw.LazyFrame[Any] | None, at: Moment) -> set[tuple[str, int]]:
+    """Users and local days of the period on which a duty begins or ends."""
+    if schedule is None:
+        return set()
+    moments = (nw.col("starts_us"), nw.col("ends_us") - 1)
+    days = [schedule.select("user_id", day=local_day_number(at, moment)) for moment in moments]
+    found = nw.concat(days, how="vertical").filter(nw.col("day") >= day_number(at.period.first_day)).unique()
+    return {(row.user_id, row.day) for row in records(found)}
 
 
 def _active(audit_events: nw.LazyFrame[Any], at: Moment) -> dict[str, dict[int, list[tuple[str, int]]]]:

@@ -14,13 +14,13 @@ from riskkit.derived.places import placed, with_previous
 from riskkit.derived.trail import MINUTE_US
 from riskkit.model import Moment, Verdict
 
-PREDICATE = "user_id = :subject and the event before it lies in another zone"
+PREDICATE = "user_id = :subject and the event before it lies in another zone, that before in the same"
 
 
 @check(
     id="access.two_places_at_once",
     title="An account is used in one place at a time",
-    question="Which accounts changed between distant workstations within minutes, more than others do?",
+    question="Which accounts went to and fro between distant workstations within minutes, unlike others?",
     subject="user",
     controls=("45 CFR 164.312(a)(2)(i)", "45 CFR 164.308(a)(1)(ii)(D)"),
     severity="medium",
@@ -45,16 +45,17 @@ def access_two_places_at_once(
 ) -> Iterator[Verdict]:
     """One verdict per user with events on known workstations in the period.
 
-    Counted are changes of zone between two events of a user within `minutes`, beside the user's own
-    days and peers: some work in two zones all the time.
+    Counted are events in a zone where the user was less than `minutes` ago and has worked in another since,
+    beside the user's own days and peers: some work in two zones all the time. A single change is no sign
+    of two people: whoever is called to another ward walks there in minutes.
     """
     events = with_previous(placed(audit_events, workstations, at), "zone")
-    quick = nw.col("moved") & (nw.col("apart_us") < minutes * MINUTE_US)
+    quick = nw.col("moved") & (nw.col("away_us") < minutes * MINUTE_US)
     yield from verdicts_of(
         beside_peers(daily(events, quick, at), groups_of(peer_groups), at),
-        noun="quick changes of zone",
+        noun="quick returns to a zone",
         one_in=one_in,
         predicate=PREDICATE,
         exempt=Exempt("access.two_places_at_once", exemptions, roster),
-        reason=lambda day: vs(day, f"changes of zone within {minutes} minutes"),
+        reason=lambda day: vs(day, f"returns from another zone within {minutes} minutes"),
     )

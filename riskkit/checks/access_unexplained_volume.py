@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
 
 from riskkit.declare import check
 from riskkit.derived.exempt import Exempt
-from riskkit.derived.review import ONE_IN, Manner, examined, verdicts
+from riskkit.derived.review import ONE_IN, Case, Manner, examined, verdicts
 from riskkit.derived.targets import first_of_user_days, opened
 from riskkit.derived.volumes import peers, volumes
 from riskkit.model import Moment, Verdict
+
+COUNTED = {
+    "elsewhere": "unexplained patients",
+    "not_in_care": "unexplained patients in nobody's care",
+}
 
 
 @check(
@@ -44,14 +50,21 @@ def access_unexplained_volume(
 ) -> Iterator[Verdict]:
     """One verdict per user who opened a record in the period.
 
-    Distinct patients with an unexplained access per day: gamma-Poisson with shrinkage of the user to the
-    peers (role and shift), negative binomial tail, recalibrated on the last third of the earlier days.
+    Distinct patients with an unexplained access per day, who were not opened on their own ward:
+    gamma-Poisson with shrinkage of the user to the peers (role and shift), negative binomial tail,
+    recalibrated on the last third of the earlier days. Those of them who were in nobody's care are counted
+    in the same way; the rarer of the two counts, twice (Bonferroni).
     """
     found = opened(unexplained_patients, at)
-    scores = volumes(
-        user_days, "elsewhere", peers(peer_groups), at, keep=lambda user: user not in found.strangers
-    )
-    cases = scores.cases("unexplained patients", first_of_user_days(found))
-    manner = Manner("unexplained patients", "user_id = :subject and unexplained", one_in, scores.note)
+    groups, keys, note = peers(peer_groups), first_of_user_days(found), ""
+    rarest: dict[tuple[str, int], Case] = {}
+    for column, what in COUNTED.items():
+        scores = volumes(user_days, column, groups, at, keep=lambda user: user not in found.strangers)
+        note = scores.note
+        for case in scores.cases(what, keys):
+            known = rarest.setdefault((case.user, case.day), case)
+            rarest[case.user, case.day] = min(known, case, key=lambda one: one.p)
+    cases = (replace(case, p=min(1.0, 2 * case.p)) for case in rarest.values())
+    manner = Manner("unexplained patients", "user_id = :subject and unexplained", one_in, note)
     exempt = Exempt("access.unexplained_volume", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt, found.unknown())

@@ -135,8 +135,9 @@ def _unusual(
 ) -> dict[tuple[str | None, str | None], list[Day]]:
     """Days with unusually many failures of a user, by the system that recorded most of them.
 
-    Counted are all failures, and those from a place where the user never logged in before that day: who
-    forgot a password sits where they always sit. The rarer of the two counts, twice (Bonferroni).
+    Counted are failures from a place where the user never logged in before that day, and all failures at
+    half the evidence (the square root of p): who forgot a password sits where they always sit. The rarer
+    of the two counts, twice (Bonferroni).
     """
     logins = audit_events.filter(
         in_view(at), of_a_person(), nw.col("event_category") == "authentication"
@@ -150,8 +151,9 @@ def _unusual(
     strange = nw.col("since").is_null() | (nw.col("since") >= nw.col("on"))
     placed = logins.filter(~nw.col("place").is_null()).join(familiar, on=["user_id", "place"], how="left")
     rarest: dict[tuple[str, date], Day] = {}
-    for hits in (daily(logins, failed, at), daily(placed, failed & strange, at)):
-        for day in beside_peers(hits, groups, at):
+    for hits, power in ((daily(logins, failed, at), 0.5), (daily(placed, failed & strange, at), 1.0)):
+        for one in beside_peers(hits, groups, at):
+            day = replace(one, p=one.p**power)
             known = rarest.setdefault((day.user, day.day), day)
             if day.p < known.p:
                 rarest[day.user, day.day] = day

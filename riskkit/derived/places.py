@@ -31,13 +31,19 @@ def placed(audit_events: nw.LazyFrame[Any], workstations: nw.LazyFrame[Any], at:
 
 
 def with_previous(events: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
-    """Each event with its user's event before it: `before` (its place) and `minutes` between them."""
+    """Each event with its user's event before it: `before` (its place) and `apart_us` between them.
+
+    `away_us` is the time since the user's last event at the same place: with `moved`, how long ago the user
+    was last where this event is.
+    """
     previous = {
+        "same": nw.col("event_time_us").shift(1).over("user_id", column, order_by=list(ORDER)),
         "before": nw.col(column).shift(1).over("user_id", order_by=list(ORDER)),
         "earlier": nw.col("event_time_us").shift(1).over("user_id", order_by=list(ORDER)),
         "address_before": nw.col("source_ip").shift(1).over("user_id", order_by=list(ORDER)),
     }
     return events.with_columns(**previous).with_columns(
         apart_us=nw.col("event_time_us") - nw.col("earlier"),
+        away_us=nw.col("event_time_us") - nw.col("same"),
         moved=(nw.col("before") != nw.col(column)).fill_null(nw.lit(False)),
     )

@@ -34,7 +34,8 @@ class Opened:
 
     Parallel arrays in order of user, day and patient; `user` and `patient` are places in `users` and
     `patients`, `first_us` is the time of the first access, `on_ward` whether all of it happened on the
-    patient's own ward. `rows` holds the rows of the units: place of the unit, source, row key.
+    patient's own ward, `in_care` whether the patient was in anybody's care. `rows` holds the rows of the
+    units: place of the unit, source, row key.
     """
 
     users: list[str]
@@ -44,6 +45,7 @@ class Opened:
     patient: Codes
     first_us: Codes
     on_ward: Mask
+    in_care: Mask
     rows: tuple[Codes, list[str], Codes, Codes]
     strangers: frozenset[str]
     """Users with unexplained patients of the period whom the roster does not know."""
@@ -119,25 +121,33 @@ class Opened:
         counted: Codes = np.bincount(self.user_day, hit).astype(np.int64)
         return counted[self.user_day]
 
-    def others_rate(self, hit: Mask, prior: float = 0.5) -> Numbers:
-        """For each unit the share of hits among what is usual, its own user left out.
+    def others_rate(self, hit: Mask, prior: float = 0.5, most: float = 0.5) -> Numbers:
+        """For each unit the share of hits among what is usual, its own user left out; at most `most`.
 
         prior: hits that are taken for seen in one trial more, so that nothing is impossible.
         """
         hits = np.bincount(self.user[self.base & hit], minlength=len(self.users))[self.user]
         trials = np.bincount(self.user[self.base], minlength=len(self.users))[self.user]
         others = np.count_nonzero(self.base & hit) - hits + prior
-        found: Numbers = np.minimum(0.5, others / (np.count_nonzero(self.base) - trials + 1))
+        found: Numbers = np.minimum(most, others / (np.count_nonzero(self.base) - trials + 1))
         return found
 
-    def cases(self, hit: Mask, rate: Numbers, reason: str, p: Numbers | None = None) -> Iterator[Case]:
-        """Hits of the period: p of as many hits on that day at the rate, unless it is given.
+    def cases(self, hit: Mask, rate: Numbers, reason: str) -> Iterator[Case]:
+        """Hits of the period: p of as many hits on that day at the rate.
 
-        reason: what is said of a hit; numbers are added to it.
+        A hit who was in nobody's care is rarer, by the share of others' unexplained patients who were in
+        nobody's. reason: what is said of a hit; numbers are added to it.
         """
-        seen, expected = self.hits_of_day(hit), self.trials * rate
-        tail = binomial_tail(seen, self.trials, rate) if p is None else p
-        units = np.flatnonzero(hit & self.period & (tail <= LARGEST_P))
+        alone = hit & ~self.in_care
+        yield from self._tier(hit & self.in_care, hit, rate, reason)
+        yield from self._tier(
+            alone, alone, rate * self.others_rate(~self.in_care, most=1.0), f"{reason}, in nobody's care"
+        )
+
+    def _tier(self, shown: Mask, counted: Mask, rate: Numbers, reason: str) -> Iterator[Case]:
+        seen, expected = self.hits_of_day(counted), self.trials * rate
+        tail = binomial_tail(seen, self.trials, rate)
+        units = np.flatnonzero(shown & self.period & (tail <= LARGEST_P))
         keys = self.keys(units)
         for at, (user, day, patient) in zip(units.tolist(), self.names(units), strict=True):
             told = f"{reason} ({seen[at]} of {self.trials[at]} unexplained patients)"
@@ -167,7 +177,7 @@ def opened(unexplained_patients: nw.LazyFrame[Any], at: Moment) -> Opened:
     strangers = frozenset(row.user_id for row in records(strange.select("user_id").unique()))
     table = to_arrow(
         unexplained_patients.filter(nw.col("on_roster") == 1)
-        .select("user_id", "day", "patient_id", "source", "first_us", "key", "on_ward")
+        .select("user_id", "day", "patient_id", "source", "first_us", "key", "on_ward", "in_care")
         .sort("user_id", "day", "patient_id", "source")
     )
     (users, user), (patients, patient), (sources, source) = (
@@ -177,11 +187,13 @@ def opened(unexplained_patients: nw.LazyFrame[Any], at: Moment) -> Opened:
     begins = np.ones(len(day), bool)
     begins[1:] = (np.diff(user) != 0) | (np.diff(day) != 0) | (np.diff(patient) != 0)
     unit = np.cumsum(begins) - 1
-    on_ward = np.asarray(table["on_ward"].to_numpy(), bool)
+    on_ward, in_care = (np.asarray(table[name].to_numpy(), bool) for name in ("on_ward", "in_care"))
     if len(day):
-        first_us, on_ward = (np.minimum.reduceat(c, np.flatnonzero(begins)) for c in (first_us, on_ward))
+        starts = np.flatnonzero(begins)
+        first_us = np.minimum.reduceat(first_us, starts)
+        on_ward, in_care = np.logical_and.reduceat(on_ward, starts), np.logical_or.reduceat(in_care, starts)
     return Opened(
-        users, patients, user[begins], day[begins], patient[begins], first_us, on_ward,
+        users, patients, user[begins], day[begins], patient[begins], first_us, on_ward, in_care,
         (unit.astype(np.int64), sources, source, key), strangers, first,
     )  # fmt: skip
 

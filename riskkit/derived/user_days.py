@@ -13,8 +13,8 @@ from riskkit.derived.trail import TRANSFER_BEGINS, flag, opens_record
 from riskkit.model import Moment
 
 COUNTS = (
-    "events", "accesses", "patients", "unexplained", "elsewhere", "exports", "failed", "off_hours",
-    "emergencies", "deletions",
+    "events", "accesses", "patients", "unexplained", "elsewhere", "not_in_care", "exports", "failed",
+    "off_hours", "emergencies", "deletions",
 )  # fmt: skip
 
 
@@ -22,9 +22,9 @@ COUNTS = (
     name="user_days",
     doc="One row per person and local day (days since 1970) with any event, in the period and the 56 days "
     "before: `events`; `accesses` to records and `off_hours` those outside 7 to 19 o'clock of working days; "
-    "distinct `patients`, `unexplained` those with an unexplained access, and `elsewhere` those of them that "
-    "were not opened on their own ward (both null when the care records are missing); `exports`, `failed` "
-    "log-ins, `emergencies` (overrides), `deletions`.",
+    "distinct `patients`, `unexplained` those with an unexplained access, `elsewhere` those of them that "
+    "were not opened on their own ward, and `not_in_care` those who were in nobody's care (null when the "
+    "care records are missing); `exports`, `failed` log-ins, `emergencies` (overrides), `deletions`.",
     phi=("user_id",),
 )
 def user_days(
@@ -39,6 +39,7 @@ def user_days(
     if unexplained_patients is not None:
         parts.append(_patients(unexplained_patients, "unexplained"))
         parts.append(_patients(unexplained_patients.filter(nw.col("on_ward") == 0), "elsewhere"))
+        parts.append(_patients(unexplained_patients.filter(nw.col("in_care") == 0), "not_in_care"))
     zero = nw.lit(0, dtype=nw.Int64)
     laid = [
         part.select(
@@ -53,7 +54,7 @@ def user_days(
     )
     if unexplained_patients is None:
         none = nw.when(nw.col("events") < 0).then(nw.col("events"))
-        counted = counted.with_columns(unexplained=none, elsewhere=none)
+        counted = counted.with_columns(unexplained=none, elsewhere=none, not_in_care=none)
     return counted.select("user_id", "day", *(nw.col(name).cast(nw.Int64) for name in COUNTS))
 
 

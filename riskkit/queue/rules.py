@@ -25,7 +25,8 @@ Positive = Annotated[float, Field(gt=0)]
 class QueueRules(BaseModel):
     """Weights, quotas and spans of the review queue; every weight is above 0.
 
-    `weights` are by check id, 1 for a detector that is not named.
+    `weights` are by check id, 1 for a detector that is not named. `shared` names detectors of what many
+    people do with one record.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +38,7 @@ class QueueRules(BaseModel):
     weights: Mapping[str, Positive]
     quotas: Mapping[Family, Annotated[int, Field(ge=0)]]
     quota_share: Annotated[float, Field(ge=0, le=1)]
+    shared: frozenset[str]
     repeat_days: Annotated[int, Field(ge=0)]
     repeat_rise: Positive
     closed_days: Annotated[int, Field(ge=0)]

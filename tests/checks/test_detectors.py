@@ -274,3 +274,23 @@ def test_the_trail_alone_tells_volumes_and_circles(tmp_path: Path) -> None:
     said = run(engine, "access.relational_novelty")["u18"]
     assert "Without care records" in said.message
     assert engine.state("unexplained_patients").state == "missing"
+
+
+def test_who_is_in_nobodys_care_is_rarer(tmp_path: Path) -> None:
+    """Of two colleagues' records the one whom nobody treats stands out more, and the reason says so."""
+    tables = dict(tables_of(planted=True))
+    others = [row for row in tables["audit_events"] if row["patient_id"] not in {"P0702"}]
+    in_care = {"patient_id": "P0702", "department": "elsewhere", "valid_from_us": 0, "kind": "admission"}
+    strangers = [{"patient_id": patient, "department": "elsewhere", "valid_from_us": 0, "kind": "visit"}
+                 for patient in STRANGERS]  # fmt: skip
+    once = [row for row in tables["audit_events"] if row["patient_id"] == "P0702"]
+    found = {}
+    for folder in ("nobody", "somebody"):
+        (tmp_path / folder).mkdir()
+    for name, more in (("nobody", strangers), ("somebody", [*strangers, in_care])):
+        given = {**tables, "audit_events": [*others, *once],
+                 "relationships": [*tables["relationships"], *more]}  # fmt: skip
+        (found[name],) = of_day(run(engine_of(tmp_path / name, given), "access.coworker_record")["u04"])
+    assert found["nobody"].p < found["somebody"].p / 10
+    assert "in nobody's care" in found["nobody"].reason
+    assert "in nobody's care" not in found["somebody"].reason

@@ -124,6 +124,18 @@ def test_a_dormant_account_comes_back(ask: Ask) -> None:
     assert "61 silent days" in next(one for one in said if one.subject == "u1").signals[0].reason
 
 
+def test_a_planned_return_is_no_dormancy(ask: Ask) -> None:
+    """On a day for which the duty roster planned the person a leave ended; the message says so."""
+    quiet = [one for one in work() if one["user_id"] != "u1"]
+    events = [*quiet, at(FIRST, "08:00"), at(ODD, "08:00")]
+    duty = {"user_id": "u1", "starts_us": us(f"{ODD} 07:00"), "ends_us": us(f"{ODD} 15:00")}
+    said = ask("access.dormant_account_revived", audit_events=events, schedule=[duty])
+    assert not signal_days(said, "u1", 1.0)
+    assert "The duty roster planned 1 of them" in next(one for one in said if one.subject == "u1").message
+    other = duty | {"starts_us": us(f"{ODD} 23:30"), "ends_us": us("2026-10-21 07:30"), "user_id": "u2"}
+    assert signal_days(ask("access.dormant_account_revived", audit_events=events, schedule=[other])) == [ODD]
+
+
 def test_a_short_trail_tells_no_dormancy(ask: Ask) -> None:
     """Who was never seen before a trail of two weeks may have been silent or not."""
     events = [at(date(2026, 10, day), "08:00", user) for day in range(10, 20) for user in ("u1", "u2")]
@@ -165,16 +177,19 @@ RAD = {"source_host": "ws-rad"}
 
 
 def test_two_places_at_once(ask: Ask) -> None:
-    """Going to and fro within minutes stands out; walking over in half an hour does not."""
+    """Going to and fro within minutes stands out; walking over at once does not, nor back in half an hour."""
     shared = [at(ODD, f"11:{minute:02}", source_host=host)
               for minute, host in enumerate(["ws-ward", "ws-rad"] * 4)]  # fmt: skip
     walked = [at(ODD, clock, "u2", source_host=host)
               for clock, host in (("10:31", "ws-ward"), ("11:10", "ws-rad"))]  # fmt: skip
-    said = ask("access.two_places_at_once", audit_events=[*work(**RAD), *shared, *walked],
+    called = [at(ODD, f"11:{minute:02}", "u3", source_host=host)
+              for minute, host in ((1, "ws-rad"), (4, "ws-ward"), (9, "ws-ward"))]  # fmt: skip
+    said = ask("access.two_places_at_once", audit_events=[*work(**RAD), *shared, *walked, *called],
                workstations=stations(), roster=roster())  # fmt: skip
     assert signal_days(said) == [ODD]
     assert results(said) == {user: "FAIL" if user == "u1" else "PASS" for user in USERS}
     assert not signal_days(said, "u2", 1.0)
+    assert not signal_days(said, "u3", 1.0)
 
 
 def test_a_foreign_workstation(ask: Ask) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from riskkit.derived.clock_days import day_number
+from riskkit.derived.clock_days import day_number, day_of
 from riskkit.tables import records
 from tests.evidence import engine_of, event, person, us
 
@@ -53,6 +53,40 @@ def test_days_are_local_and_of_people(tmp_path: Path) -> None:
     assert monday["unexplained"] == 0
     assert tuesday["unexplained"] == 1
     assert (other["emergencies"], other["unexplained"]) == (1, 1)
+
+
+def test_on_the_ward_and_in_care(tmp_path: Path) -> None:
+    """Being on the ward explains nothing and is told: by host name, else address, while the ward has p4."""
+    for folder in ("some", "none"):
+        (tmp_path / folder).mkdir()
+    opened = [
+        event("2026-10-05 08:00", "u1", patient_id="p4", source_host="WS-1", source_ip="10.0.0.9"),
+        event("2026-10-06 08:00", "u1", patient_id="p4", source_ip="10.0.0.1"),
+        event("2026-10-07 08:00", "u1", patient_id="p4", source_ip="10.0.0.9"),
+        event("2026-10-20 08:00", "u1", patient_id="p4", source_host="ws-1"),
+        event("2026-10-21 08:00", "u1", patient_id="p5", source_host="ws-1"),
+        event("2026-10-22 08:00", "u1", patient_id="p4", source_host="ws-1"),
+        event("2026-10-22 08:10", "u1", patient_id="p4", source_host="ws-9"),
+    ]
+    care = [
+        {"patient_id": "p4", "department": "West", "valid_from_us": us(f"2026-10-{first} 00:00"),
+         "valid_to_us": us(f"2026-10-{last} 00:00"), "kind": "admission"}
+        for first, last in (("05", "08"), ("22", "23"))
+    ]  # fmt: skip
+    places = {"ws-1": "West", "10.0.0.1": "West", "10.0.0.9": "East", "ws-9": "East"}
+    stations = [{"host": host, "department": department} for host, department in places.items()]
+    given = {"audit_events": opened, "relationships": care, "roster": [person("u1", department="East")]}
+    engine = engine_of(tmp_path / "some", {**given, "workstations": stations})
+    found = {day_of(row.day).day: (row.on_ward, row.in_care)
+             for row in records(engine.lazy("unexplained_patients"))}  # fmt: skip
+    assert found == {5: (1, 1), 6: (1, 1), 7: (0, 1), 20: (0, 1), 21: (0, 0), 22: (0, 1)}
+    counts = {day_of(row.day).day: (row.unexplained, row.elsewhere, row.not_in_care)
+              for row in records(engine.lazy("user_days"))}  # fmt: skip
+    assert counts[5] == (1, 0, 0)
+    assert counts[7] == counts[22] == (1, 1, 0)
+    assert counts[21] == (1, 1, 1)
+    without = engine_of(tmp_path / "none", given).lazy("unexplained_patients")
+    assert {row.on_ward for row in records(without)} == {0}
 
 
 def test_without_care_records_nothing_is_called_explained(tmp_path: Path) -> None:

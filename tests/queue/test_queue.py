@@ -35,7 +35,10 @@ RULES = load_rules().model_copy(
     update={
         "largest_p": 0.1,
         "quotas": {"targeted": 2, "volume": 1, "account": 1, "relational": 1},
+        "quota_share": 0.3,
+        "shared": frozenset({"crowd"}),
         "repeat_days": 7,
+        "repeat_rise": 2.0,
     }
 )
 DAY = date(2026, 10, 5)
@@ -47,9 +50,9 @@ def outcome(check: str, *signals: Signal, user: str = "u1") -> Outcome:
 
 
 def candidate(
-    user: str, score: float, day: date = DAY, family: str = "volume", patient: str = ""
+    user: str, score: float, day: date = DAY, family: str = "volume", patient: str = "", check: str = "x"
 ) -> Candidate:
-    reason = Reason("x", family, score, "reason", patient)  # type: ignore[arg-type]
+    reason = Reason(check, family, score, "reason", patient)  # type: ignore[arg-type]
     return Candidate(day, user, patient, family, score, (reason,))  # type: ignore[arg-type]
 
 
@@ -97,10 +100,35 @@ def test_what_matched_a_rule_stands_apart() -> None:
 
 
 def test_each_family_has_room_and_the_rest_goes_to_who_has_most() -> None:
-    """Targeted takes two of five even below others; unused room goes to the best of all."""
+    """The best comes first; targeted takes two of the other five; unused room goes to who has most."""
     found = [candidate(f"v{n}", 9 - n) for n in range(5)]
     found += [candidate(f"t{n}", 2 + n, family="targeted", patient="p") for n in range(3)]
-    assert alerts(chosen(found)) == [("v0", 1), ("v1", 2), ("v2", 3), ("t2", 4), ("t1", 5)]
+    six = alerts(chosen(found, budget=6))
+    assert six == [("v0", 1), ("v1", 2), ("v2", 3), ("v3", 4), ("t2", 5), ("t1", 6)]
+
+
+def test_room_is_for_a_near_miss_only() -> None:
+    """Who has too small a share of what would be alerted otherwise gets no room; the best always has."""
+    found = [candidate(f"v{n}", 20 - n) for n in range(5)]
+    found.append(candidate("t", 4, family="targeted", patient="p"))
+    assert alerts(chosen(found)) == [(f"v{n}", n + 1) for n in range(5)]
+    crowded = [candidate(f"{family}{n}", 6, family=family) for family in ("targeted", "volume", "account")
+               for n in range(3)]  # fmt: skip
+    best = candidate("r", 20, family="relational")
+    assert alerts(chosen([*crowded, best], budget=3))[0] == ("r", 1)
+
+
+def test_what_many_do_with_one_record_stands_once() -> None:
+    """Of the people at one record the one with most points is alerted; the others repeat it, later too."""
+    crowd = [candidate(f"u{n}", 5 + n, family="targeted", patient="p", check="crowd") for n in range(4)]
+    later = candidate("u9", 6, DAY + timedelta(days=3), "targeted", "p", "crowd")
+    elsewhere = candidate("u8", 5, family="targeted", patient="q", check="crowd")
+    choices = {one.candidate.user_id: one for one in chosen([*crowd, later, elsewhere])}
+    assert {user: one.line for user, one in choices.items()} == {
+        "u0": "repeat", "u1": "repeat", "u2": "repeat", "u3": "alert", "u8": "alert", "u9": "repeat",
+    }  # fmt: skip
+    assert {choices[user].repeat_of for user in ("u0", "u1", "u2", "u9")} == {choices["u3"].alert}
+    assert len({one.alert for one in choices.values()}) == len(choices)
 
 
 @pytest.mark.parametrize(
