@@ -8,14 +8,10 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.exposures import shut
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
-
-PARTIAL = frozenset({"policy", "policy status", "acl"})
-"""Answers about one of the ways in: only together do they say that nobody is let in."""
-
-POLICY = frozenset({"policy", "policy status"})
 
 
 @check(
@@ -65,8 +61,8 @@ def _judged(rows: list[Any]) -> tuple[Result, str]:
     }
     if by_answer["yes"]:
         return "FAIL", f"Anybody can read it, by {', '.join(by_answer['yes'])}."
-    closed = set(by_answer["no"])
-    if closed - PARTIAL or (closed & POLICY and "acl" in closed and not by_answer["unknown"]):
+    closed = by_answer["no"]
+    if shut("public", closed, silent=bool(by_answer["unknown"])):
         return "PASS", f"Nobody outside can read it, by {', '.join(by_answer['no'])}."
     if closed:
         return (

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.exposures import shut
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
@@ -28,9 +29,14 @@ from riskkit.tables import records
 def access_storage_shared_outside(
     storage_exposures: pd.DataFrame, systems: pd.DataFrame | None, *, own_accounts: str = ""
 ) -> Iterator[Verdict]:
-    """One verdict per bucket or snapshot; `own_accounts` names the organisation's, joined by ;."""
+    """One verdict per bucket or snapshot.
+
+    `own_accounts` names the organisation's accounts and canonical users, joined by ;. Without them an
+    account that a policy lets in is UNKNOWN, as it may be the bucket's own; one that is another than the
+    owner for certain is still not known as own.
+    """
     names = system_names(systems)
-    own = frozenset(name.strip() for name in own_accounts.split(";"))
+    own = frozenset(filter(None, (name.strip() for name in own_accounts.split(";"))))
     found: dict[str, list[Any]] = {}
     for row in records(storage_exposures):
         if row.question == "shared_outside":
@@ -49,18 +55,27 @@ def access_storage_shared_outside(
 
 
 def _judged(rows: list[Any], own: frozenset[str]) -> tuple[Result, str]:
-    shared = [row for row in rows if row.answer == "yes"]
-    named = {name for row in shared for name in (row.shared_with or "").split(";") if name}
-    foreign = sorted(named - own)
+    letting_in = [row for row in rows if row.answer != "no"]
+    foreign = sorted(
+        name for row in letting_in for name in _accounts(row) - own if own or row.answer == "yes"
+    )
     if foreign:
-        return (
-            "FAIL",
-            f"{len(foreign)} account(s) that are not known as own can read it: {', '.join(foreign)}.",
-        )
-    if any(not row.shared_with for row in shared):
+        told = ", ".join(dict.fromkeys(foreign))
+        return "FAIL", f"{len(set(foreign))} account(s) that are not known as own can read it: {told}."
+    if any(row.answer == "yes" and not row.shared_with for row in rows):
         return "FAIL", "Other accounts can read it; which ones is not told."
-    if any(row.answer == "unknown" for row in rows):
-        return "UNKNOWN", "Whether other accounts can read it is not known."
-    if shared:
-        return "PASS", f"It is shared with {len(named)} own account(s) only."
-    return "PASS", f"No other account can read it, by {', '.join(sorted({row.asked for row in rows}))}."
+    unsaid = {name for row in letting_in for name in _accounts(row) - own}
+    if unsaid:
+        return "UNKNOWN", f"{len(unsaid)} account(s) are let in, and which ones are own is not on record."
+    unknown = [row for row in letting_in if not row.shared_with]
+    asked = sorted({row.asked for row in rows if row not in unknown})
+    if not shut("shared_outside", asked, silent=bool(unknown)):
+        return "UNKNOWN", f"{', '.join(asked) or 'Nothing'} tells of one way in only; others are not told."
+    named = {name for row in letting_in for name in _accounts(row)}
+    if named:
+        return "PASS", f"It is shared with {len(named)} own account(s) only, by {', '.join(asked)}."
+    return "PASS", f"No other account can read it, by {', '.join(asked)}."
+
+
+def _accounts(row: Any) -> set[str]:
+    return {name for name in (row.shared_with or "").split(";") if name}

@@ -24,6 +24,9 @@ EVERYBODY = ("/groups/global/AllUsers", "/groups/global/AuthenticatedUsers")
 BLOCKS = ("IgnorePublicAcls", "RestrictPublicBuckets")
 """The two of the four switches that also take back access that was granted before."""
 
+MAY_BE_OWN = "a policy does not tell whose bucket it is: one of the accounts may be its own"
+
+_DELETED = re.compile(r"A[A-Z]{3}[A-Z0-9]{10,28}", re.ASCII)
 _ACCOUNT = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?(\d{12})(?::.*)?", re.ASCII)
 
 Fact = Mapping[str, object]
@@ -71,14 +74,12 @@ def _policy(bucket: str, content: Mapping[str, Any]) -> Sequence[Fact]:
     open_ = [statement for statement in everybody if not statement.get("Condition")]
     answer = "yes" if open_ else "unknown" if everybody else "no"
     detail = "everybody is let in under conditions" if answer == "unknown" else None
-    accounts = {
-        account[1]
-        for statement in allowed
-        for name in _principals(statement)
-        if (account := _ACCOUNT.fullmatch(name))
-    }
+    others = sorted({_outside(name) for statement in allowed for name in _principals(statement)} - {""})
     public = _fact(bucket, "policy", "public", answer, detail=detail)
-    return [public, _shared(bucket, "policy", sorted(accounts))]
+    shared = _fact(bucket, "policy", "shared_outside", "no")
+    if others:
+        shared = {**shared, "answer": "unknown", "shared_with": ";".join(others), "detail": MAY_BE_OWN}
+    return [public, shared]
 
 
 def _logging(bucket: str, content: Mapping[str, Any]) -> Sequence[Fact]:
@@ -130,7 +131,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="aws_exposure",
     title="AWS CLI: get-bucket-policy-status, -policy, -acl, -logging, access blocks, snapshot attributes",
-    version=1,
+    version=2,
     tables=("storage_exposures",),
     recognize=_recognize,
     offset_unit="item",
@@ -158,10 +159,27 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
 
 
 def _principals(statement: Mapping[str, Any]) -> set[str]:
-    """Accounts, users, roles or `*` that a statement is about; services are none of these."""
+    """Accounts, users, roles or `*` that a statement lets in; services are none of these.
+
+    Who is excepted (NotPrincipal) leaves all others in.
+    """
+    if "NotPrincipal" in statement:
+        return {"*"}
     principal = statement.get("Principal")
-    named_ = principal.get("AWS", []) if isinstance(principal, dict) else principal or []
-    return {named_} if isinstance(named_, str) else {str(name) for name in named_}
+    if not isinstance(principal, dict):
+        principal = {"AWS": principal or []}
+    found = [principal.get(kind, []) for kind in ("AWS", "CanonicalUser", "Federated")]
+    return {str(name) for names in found for name in ([names] if isinstance(names, str) else names)}
+
+
+def _outside(principal: str) -> str:
+    """The account of a principal, or itself where it tells none; empty for everybody, and for what is gone.
+
+    AWS writes the bare id of a user or role that was deleted.
+    """
+    account = _ACCOUNT.fullmatch(principal)
+    gone = principal == "*" or _DELETED.fullmatch(principal)
+    return account[1] if account else "" if gone else principal.replace(";", " ")
 
 
 def _shared(asset: str, asked: str, accounts: Sequence[str]) -> Fact:

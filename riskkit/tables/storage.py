@@ -189,7 +189,7 @@ SAMPLED_SCANS = Table(
     canonical=True,
     key=("sample_id", "stratum"),
     ask="where a store is too big to be walked: of each stratum (root, year, modality) the number of "
-    "studies, how many were drawn at random, and of how many of these any file is readable and carries direct "
+    "studies, how many were drawn at random, and in how many of these any file is readable and has direct "
     "identifiers; or the same of files, if they were drawn one by one",
     columns=(
         Column("sample_id", required=True),

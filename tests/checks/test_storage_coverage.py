@@ -328,16 +328,47 @@ def test_public(ask: Ask) -> None:
 def test_shared(ask: Ask) -> None:
     """With accounts that nobody called own; own accounts are named in site.yaml."""
     rows = [
-        exposure("a", "policy", "yes", "shared_outside", shared_with="111122223333;210987654321"),
+        exposure("a", "policy", "unknown", "shared_outside", shared_with="111122223333;210987654321"),
+        exposure("a", "acl", "no", "shared_outside"),
         exposure("b", "acl", "no", "shared_outside"),
+        exposure("b", "policy", "no", "shared_outside"),
         exposure("c", "console", "unknown", "shared_outside"),
-        exposure("d", "Prowler", "yes", "shared_outside"),
+        exposure("d", "Prowler s3_bucket_cross_account_access", "yes", "shared_outside"),
+        exposure("e", "snapshot attribute", "yes", "shared_outside", shared_with="111122223333"),
+        exposure("f", "snapshot attribute", "no", "shared_outside"),
     ]
     found = ask("access.storage_shared_outside", storage_exposures=rows)
-    assert results(found) == {"a": "FAIL", "b": "PASS", "c": "UNKNOWN", "d": "FAIL"}
-    own = {"own_accounts": "111122223333; 210987654321"}
-    found = ask("access.storage_shared_outside", storage_exposures=rows, tunables=own)
-    assert results(found)["a"] == "PASS"
+    # A policy may name the bucket's own account: without own accounts on record nobody can tell.
+    assert results(found) == {
+        "a": "UNKNOWN", "b": "PASS", "c": "UNKNOWN", "d": "FAIL", "e": "FAIL", "f": "PASS",
+    }  # fmt: skip
+    for own, a, e in (
+        ("111122223333; 210987654321", "PASS", "PASS"),
+        ("111122223333", "FAIL", "PASS"),
+        ("999999999999", "FAIL", "FAIL"),
+        (" ; ", "UNKNOWN", "FAIL"),
+    ):
+        found = ask("access.storage_shared_outside", storage_exposures=rows, tunables={"own_accounts": own})
+        assert (results(found)["a"], results(found)["e"]) == (a, e)
+
+
+def test_one_way_that_is_shut_shuts_no_bucket(ask: Ask) -> None:
+    """A policy or an access list alone, and checks of writing or listing alone, prove nothing closed."""
+    for question, name in (("public", "public"), ("shared_outside", "shared_outside")):
+        rows = [
+            exposure("list", "acl", "no", question),
+            exposure("policy", "policy", "no", question),
+            exposure("both", "acl", "no", question),
+            exposure("both", "policy", "no", question),
+            exposure("silent", "acl", "no", question),
+            exposure("silent", "policy", "no", question),
+            exposure("silent", "console", "unknown", question),
+            exposure("listing", "Prowler s3_bucket_public_list_acl", "no", question),
+            exposure("all", "console", "no", question),
+        ]
+        found = results(ask(f"access.storage_{name}", storage_exposures=rows))
+        assert found.pop("both") == found.pop("all") == "PASS"
+        assert set(found.values()) == {"UNKNOWN"}
 
 
 @pytest.mark.parametrize(

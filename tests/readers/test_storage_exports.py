@@ -255,11 +255,20 @@ ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
         ({"Principal": "*", "Condition": {"IpAddress": {}}}, "unknown", "no"),
         ({"Principal": "*", "Effect": "Deny"}, "no", "no"),
         ({"Principal": {"Service": "logging.s3.amazonaws.com"}}, "no", "no"),
-        ({"Principal": {"AWS": ["arn:aws:iam::210987654321:role/vendor"]}}, "no", "yes"),
+        ({"Principal": {"AWS": ["arn:aws:iam::210987654321:role/vendor"]}}, "no", "unknown"),
+        ({"Principal": {"CanonicalUser": "79a59df900b949e55d96a1e698fbaced"}}, "no", "unknown"),
+        ({"Principal": {"Federated": "cognito-identity.amazonaws.com"}}, "no", "unknown"),
+        (
+            {"Principal": {"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}},
+            "no",
+            "unknown",
+        ),
+        ({"Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}}, "no", "no"),
+        ({"NotPrincipal": {"AWS": "123456789012"}}, "yes", "no"),
     ],
 )
 def test_policies_of_buckets(statement: dict[str, Any], public: str, shared: str) -> None:
-    """Everybody, everybody under a condition, nobody, and other accounts."""
+    """Everybody, everybody under a condition, nobody, and accounts of which one may be its own."""
     found = exposures(policy(ALLOW | statement), "get-bucket-policy-b.json")
     assert [(asset, question, answer) for asset, question, answer, _ in found] == [
         ("b", "public", public),
