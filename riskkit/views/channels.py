@@ -175,15 +175,24 @@ def profiles(assessment: Assessment) -> Html:
 
 
 def exposure(assessment: Assessment) -> Html:
-    """Whether anybody looked from outside, and what answered; said on the first page of a report too.
+    """Whether anybody looked from outside, and what answered; leadership reads it with the scope.
 
-    The first page calls this: keep it to one paragraph.
+    Leadership's part calls this: keep it to one paragraph.
     """
+    verdict, told = _exposure(assessment)
+    return paragraph(tag("strong", f"{verdict} "), told)
+
+
+def exposure_in_short(assessment: Assessment) -> Html:
+    """The first sentence of `exposure`, for the page that has no room for more."""
+    return paragraph(tag("strong", _exposure(assessment)[0]))
+
+
+def _exposure(assessment: Assessment) -> tuple[str, str]:
+    """What is said in bold, and what follows."""
+    not_assessed = "Internet exposure was not assessed."
     if not present(assessment, "channel_observations"):
-        return paragraph(
-            tag("strong", "Internet exposure was not assessed. "),
-            "The pack holds no scan of any listener, from inside or from outside.",
-        )
+        return not_assessed, "The pack holds no scan of any listener, from inside or from outside."
     known = inventory(assessment)
     channels = [
         one for one in records(assessment.table("channels"))
@@ -192,19 +201,17 @@ def exposure(assessment: Assessment) -> Html:
     looked = [one for one in channels if one.outside is not None]
     answering = [f"{one.host}:{one.port}" for one in looked if one.outside in ANSWERED]
     if not looked:
-        return paragraph(
-            tag("strong", "Internet exposure was not assessed. "),
+        return not_assessed, (
             f"None of {count(len(channels), 'listener')} that carry or may carry ePHI was looked at from "
-            "outside, so whether DICOM, HL7 or a viewer can be reached from the internet is not known.",
+            "outside, so whether DICOM, HL7 or a viewer can be reached from the internet is not known."
         )
-    return paragraph(
-        tag("strong", "Internet exposure was assessed in part. " if len(looked) < len(channels)
-            else "Internet exposure was assessed. "),
+    part = " in part" if len(looked) < len(channels) else ""
+    return f"Internet exposure was assessed{part}.", (
         f"{share(len(looked), len(channels), 'listener')} that carry or may carry ePHI "
         f"{be(len(looked), 'was', 'were')} looked at from outside; {len(answering)} "
         f"answered{f' ({listed(answering)})' if answering else ''}. "
-        "What was not looked at from outside is not known.",
-    )  # fmt: skip
+        "What was not looked at from outside is not known."
+    )
 
 
 def tunnels(assessment: Assessment) -> Html:

@@ -9,7 +9,7 @@ from typing import Any
 
 from riskkit.assess import Change, compare
 from riskkit.model import SEVERITIES, Assessment, Risk
-from riskkit.views import changes, losses
+from riskkit.views import changes, channels, losses
 from riskkit.views.findings import named
 from riskkit.views.html import Content, Html, bullets, join, paragraph, tag
 from riskkit.views.scope import inventory
@@ -261,13 +261,19 @@ def _silent(assessment: Assessment) -> Html:
 def _outside(assessment: Assessment) -> Html:
     systems = inventory(assessment)
     if not systems.systems:
-        return paragraph("There is no inventory: which systems hold ePHI is not known.")
+        return join([
+            paragraph("There is no inventory: which systems hold ePHI is not known."),
+            channels.exposure_in_short(assessment),
+        ])  # fmt: skip
     outside = [systems.name(one.system_id) for one in systems.ephi if one.covered is False]
     names = [*outside, *(name for name in assessment.settings.not_covered if name not in outside)]
-    return paragraph(
-        f"Covered: {share(len(systems.covered), len(systems.ephi), 'system')} that hold ePHI. Not looked at: "
-        f"{listed(names, most=8)}."
-    )
+    return join([
+        paragraph(
+            f"Covered: {share(len(systems.covered), len(systems.ephi), 'system')} that hold ePHI. Not looked "
+            f"at: {listed(names, most=8)}."
+        ),
+        channels.exposure_in_short(assessment),
+    ])  # fmt: skip
 
 
 def _fresh(assessment: Assessment) -> Html:

@@ -54,6 +54,19 @@ def test_the_first_page_says_that_nobody_looked_from_outside(
         assert "<strong>Internet exposure was not assessed. </strong>" in page
 
 
+def test_that_nobody_looked_is_said_once_a_page_and_fills_no_register(something: Assessment) -> None:
+    """Unknown for each listener, it stays unknown in the figures; pages for people say it once."""
+    (outcome,) = (one for one in something.outcomes if one.check.id == "transmission.reachable_from_outside")
+    assert outcome.counts["UNKNOWN"] == outcome.population > 1
+    said = "Internet exposure was not assessed."
+    for page in (views.one_page.one_page(something), views.leadership.scope(something),
+                 views.channels.exposure(something)):  # fmt: skip
+        assert words(page).count(said) == 1
+    assert outcome.check.title not in words(views.risk_register.findings(something))
+    for risk in BeautifulSoup(views.risk_register.scenarios(something).markup, "html.parser").select("section"):
+        assert risk.get_text().count(outcome.check.title) <= 1
+
+
 @pytest.fixture(scope="module")
 def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
     """The archive is an Orthanc, and its web listener was looked at from outside."""
