@@ -14,6 +14,7 @@ from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
 from riskkit.readers.configured import Found, Listener, enabled, observations
 from riskkit.readers.documents import DocumentError, load_json, refused
+from riskkit.readers.items import elements
 from riskkit.readers.listeners import OBSERVATIONS, host_of
 
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{")
@@ -29,7 +30,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="dcm4chee_json",
     title="dcm4chee devices in JSON: network connections",
-    version=1,
+    version=2,
     tables=("channel_observations",),
     recognize=_recognize,
     offset_unit="item",
@@ -46,8 +47,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         return
     found, offset = Found(), 0
     for device in devices:
-        connections = device.get("dicomNetworkConnection")
-        for connection in connections if isinstance(connections, list) else ():
+        for connection in elements(device.get("dicomNetworkConnection")) or ():
             _add(found, offset, connection)
             offset += 1
     yield observations(member, host_of(member.name, _FILES), found)

@@ -88,6 +88,13 @@ def one_or_many(content: Any) -> list[Any]:
     return content
 
 
+def elements(value: object) -> list[Any] | None:
+    """A list, or the one object that stands where a list is meant; None of anything else."""
+    if isinstance(value, dict):
+        return [value]
+    return value if isinstance(value, list) else None
+
+
 def named(item: Mapping[str, Any], *keys: str) -> str:
     """The first of these that is a text and not empty; raises KeyError."""
     found = optional(item, *keys)

@@ -39,7 +39,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="trivy_json",
     title="Trivy report, --format json",
-    version=1,
+    version=2,
     tables=(WEAKNESSES, SCANS, SOFTWARE),
     recognize=_recognize,
     offset_unit="item",
@@ -52,7 +52,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     """
     try:
         content = load_json(member)
-        report = content if isinstance(content, dict) else {"Results": content}
+        report = _report(content)
         results = [_object(result) for result in listed(report.get("Results"))]
         weaknesses = [(result, item) for result in results for item in listed(result.get("Vulnerabilities"))]
         packages = [(result, item) for result in results for item in listed(result.get("Packages"))]
@@ -72,6 +72,18 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     )
     parts = [({}, {**os, "os": True}), *packages] if os else packages
     yield dated(gather(SOFTWARE, member, parts, lambda found: {**common, **_package(found[1])}), at)
+
+
+def _report(content: Any) -> Mapping[str, Any]:
+    """The report, also one with a list around it: read as a bare list of results it would find nothing."""
+    if isinstance(content, dict):
+        return content
+    whole = isinstance(content, list) and any(isinstance(one, dict) and "Results" in one for one in content)
+    if not whole:
+        return {"Results": content}
+    if len(content) > 1:
+        raise DocumentError("json_malformed", "several reports in one list")
+    return _object(content[0])
 
 
 def _object(value: Any) -> Mapping[str, Any]:

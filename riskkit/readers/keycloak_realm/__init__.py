@@ -60,7 +60,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="keycloak_realm",
     title="Keycloak realm export, and lists of its users",
-    version=1,
+    version=2,
     tables=("configurations", "accounts", "grants"),
     recognize=_recognize,
     offset_unit="item",

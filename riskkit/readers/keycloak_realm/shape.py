@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from riskkit.readers.items import elements
+
 _LAST_MS = 253_402_300_799_000
 
 
@@ -16,8 +18,8 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 
 def mappings(value: object) -> list[Mapping[str, Any]]:
-    """The objects of a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    """The objects of a list, or the one that stands in its place."""
+    return [item for item in elements(value) or () if isinstance(item, dict)]
 
 
 def texts(value: object) -> list[str]:

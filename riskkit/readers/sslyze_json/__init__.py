@@ -81,7 +81,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="sslyze_json",
     title="sslyze --json_out, and scans of riskkit collect tls",
-    version=1,
+    version=2,
     tables=("channel_observations", "certificates"),
     recognize=_recognize,
     offset_unit="item",

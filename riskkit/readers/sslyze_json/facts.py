@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from riskkit.readers.items import elements
 from riskkit.readers.listeners import UNKNOWN, Fact
 
 VERSIONS = {
@@ -128,8 +129,8 @@ def _protocols(attempts: Mapping[str, _Attempt]) -> Iterator[Fact]:
     suites: dict[str, list[str]] = {}
     for name, version in VERSIONS.items():
         result, reason = _of(attempts, f"{name}_cipher_suites")
-        accepted = None if result is None else result.get("accepted_cipher_suites")
-        if not isinstance(accepted, list):
+        accepted = None if result is None else elements(result.get("accepted_cipher_suites"))
+        if accepted is None:
             yield Fact(f"protocol.{version}", UNKNOWN, reason or "not in the file")
             continue
         yield Fact(f"protocol.{version}", "accepted" if accepted else "rejected")
@@ -146,8 +147,7 @@ def _exchange_keys(attempts: Mapping[str, _Attempt]) -> Iterator[Fact]:
     sizes = set()
     for name in VERSIONS:
         result = _of(attempts, f"{name}_cipher_suites").result
-        suites = result.get("accepted_cipher_suites") if result else None
-        for suite in suites if isinstance(suites, list) else ():
+        for suite in (elements(result.get("accepted_cipher_suites")) if result else None) or ():
             key = suite.get("ephemeral_key") if isinstance(suite, dict) else None
             size = key.get("size") if isinstance(key, dict) and key.get("type_name") == "DH" else None
             if type(size) is int and 0 < size < 1 << 16:
@@ -162,15 +162,14 @@ _SUPPLIED = "Supplied CA file"
 
 def _chain(found: _Attempt) -> Iterator[Fact]:
     """Paths to the trust stores: one public one is enough, and a supplied one is judged by itself."""
-    deployments = found.result.get("certificate_deployments") if found.result else None
-    if not isinstance(deployments, list) or not all(isinstance(one, dict) for one in deployments):
+    deployments = elements(found.result.get("certificate_deployments")) if found.result else None
+    if deployments is None or not all(isinstance(one, dict) for one in deployments):
         return
     supplied: list[tuple[bool, str]] = []
     public: list[bool] = []
     for deployment in deployments:
-        paths = deployment.get("path_validation_results")
         stores: list[bool] = []
-        for path in paths if isinstance(paths, list) else ():
+        for path in elements(deployment.get("path_validation_results")) or ():
             store = path.get("trust_store") if isinstance(path, dict) else None
             holds = path.get("was_validation_successful") if isinstance(path, dict) else None
             if not isinstance(store, dict) or not isinstance(holds, bool):
@@ -201,8 +200,7 @@ def _curves(found: _Attempt) -> Iterator[Fact]:
     if found.result is None:
         yield Fact("curves", UNKNOWN, found.reason)
         return
-    curves = found.result.get("supported_curves")
-    for curve in curves if isinstance(curves, list) else ():
+    for curve in elements(found.result.get("supported_curves")) or ():
         if isinstance(curve, dict) and isinstance(curve.get("name"), str):
             yield Fact(f"curve.{curve['name']}", "accepted")
 

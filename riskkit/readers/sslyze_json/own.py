@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from riskkit.readers.items import elements
 from riskkit.readers.listeners import UNKNOWN, Fact
 
 MOST_FACTS = 64
@@ -20,9 +21,8 @@ _CONFIDENCE = ("high", "medium", "low")
 
 def own_facts(item: Mapping[str, Any]) -> Iterator[Fact]:
     """Each fact once; what is none, or has a key of another kind, is left out."""
-    told = item.get("facts")
     seen = set()
-    for one in told[:MOST_FACTS] if isinstance(told, list) else ():
+    for one in (elements(item.get("facts")) or ())[:MOST_FACTS]:
         key, value = (one.get("key"), one.get("value")) if isinstance(one, dict) else (None, None)
         if not isinstance(key, str) or not _KEY.fullmatch(key) or key in seen:
             continue
