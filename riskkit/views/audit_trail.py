@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
+from riskkit.derived.announced_probes import ELSEWHERE, SET_ASIDE, WENT_FURTHER
 from riskkit.derived.inventory import NO_TRAIL
-from riskkit.derived.trail import RECORD_OPENED, flag, hour, in_period, local_day
+from riskkit.derived.trail import RECORD_OPENED, UNNAMED_SOURCE, flag, hour, in_period, local_day
 from riskkit.model import RESULTS, Assessment
 from riskkit.tables import records
 from riskkit.views.charts import bars, calendar
@@ -18,7 +20,7 @@ from riskkit.views.findings import missing, of_part
 from riskkit.views.html import Html, bullets, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, listed, percent, share
+from riskkit.views.wording import be, count, have, listed, percent, share
 
 TABLE = "audit_events"
 
@@ -301,6 +303,48 @@ def completeness(assessment: Assessment) -> Html:
             bullets(f"Not assessed for any source: {o.check.title}." for o in asked if o not in put),
         ]
     )
+
+
+def set_aside(assessment: Assessment) -> Html:
+    """How many events were set aside as those of announced scans, and what was not although it lay there."""
+    if not present(assessment, TABLE):
+        return missing(assessment, TABLE)
+    if not present(assessment, "probe_windows"):
+        return paragraph("No scan of listeners was announced, so no event is set aside.")
+    known = inventory(assessment)
+    counted: dict[str, Counter[str]] = {}
+    for row in records(assessment.lazy("announced_probes")):
+        if in_view(assessment, known, row.source_system):
+            name = known.name(row.source_system) if row.source_system else UNNAMED_SOURCE
+            counted.setdefault(name, Counter())[row.kind] += row.events
+    total = sum(kinds[SET_ASIDE] for kinds in counted.values())
+    odd = sum(sum(kinds.values()) - kinds[SET_ASIDE] for kinds in counted.values())
+    told = (
+        f"{count(total, 'event')} of announced scans {have(total)} been set aside: questions about people "
+        "and devices do not see them, questions about the trail itself do."
+    )
+    if odd:
+        told += (
+            f" {count(odd, 'event')} {be(odd)} not set aside although the time fits: from the scanner's "
+            "address and more than a scan does, or under its AE title from another address."
+        )
+    frame = rows(
+        (
+            {"source": name, "set aside": kinds[SET_ASIDE], "went further": kinds[WENT_FURTHER],
+             "its title from elsewhere": kinds[ELSEWHERE]}
+            for name, kinds in sorted(counted.items())
+        ),
+        ("source", "set aside", "went further", "its title from elsewhere"),
+    )  # fmt: skip
+    return join(
+        [
+            paragraph(told),
+            table(
+                assessment, frame, caption="Events in windows of announced scans",
+                empty="no event of the period lies in a window of an announced scan.",
+            ),
+        ]
+    )  # fmt: skip
 
 
 def around(

@@ -63,7 +63,8 @@ def test_that_nobody_looked_is_said_once_a_page_and_fills_no_register(something:
                  views.channels.exposure(something)):  # fmt: skip
         assert words(page).count(said) == 1
     assert outcome.check.title not in words(views.risk_register.findings(something))
-    for risk in BeautifulSoup(views.risk_register.scenarios(something).markup, "html.parser").select("section"):
+    risks = BeautifulSoup(views.risk_register.scenarios(something).markup, "html.parser")
+    for risk in risks.select("section"):
         assert risk.get_text().count(outcome.check.title) <= 1
 
 

@@ -25,7 +25,7 @@ from riskkit.views import (
     transmission,
 )
 from riskkit.views.html import Html
-from tests.evidence import person
+from tests.evidence import event, instant, person
 from tests.views import made
 
 
@@ -322,3 +322,26 @@ def _words(shown: Html) -> str:
     return " ".join(
         BeautifulSoup(shown.markup, "html.parser").get_text(" ").replace("\u00a0", "~").split()
     ).replace("~", "\u00a0")
+
+
+def test_events_of_an_announced_scan_are_counted(tmp_path: Path, something: Assessment) -> None:
+    """What was set aside is said with its number, and what lay there and was not, beside it."""
+    assert "no event is set aside" in _words(audit_trail.set_aside(something))
+    tables = dict(made.rows())
+    knock = {"event_outcome": "failure", "source_ip": "10.0.0.50"}
+    tables["audit_events"] = [
+        *tables["audit_events"],
+        *(event(f"2026-10-20 02:0{minute}", None, "security_alert", **knock) for minute in range(3)),
+        event("2026-10-20 02:05", "u1", "query", source_ip="10.0.0.50"),
+    ]
+    tables["probe_windows"] = [
+        {
+            "probe_started_at": instant("2026-10-20 02:00"),
+            "probe_ended_at": instant("2026-10-20 02:10"),
+            "source_address": "10.0.0.50",
+        }
+    ]
+    shown = audit_trail.set_aside(made.assessment(tmp_path, tables))
+    assert "3 events of announced scans have been set aside" in _words(shown)
+    assert "1 event is not set aside although the time fits" in _words(shown)
+    assert list(shown.frame[["set aside", "went further"]].itertuples(index=False, name=None)) == [(3, 1)]
