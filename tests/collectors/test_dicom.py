@@ -203,6 +203,7 @@ def zipped(flags: list[int], method: int = 0) -> bytes:
          "container-luks", "unknown", "cipher_null-ecb"),
         ((b"LUKS\xba\xbe\0\x02").ljust(4096, b"\0") + b'{"segments":{"0":{"encryption":"aes-xts-plain64"}}}',
          "encrypted-luks", "no", "aes-xts-plain64"),
+        (b"\xeb\x58\x90-FVE-FS-\0\2" + bytes(500), "container-bitlocker", "unknown", None),
         (b"-----BEGIN PGP MESSAGE-----\n\nkA0DAAgB\n", "container-openpgp", "unknown", None),
         (b"-----BEGIN CERTIFICATE-----\nMIIC\n", "other", "unknown", None),
         (b"MIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol=x\r\n\r\nbody",

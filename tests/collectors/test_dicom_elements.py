@@ -41,6 +41,7 @@ SYNTAXES = (
 LEFT_TO_PYDICOM = {
     "DICOMDIR-nooffset",
     "SC_rgb_jpeg.dcm",
+    "bad_sequence.dcm",  # of pydicom-data, where that is installed
     "UN_sequence.dcm",
     "meta_missing_tsyntax.dcm",
     "nested_priv_SQ.dcm",

@@ -123,6 +123,19 @@ def test_xts_has_two_keys(size: int, bits: int) -> None:
     assert luks(key_size=size)["key_bits"] == bits
 
 
+def test_a_header_as_json_is_named_by_its_file() -> None:
+    """LUKS metadata hold no UUID: two devices of two hosts are told apart by what their files are called."""
+    found = set()
+    for name in ("luksdump-pacs1-sdb1.json", "luksdump-pacs2-sdb1.json"):
+        slot = {"type": "luks2", "key_size": 64, "area": {"encryption": "aes-xts-plain64"}}
+        segment = {"type": "crypt", "encryption": "aes-xts-plain64", "sector_size": 512}
+        document = {"keyslots": {"0": slot}, "segments": {"0": segment}, "digests": {}, "config": {}}
+        (row,) = assets(document, name)
+        assert row["container"] is None
+        found.add(row["asset_id"])
+    assert len(found) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "protection", "encrypted"),
     [

@@ -6,7 +6,7 @@ envelope (`signed-cms`) is not encrypted, whatever its file name ends with.
 
 Classes: `dicom`, `dicom-no-preamble`, `orthanc-zlib` (compressed, not encrypted), `signed-cms`, `empty`
 are readable; `encrypted-cms`, `-openpgp`, `-age`, `-openssl`, `-zip`, `-luks` are not; `container-cms`,
-`-gzip`, `-bzip2`, `-xz`, `-zstd`, `-7z`, `-rar`, `-tar`, `-zip`, `-openpgp`, `-luks`,
+`-gzip`, `-bzip2`, `-xz`, `-zstd`, `-7z`, `-rar`, `-tar`, `-zip`, `-openpgp`, `-luks`, `-bitlocker`,
 `high-entropy-unknown` and `other` are unknown. A container that can be opened here is as readable as its
 first file: `yes` when that can be read. `encrypted-orthanc` is what Orthanc's storage plugins write.
 """
@@ -82,24 +82,32 @@ _CONTAINERS: tuple[tuple[bytes, str], ...] = (
     (b"Rar!\x1a\x07", "rar"),
 )
 _AGE = (b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----")
+_BITLOCKER = b"-FVE-FS-"
+_SUSPENDED = "whether its key lies in the clear on it, as while protection is off, is not told"
 _LUKS = b"LUKS\xba\xbe"
 _LUKS2_JSON = 4096
 _OTHER = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"%PDF-", b"SQLite format 3\0")
+_KINDS: tuple[tuple[int, bytes, Kind], ...] = (
+    (0, _AGE[0], Kind("encrypted-age", "no", "ChaCha20-Poly1305")),
+    (0, _AGE[1], Kind("encrypted-age", "no", "ChaCha20-Poly1305")),
+    (0, b"Salted__", Kind("encrypted-openssl", "no")),
+    (3, _BITLOCKER, Kind("container-bitlocker", "unknown", None, _SUSPENDED)),
+    *((0, magic, Kind("other", "unknown")) for magic in _OTHER),
+    (257, b"ustar", Kind("container-tar", "unknown")),
+)
+"""Where the beginning stands, how it reads, and what it says."""
 
 
 def _by_magic(head: bytes) -> Kind | None:
+    if head.startswith(_LUKS):
+        return _luks(head)
     for magic, name in _CONTAINERS:
         if head.startswith(magic):
             return Kind(f"container-{name}", "unknown")
-    if head[257:262] == b"ustar":
-        return Kind("container-tar", "unknown")
-    if head.startswith(_AGE):
-        return Kind("encrypted-age", "no", "ChaCha20-Poly1305")
-    if head.startswith(b"Salted__"):
-        return Kind("encrypted-openssl", "no")
-    if head.startswith(_LUKS):
-        return _luks(head)
-    return Kind("other", "unknown") if head.startswith(_OTHER) else None
+    for place, magic, kind in _KINDS:
+        if head.startswith(magic, place):
+            return kind
+    return None
 
 
 def _luks(head: bytes) -> Kind:
