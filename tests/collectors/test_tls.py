@@ -563,13 +563,27 @@ def test_a_window_is_required(tmp_path: Path, counted: Any, missing: str) -> Non
 
 
 def test_what_is_planned_is_told_without_a_connection(tmp_path: Path, counted: Any) -> None:
-    """The plan names the authorization and every endpoint, and connects to none."""
+    """The plan names the authorization and what is sent to every endpoint, and connects to none."""
     address, connections = counted
     file = write(tmp_path, endpoint("a", address), endpoint("b", ("b.invalid", 1), kind="modality"))
-    first, a, b = plan_tls(file, now=clock)
+    first, a, b, last = plan_tls(file, now=clock)
     assert "CHG-118" in first
-    assert a.endswith("standard")
+    assert a.endswith("standard: one TLS hello, groups of TLS 1.3, sslyze")
     assert "owner_approval is missing" in b
+    assert last.startswith("1 of 2 endpoints on 1 host(s)")
+    assert connections == []
+
+
+def test_a_plan_can_be_read_before_its_window(tmp_path: Path, counted: Any) -> None:
+    """Before and after the window the plan is told, with the reason why a run would be refused now."""
+    address, connections = counted
+    for window, why in ((hours(1, 2), "not now: its window opens"), (hours(-2, -1), "its window closed")):
+        file = write(tmp_path, endpoint("a", address), **window)
+        _, a, last = plan_tls(file, now=clock)
+        assert why in a
+        assert "1 refused now" in last
+        with pytest.raises(CollectError, match="the scan window is not open for a"):
+            collect(tmp_path, file)
     assert connections == []
 
 

@@ -73,8 +73,8 @@ from typing import IO, Any
 
 from riskkit.collectors.evidence_file import iso, new_evidence_file, stamp
 from riskkit.collectors.tls import sslyze_process
-from riskkit.collectors.tls.authority import Authority, Target, read_authority, resolve
-from riskkit.collectors.tls.run import Run
+from riskkit.collectors.tls.authority import Authority, Target, read_authority, read_list, resolve
+from riskkit.collectors.tls.run import HOSTS_AT_ONCE, Run
 from riskkit.collectors.tls.switch import POLL_S, STOP_FILE, Switch
 from riskkit.errors import CollectError
 from riskkit.tables import TABLES
@@ -86,16 +86,31 @@ __all__ = ["Switch", "collect_tls", "plan_tls"]
 
 
 def plan_tls(endpoints_file: Path, *, now: Callable[[], datetime], only: tuple[str, ...] = ()) -> list[str]:
-    """What a run would do, one line for the run and one per endpoint; no name is resolved.
+    """What a run would do: who permitted it, a line per endpoint with what is sent to it, and the sum.
 
-    Raises CollectError as `collect_tls` does.
+    No name is resolved. A window that is not open is told and not refused: a plan is read before it.
+    Raises CollectError as `collect_tls` does otherwise.
     """
-    authority = read_authority(endpoints_file, now(), only)
+    authority, at = read_list(endpoints_file, only), now()
     given = authority.authorization
-    lines = [f"authorized by {given.by} on {given.date}, {given.reference}"]
+    networks = ", ".join(map(str, authority.allowed_networks or ())) or "not limited by allowed_networks"
+    lines = [f"authorized by {given.by} on {given.date}, {given.reference}; addresses: {networks}"]
+    shut = 0
     for endpoint in authority.endpoints:
-        what = endpoint.barred or f"{endpoint.level}{', DICOM association' if endpoint.dicom_probe else ''}"
-        lines.append(f"{endpoint.endpoint_id}: {endpoint.host} port {endpoint.port}, {what}")
+        closed = "" if endpoint.barred else authority.closed(endpoint, at)
+        shut += bool(closed)
+        what = endpoint.barred or f"{endpoint.level}: {', '.join(endpoint.steps)}"
+        lines.append(
+            f"{endpoint.endpoint_id}: {endpoint.host} port {endpoint.port}, {what}"
+            + (f"; not now: {closed}" if closed else "")
+        )
+    probed = [endpoint for endpoint in authority.endpoints if not endpoint.barred]
+    hosts = len({endpoint.host.casefold() for endpoint in probed})
+    lines.append(
+        f"{len(probed)} of {len(authority.endpoints)} endpoints on {hosts} host(s), at most {HOSTS_AT_ONCE} "
+        "hosts at once and one endpoint of each"
+        + (f"; {shut} refused now, and the run with them" if shut else "")
+    )
     return lines
 
 

@@ -57,6 +57,16 @@ class Authority:
         windows = (self.window, endpoint)
         return any(one.window_start for one in windows) and any(one.window_end for one in windows)
 
+    def closed(self, endpoint: Endpoint, instant: datetime) -> str:
+        """Why the endpoint must not be looked at now, such as `its window opens ...`; empty when it may."""
+        if self.permits(endpoint, instant):
+            return ""
+        starts = [start for start in (self.window.window_start, endpoint.window_start) if start]
+        if starts and instant < max(starts):
+            return f"its window opens {max(starts):%Y-%m-%d %H:%M %Z}"
+        ends = [end for end in (self.window.window_end, endpoint.window_end) if end]
+        return f"its window closed {min(ends):%Y-%m-%d %H:%M %Z}"
+
     def seconds_left(self, endpoint: Endpoint, instant: datetime) -> float:
         """Until the first window closes."""
         ends = [end for end in (self.window.window_end, endpoint.window_end) if end]
@@ -88,9 +98,29 @@ class Target:
 def read_authority(path: Path, now: datetime, only: tuple[str, ...]) -> Authority:
     """Read what may be probed now; `only` limits it to these endpoint ids.
 
+    Raises CollectError as `read_list` does, and when a window is closed.
+    """
+    authority = read_list(path, only)
+    closed = [
+        one.endpoint_id
+        for one in authority.endpoints
+        if not one.barred and not authority.permits(one, now)
+    ]  # fmt: skip
+    if closed:
+        raise CollectError(
+            f"the scan window is not open for {', '.join(closed)}",
+            file=path,
+            do="Scan within window_start and window_end, or have another window approved",
+        )
+    return authority
+
+
+def read_list(path: Path, only: tuple[str, ...]) -> Authority:
+    """Read what may be probed within its windows; `only` limits it to these endpoint ids.
+
     Raises CollectError when the file is missing or unclear, names an endpoint without an approver,
     a range of hosts or the same host and port twice, when authorization (who, when, reference) or a
-    window is missing or the window closed, and when a client certificate cannot be used.
+    window is missing, and when a client certificate cannot be used.
     """
     raw = _read(path)
     content = _load(raw, path)
@@ -125,13 +155,6 @@ def read_authority(path: Path, now: datetime, only: tuple[str, ...]) -> Authorit
         )
     for endpoint in looked_at:
         _refuse_unreadable(authority, endpoint)
-    closed = [one.endpoint_id for one in looked_at if not authority.permits(one, now)]
-    if closed:
-        raise CollectError(
-            f"the scan window is not open for {', '.join(closed)}",
-            file=path,
-            do="Scan within window_start and window_end, or have another window approved",
-        )
     return authority
 
 

@@ -144,6 +144,22 @@ class Endpoint(Window):
         return self.scan_level or ("preflight" if self.is_device else "standard")
 
     @property
+    def steps(self) -> tuple[str, ...]:
+        """What a run sends to it, in order; the deeper ones only if it speaks TLS."""
+        deep = self.level in {"standard", "full"}
+        return tuple(
+            step
+            for step, taken in (
+                ("one TLS hello", not self.barred),
+                ("groups of TLS 1.3", deep),
+                ("sslyze with probes for flaws" if self.level == "full" else "sslyze", deep),
+                ("again with its client certificate", deep and bool(self.client_certificate)),
+                ("DICOM associations with C-ECHO", self.dicom_probe),
+            )
+            if taken and not self.barred
+        )
+
+    @property
     def is_device(self) -> bool:
         """Whether it is said to be a modality or another medical device."""
         return self.kind is not None and DEVICE.search(self.kind) is not None
