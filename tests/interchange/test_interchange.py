@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import importlib
 import importlib.util
 import io
 import json
@@ -192,6 +193,53 @@ def test_unknown_is_unknown_in_ocsf(assessment: Assessment) -> None:
     unknown = sum(one.counts["UNKNOWN"] for one in assessment.outcomes) + len(silent)
     assert sum(one["compliance"]["status_id"] == 0 for one in found) == unknown
     assert all(one["class_uid"] == 2003 and one["type_uid"] == 200301 for one in found)
+
+
+REQUIRED = {
+    "": {"activity_id", "category_uid", "class_uid", "compliance", "finding_info", "metadata", "severity_id",
+         "time", "type_uid"},
+    "metadata": {"product", "version"},
+    "finding_info": {"uid"},
+    "remediation": {"desc"},
+}  # fmt: skip
+"""What OCSF 1.5.0 requires of a Compliance Finding and of its objects: schema.ocsf.io/1.5.0."""
+
+ENUMS = {
+    ("activity_id",): {0, 1, 2, 3, 99},
+    ("severity_id",): {0, 1, 2, 3, 4, 5, 6, 99},
+    ("status_id",): {0, 1, 2, 3, 4, 5, 99},
+    ("compliance", "status_id"): {0, 1, 2, 3, 99},
+}
+
+
+def test_ocsf_holds_what_its_class_requires(assessment: Assessment) -> None:
+    """Required attributes are there, numbers are of their lists, and times are milliseconds."""
+    for finding in loaded(assessment, "ocsf"):
+        for name, required in REQUIRED.items():
+            assert required <= (finding[name] if name else finding).keys()
+        for (first, *rest), allowed in ENUMS.items():
+            assert (finding[first][rest[0]] if rest else finding[first]) in allowed
+        assert finding["type_uid"] == finding["class_uid"] * 100 + finding["activity_id"]
+        assert finding["metadata"]["version"] == "1.5.0"
+        assert 1_500_000_000_000 < finding["time"] < 4_000_000_000_000
+
+
+@pytest.mark.slow
+def test_ocsf_own_schema_accepts_it(assessment: Assessment) -> None:
+    """The JSON schema that ocsf-json-schema makes of OCSF 1.5.0 knows every attribute and every value."""
+    if importlib.util.find_spec("ocsf_json_schema") is None:
+        pytest.skip("ocsf-json-schema is not installed: pip install ocsf-json-schema")
+    loader = importlib.import_module("ocsf_json_schema.loader")
+    embedded = importlib.import_module("ocsf_json_schema.embedded")
+    made = embedded.OcsfJsonSchemaEmbedded(loader.get_ocsf_schema("1.5.0"))
+    validator = jsonschema.Draft202012Validator(made.get_class_schema("compliance_finding"))
+    found = loaded(assessment, "ocsf")
+    assert found
+    assert [error.message for one in found for error in validator.iter_errors(one)] == []
+    spoiled = copy.deepcopy(found[0])
+    spoiled["compliance"]["status_id"] = 7
+    spoiled["verdict"] = "fail"
+    assert len(list(validator.iter_errors(spoiled))) == 2
 
 
 # ------------------------------------------------------------------ registers and workbook
