@@ -27,6 +27,9 @@ FILES = "files"
 LAYOUT = "2"
 """Raised when entries look different on disk, so that older ones are not taken for new ones."""
 
+MEMOIZED = ("assessments", "pages")
+"""Folders beside the entries: verdicts and pages that were made before from the same inputs."""
+
 REST = "rest"
 """The partition of rows without a time, and of months beyond MOST_MONTHS."""
 
@@ -176,7 +179,7 @@ class Store:
 
     def __init__(self, work: Path) -> None:
         self.root = private_folder(work / "store")
-        for name in ("", "store", "assessments"):
+        for name in ("", "store", *MEMOIZED):
             remove_abandoned(work / name)
 
     @staticmethod
@@ -227,12 +230,12 @@ class Store:
 
 
 def purge(work: Path, *, older_than_seconds: float, now: float) -> Mapping[str, int]:
-    """Delete entries and memoized assessments not touched for so long; returns bytes by name.
+    """Delete entries, memoized assessments and pages not touched for so long; returns bytes by name.
 
     The caller gives the time: nothing here reads a clock.
     """
     disposed: dict[str, int] = {}
-    for folder in (work / "store", work / "assessments"):
+    for folder in (work / name for name in ("store", *MEMOIZED)):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if now - path.stat().st_mtime < older_than_seconds:
                 continue

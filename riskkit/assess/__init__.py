@@ -6,7 +6,7 @@ from riskkit.assess.comparison import Change, Comparison, compare
 from riskkit.assess.findings import findings_json
 from riskkit.assess.opening import open_pack, resolve_moment
 from riskkit.assess.registry import all_checks, all_derived
-from riskkit.assess.signing import outdated_signatures, risk_state, valid_signatures
+from riskkit.assess.signing import outdated_signatures, risk_state, state_of, valid_signatures
 from riskkit.assess.surfacing import ReviewQueue, queue_of, review_queue, triage
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "resolve_moment",
     "review_queue",
     "risk_state",
+    "state_of",
     "triage",
     "valid_signatures",
 ]

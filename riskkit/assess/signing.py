@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from riskkit.model import Assessment, Signature
@@ -38,6 +39,42 @@ def risk_state(assessment: Assessment) -> str:
             if verdict.result in ("FAIL", "UNKNOWN")
         ),
     }  # fmt: skip
+    return _digest(content)
+
+
+def state_of(findings: Mapping[str, Any]) -> str:
+    """The same digest worked out from findings.json, to hold its `risk_state` against what it says.
+
+    Raises KeyError or TypeError when the data is no findings.json.
+    """
+    return _digest(
+        {name: findings[name] for name in ("organisation", "period", "as_of", "catalog")}
+        | {
+            "risks": [
+                [risk[name] for name in _RISK]
+                for risk in sorted(findings["risks"], key=lambda risk: str(risk["id"]))
+            ],
+            "controls": [
+                [one[name] for name in _CONTROL]
+                for one in sorted(findings["controls"], key=lambda one: str(one["citation"]))
+            ],
+            "open": sorted(
+                [outcome["check"], verdict["fingerprint"], verdict["result"], verdict["severity"]]
+                for outcome in findings["outcomes"]
+                for verdict in outcome["verdicts"]
+                if verdict["result"] in ("FAIL", "UNKNOWN")
+            ),
+        }
+    )
+
+
+_RISK = (
+    "id", "likelihood_low", "likelihood", "impact", "low", "level", "drivers", "owner", "treatment", "due",
+)  # fmt: skip
+_CONTROL = ("citation", "status", "passed", "failed", "unknown", "lacking")
+
+
+def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -48,4 +49,7 @@ def main(arguments: list[str] | None = None) -> Any:
         return cli.main(args=arguments, standalone_mode=True)
     except RiskkitError as error:
         click.echo(f"riskkit: {error}", err=True)
+        sys.exit(UNTRUSTED)
+    except Exception:  # noqa: BLE001 - Python's own code for a defect, 1, means findings here
+        traceback.print_exc()
         sys.exit(UNTRUSTED)

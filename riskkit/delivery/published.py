@@ -17,10 +17,12 @@ from typing import Any
 from riskkit.assess import all_checks
 from riskkit.errors import DeliveryError
 from riskkit.model import PERSONAL_SUBJECTS
+from riskkit.report import verify
 from riskkit.report.folder import MANIFEST
-from riskkit.report.manifest import record_path, verify
 
 FINDINGS, INDEX = "findings.json", "index.html"
+RECORD, PAPER = ".run.json", ".pdf"
+"""What lies beside a report under its name: the run record, and the leadership page on paper."""
 
 _PUBLISHED = re.compile(r"[\w-]+\.html|findings\.json|manifest\.json(?:\.\w{1,5})?")
 """Names of what a report consists of: pages, findings, the manifest and what signs or stamps it."""
@@ -66,8 +68,14 @@ class Published:
     @property
     def record(self) -> Path | None:
         """The run record beside the folder, where it is."""
-        path = record_path(self.folder.resolve())
+        path = beside(self.folder, RECORD)
         return path if path.is_file() else None
+
+
+def beside(report: Path, ending: str) -> Path:
+    """The file beside a report's folder that has its name and this ending."""
+    folder = report.resolve()
+    return folder.with_name(f"{folder.name}{ending}")
 
 
 def read_report(folder: Path) -> Published:
@@ -97,7 +105,7 @@ def read_report(folder: Path) -> Published:
             raise DeliveryError(f"{name} changed while it was read", file=folder, do="Try again")
     if missing := {INDEX, FINDINGS} - files.keys():
         raise DeliveryError(f"holds no {min(missing)}", file=folder, do="Make the report again")
-    if _names_people(json.loads(files[FINDINGS])):
+    if names_people(json.loads(files[FINDINGS])):
         raise DeliveryError(
             "its findings name people by their own ids", file=folder / FINDINGS, do="Make the report again"
         )
@@ -109,7 +117,7 @@ def read_report(folder: Path) -> Published:
     )
 
 
-def _names_people(findings: Mapping[str, Any]) -> bool:
+def names_people(findings: Mapping[str, Any]) -> bool:
     """Whether a finding about a person has a subject that is no surrogate.
 
     A subject of several words is a sentence, such as that no policy is there.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from riskkit.delivery.published import Published
+from riskkit.delivery.published import PAPER, RECORD, Published, beside
 from riskkit.errors import DeliveryError, ReportError
+from riskkit.report import verify
 from riskkit.report.folder import exclusive, new_folder, replace, write
-from riskkit.report.manifest import record_path, verify
 
 
 def put_into(report: Published, place: Path, *, pdf: bytes | None = None) -> Path:
@@ -29,12 +29,12 @@ def put_into(report: Published, place: Path, *, pdf: bytes | None = None) -> Pat
                 (draft / name).chmod(readable & 0o666)
             draft.chmod(readable)
         record = report.record.read_bytes() if report.record else None
-        paper = target.with_name(f"{target.name}.pdf")
-        for path, beside in ((record_path(target), record), (paper, pdf)):
-            if beside is None:
+        for ending, companion in ((RECORD, record), (PAPER, pdf)):
+            path = beside(target, ending)
+            if companion is None:
                 path.unlink(missing_ok=True)  # an earlier delivery's, of another report
             else:
-                replace(path, beside)
+                replace(path, companion)
                 path.chmod(readable & 0o666)
     except OSError as error:
         raise DeliveryError(

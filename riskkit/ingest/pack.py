@@ -224,14 +224,17 @@ def _dated(sources: Sequence[Source], store: Store, moment: Moment) -> list[Sour
     """
     exported_at = exported(_custody(sources, store))
     dated = []
-    for source in sources:
-        collected = source.collected_at or exported_at(source.name)
+    for found in sources:
+        told = exported_at(found.name)
+        collected = found.collected_at or told
+        later = any(at is not None and at > moment.as_of for at in (found.collected_at, told))
+        source = replace(found, obtained_later=later)
         if any(TABLES[table].event_time for table in source.counts):
             collected = collected and min(collected, moment.as_of)
             dated.append(replace(source, collected_at=collected, counts=_cut(source, store, moment)))
         else:
-            later = collected is not None and collected > moment.as_of
-            dated.append(replace(source, collected_at=collected, set_aside=later))
+            aside = collected is not None and collected > moment.as_of
+            dated.append(replace(source, collected_at=collected, set_aside=aside))
     return dated
 
 

@@ -114,7 +114,8 @@ class Source:
     """One evidence file or member, and what became of it.
 
     `collected_at` is None when nothing says when the evidence was collected: such evidence can be
-    read, but cannot demonstrate a control.
+    read, but cannot demonstrate a control. `obtained_later` when it was collected, or exported as
+    evidence.csv says, after the moment of judging; of a trail the earlier part counts all the same.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Source:
     quarantine: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     key: str = ""
+    obtained_later: bool = False
 
     @property
     def unread(self) -> int:

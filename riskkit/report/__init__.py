@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from riskkit.report.build import NotebookStatus, ReportResult, make_report
-from riskkit.report.manifest import verify
+from riskkit.report.build import ReportResult, make_report
+from riskkit.report.stamping import attach_stamp, stamp_request
+from riskkit.report.verification import Verification, examine, verify
 
-__all__ = ["NotebookStatus", "ReportResult", "make_report", "verify"]
+__all__ = [
+    "ReportResult",
+    "Verification",
+    "attach_stamp",
+    "examine",
+    "make_report",
+    "stamp_request",
+    "verify",
+]

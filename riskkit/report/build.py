@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskkit.assess import findings_json, open_pack, resolve_moment
 from riskkit.assess.opening import WORK, find_pack
 from riskkit.errors import ReportError
-from riskkit.model import PERSONAL_SUBJECTS, Assessment
-from riskkit.report.folder import MANIFEST, canonical, exclusive, new_folder, write
-from riskkit.report.manifest import manifest, record_path
+from riskkit.model import Assessment
+from riskkit.pseudonyms import site_key
+from riskkit.report.folder import MANIFEST, canonical, exclusive, new_folder, sealed, write
+from riskkit.report.manifest import FINDINGS, inputs_of, manifest
+from riskkit.report.pages import Pages
 from riskkit.report.parameters import Notebook, validate
-from riskkit.report.record import Record
+from riskkit.report.record import Record, record_path
+from riskkit.report.signing import (
+    PUBLIC_KEY,
+    SIGNATURE,
+    fingerprint,
+    public_pem,
+    read_signing_key,
+)
+from riskkit.report.timestamp import STAMP
 from riskkit.settings import read_settings
 
 if TYPE_CHECKING:
-    from riskkit.report.run import Run, Status
-
-FINDINGS = "findings.json"
+    from riskkit.report.parts import NotebookStatus
 
 _PACKAGE = Path(__file__).parents[1]
 NOTEBOOKS = next(
@@ -33,19 +41,6 @@ NOTEBOOKS = next(
     _PACKAGE.parent / "notebooks",
 )
 """Inside an installed riskkit, beside the package in a checkout."""
-
-_SURROGATE = re.compile(rf"\b(?:{'|'.join(sorted(PERSONAL_SUBJECTS))}|study|address)-[0-9A-F]{{8}}\b")
-
-
-@dataclass(frozen=True, slots=True)
-class NotebookStatus:
-    """What became of one notebook; `reason` is empty when it completed."""
-
-    name: str
-    status: Status
-    reason: str
-    seconds: float
-    page: str
 
 
 @dataclass(frozen=True)
@@ -80,61 +75,47 @@ def make_report(
     department: str | None = None,
     notebooks: Path | None = None,
     timeout_s: int = 600,
+    jobs: int = 1,
+    fresh: bool = False,
+    signing_key: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
     clock: Callable[[], datetime] = _now,
 ) -> ReportResult:
     """Make the report of a pack into the folder `out`, which appears whole or not at all.
 
     out: the report's own folder, such as `reports/2026-10`; an earlier report there is replaced when
-    the new one is complete. notebooks: a folder; they run in the order of their names, and one that
-    fails does not stop the others. timeout_s: seconds for each notebook. progress: told in one line
-    what is done. clock: for the run record, `out` with `.run.json` added, alone.
+    the new one is complete. notebooks: a folder; they begin in the order of their names, and one that
+    fails does not stop the others. timeout_s: seconds for each notebook. jobs: how many run at once.
+    fresh: run also those whose page an earlier run made from the same inputs by the same code.
+    signing_key: a private key, outside of the pack. progress: told in one line what is done and how long
+    the rest may take. clock: for the run record, `out` with `.run.json` added, alone.
 
     Raises SettingsError, EvidenceError or CatalogError as `riskkit.open` does, SettingsError when a
-    notebook takes no such parameter, and ReportError when there is no notebook, another run makes
-    this report, the pack changes meanwhile, or `out` holds something else. The run record then says
-    why there is no report.
+    notebook takes no such parameter or the key cannot be used, and ReportError when there is no
+    notebook, another run makes this report, the pack changes meanwhile, `out` holds something else, or
+    the disk is full. The run record then says why there is no report.
     """
     folder, target = find_pack(pack).resolve(), out.resolve()
-    _outside(target, folder, (work or folder / WORK).resolve())
-    with exclusive(target):
-        record = Record(record_path(target), clock)
-        with record.kept(), new_folder(target) as draft, tempfile.TemporaryDirectory(prefix="rk-") as scratch:
-            moment = resolve_moment(read_settings(folder), period=period, as_of=as_of)
-            record.note(period=moment.period.name, as_of=moment.as_of.isoformat())
-            found = _find(notebooks or NOTEBOOKS)
-            selection = {
-                "period": moment.period.name,
-                "as_of": as_of and as_of.isoformat(),
-                "site": site,
-                "department": department,
-            }
-            given = {"pack": str(folder), "work": str(work.resolve()) if work else None, **selection}
-            tasks = [(notebook, _wanted(notebook, given)) for notebook in found]
-            for notebook, wanted in tasks:
-                validate(notebook, wanted)
-            progress(f"reading the evidence of {moment.period.name}")
-            before = _state(folder)
-            assessment = open_pack(
-                folder, period=moment.period.name, as_of=as_of, work=work, site=site, department=department
-            )
-            statuses = _make(tasks, assessment, draft, Path(scratch), timeout_s, record, progress, clock)
-            if _state(folder) != before:
-                # Each notebook opens the pack itself: parts of this report may rest on other files.
-                raise ReportError(
-                    "the pack changed while the report was made", file=folder, do="Run it again"
-                )
-            write(draft / FINDINGS, canonical(findings_json(assessment)))
-            hashes = {
-                notebook.path.name: hashlib.sha256(notebook.text.encode()).hexdigest() for notebook in found
-            }
-            stated = canonical(manifest(assessment, folder, draft, parameters=selection, notebooks=hashes))
-            write(draft / MANIFEST, stated)
-            complete = all(status.status == "completed" for status in statuses)
-            record.note(
-                outcome="complete report" if complete else "incomplete report",
-                manifest=hashlib.sha256(stated).hexdigest(),
-            )
+    work_folder = (work or folder / WORK).resolve()
+    _outside(target, folder, work_folder)
+    key = read_signing_key(signing_key, outside=[folder, work_folder, target]) if signing_key else None
+    try:
+        with exclusive(target):
+            record = Record(record_path(target), clock)
+            with record.kept():
+                assessment, statuses = _publish(
+                    folder, target, record, key, period=period, as_of=as_of, work=work, site=site,
+                    department=department, notebooks=notebooks, timeout_s=timeout_s, jobs=jobs, fresh=fresh,
+                    progress=progress,
+                )  # fmt: skip
+                complete = all(status.status == "completed" for status in statuses)
+                record.note(outcome="complete report" if complete else "incomplete report")
+    except OSError as error:
+        raise ReportError(
+            f"the report cannot be made ({error.strerror or type(error).__name__})",
+            file=error.filename or target,
+            do="Make room or name other places with --out, --work and TMPDIR; run it again and it goes on",
+        ) from error
     return ReportResult(
         index=target / "index.html",
         findings=target / FINDINGS,
@@ -143,6 +124,107 @@ def make_report(
         notebooks=statuses,
         assessment=assessment,
     )
+
+
+def _publish(
+    folder: Path,
+    target: Path,
+    record: Record,
+    key: Ed25519PrivateKey | None,
+    *,
+    period: str | None,
+    as_of: date | None,
+    work: Path | None,
+    site: str | None,
+    department: str | None,
+    notebooks: Path | None,
+    timeout_s: int,
+    jobs: int,
+    fresh: bool,
+    progress: Callable[[str], None],
+) -> tuple[Assessment, tuple[NotebookStatus, ...]]:
+    """Fill a new folder and put it in place of `target`."""
+    with new_folder(target) as draft, tempfile.TemporaryDirectory(prefix="rk-") as scratch:
+        settings = read_settings(folder)
+        moment = resolve_moment(settings, period=period, as_of=as_of)
+        record.note(period=moment.period.name, as_of=moment.as_of.isoformat())
+        found = _find(notebooks or NOTEBOOKS)
+        selection = {
+            "period": moment.period.name,
+            "as_of": as_of and as_of.isoformat(),
+            "site": site,
+            "department": department,
+        }
+        given = {"pack": str(folder), "work": str(work.resolve()) if work else None, **selection}
+        tasks = [(notebook, _wanted(notebook, given)) for notebook in found]
+        for notebook, wanted in tasks:
+            validate(notebook, wanted)
+        progress(f"reading the evidence of {moment.period.name}")
+        before = _state(folder)
+        assessment = open_pack(
+            folder, period=moment.period.name, as_of=as_of, work=work, site=site, department=department
+        )
+        inputs = inputs_of(assessment, folder)
+        record.inputs(inputs, moment.as_of)
+        basis = {
+            "inputs": inputs,
+            "as_of": moment.as_of.isoformat(),
+            "key": hashlib.sha256(site_key(folder, synthetic=settings.synthetic)).hexdigest(),
+        }
+        # Half a second of import that `riskkit verify` and a wrong parameter do without.
+        from riskkit.report.parts import make_parts  # noqa: PLC0415
+
+        statuses = make_parts(
+            tasks,
+            assessment=assessment,
+            draft=draft,
+            scratch=Path(scratch),
+            timeout_s=timeout_s,
+            jobs=jobs,
+            pages=Pages(work or folder / WORK, basis),
+            fresh=fresh,
+            is_unchanged=lambda: _state(folder) == before,
+            record=record,
+            progress=progress,
+        )
+        if _state(folder) != before:
+            # Each notebook opens the pack itself: parts of this report may rest on other files.
+            raise ReportError("the pack changed while the report was made", file=folder, do="Run it again")
+        write(draft / FINDINGS, canonical(findings_json(assessment)))
+        hashes = {
+            notebook.path.name: hashlib.sha256(notebook.text.encode()).hexdigest() for notebook in found
+        }
+        stated = manifest(
+            assessment, draft, inputs=inputs, parameters=selection, notebooks=hashes,
+            signer=fingerprint(key.public_key()) if key else None,
+        )  # fmt: skip
+        record.note(**_seal(stated, draft, target, key, progress))
+        # Before the report takes its place: a run that is killed then leaves a record that knows it.
+        record.write()
+    return assessment, statuses
+
+
+def _seal(
+    stated: Mapping[str, Any],
+    draft: Path,
+    target: Path,
+    key: Ed25519PrivateKey | None,
+    progress: Callable[[str], None],
+) -> dict[str, str]:
+    """Sign and write the manifest, and keep the time stamp of an equal one; what the record notes of it."""
+    content = sealed(stated)
+    noted = {"manifest": hashlib.sha256(content).hexdigest()}
+    if key:
+        write(draft / SIGNATURE, key.sign(content))
+        write(draft / PUBLIC_KEY, public_pem(key.public_key()))
+    stamp = target / STAMP
+    if stamp.is_file() and (target / MANIFEST).read_bytes() == content:
+        write(draft / STAMP, stamp.read_bytes())
+        noted["stamp"] = hashlib.sha256(stamp.read_bytes()).hexdigest()
+    elif stamp.is_file():
+        progress("the report that was here had a time stamp; this one is another and has none")
+    write(draft / MANIFEST, content)
+    return noted
 
 
 def _outside(out: Path, pack: Path, work: Path) -> None:
@@ -174,57 +256,3 @@ def _find(folder: Path) -> list[Notebook]:
 def _wanted(notebook: Notebook, given: Mapping[str, object]) -> dict[str, object]:
     """What a notebook is given: nothing is lost when it does not know a parameter that is not set."""
     return {name: value for name, value in given.items() if value is not None or name in notebook.parameters}
-
-
-def _make(
-    tasks: Sequence[tuple[Notebook, Mapping[str, object]]],
-    assessment: Assessment,
-    draft: Path,
-    scratch: Path,
-    timeout_s: float,
-    record: Record,
-    progress: Callable[[str], None],
-    clock: Callable[[], datetime],
-) -> tuple[NotebookStatus, ...]:
-    """Run the notebooks one after the other and write the pages."""
-    # Half a second of import that `riskkit verify` and a wrong parameter do without.
-    from riskkit.report.render import INDEX, LEADERSHIP, Content, Edition, Part, content_of, page  # noqa: PLC0415
-    from riskkit.report.run import COMPLETED, Run, run_notebook  # noqa: PLC0415
-
-    parts: list[Part] = []
-    contents: list[Content | None] = []
-    statuses: list[NotebookStatus] = []
-    for number, (notebook, given) in enumerate(tasks, 1):
-        begun = clock()
-        own = scratch / str(number)
-        own.mkdir()
-        run = run_notebook(notebook, given, timeout_s=timeout_s, scratch=own)
-        content = content_of(run.executed, hidden=COMPLETED) if run.status == "completed" else None
-        if content and Part(notebook.name).file == INDEX and _SURROGATE.search(content.html):
-            run, content = Run("failed", "shows single people, which the first page may not"), None
-        part = Part(notebook.name, _sentence(run))
-        seconds = (clock() - begun).total_seconds()
-        parts.append(part)
-        contents.append(content)
-        statuses.append(NotebookStatus(part.name, run.status, run.reason, seconds, part.file))
-        record.notebook(part.name, run.status, run.reason, seconds)
-        progress(f"{number} of {len(tasks)} {part.name} {part.reason or 'completed'}")
-    if INDEX not in {part.file for part in parts}:
-        links = "".join(f'<li><a href="{part.file}">{escape(part.label)}</a></li>' for part in parts)
-        contents.insert(0, Content(f"<h1>Contents</h1><ul>{links}</ul>", "Contents"))
-        parts.insert(0, Part(f"{LEADERSHIP}contents"))
-    edition = Edition.of(assessment)
-    for part, content in zip(parts, contents, strict=True):
-        write(draft / part.file, page(part, parts, edition, content).encode())
-    return tuple(statuses)
-
-
-def _sentence(run: Run) -> str:
-    """What became of a part that is missing, to stand after its name; empty when it is there."""
-    words = {
-        "failed": "failed",
-        "timed_out": "took too long",
-        "killed": "was killed",
-        "exited_early": "stopped early",
-    }
-    return "" if run.status == "completed" else f"{words[run.status]} ({run.reason})"

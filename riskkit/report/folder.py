@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +23,9 @@ else:
 
 MANIFEST = "manifest.json"
 """The last file that is written; a folder without it is no report."""
+
+DIGEST = "digest"
+"""Where sealed JSON keeps its own SHA-256."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -49,6 +53,20 @@ def canonical(data: Any) -> bytes:
     """JSON that is the same bytes for the same data: sorted keys, one space, UTF-8, a line end."""
     text = json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
+
+
+def sealed(data: Mapping[str, Any]) -> bytes:
+    """Canonical JSON that holds its own SHA-256 as `digest`: a changed byte shows without anything beside."""
+    content = {name: value for name, value in data.items() if name != DIGEST}
+    return canonical({**content, DIGEST: hashlib.sha256(canonical(content)).hexdigest()})
+
+
+def is_sealed(content: bytes, data: Mapping[str, Any]) -> bool:
+    """Whether these bytes, which were read as `data`, are as `sealed` writes them."""
+    try:
+        return sealed(data) == content
+    except ValueError:
+        return False
 
 
 @contextmanager

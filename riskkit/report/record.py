@@ -1,75 +1,168 @@
-"""The run record: what was run, when, for how long, and how it ended. Written also when it ended badly."""
+"""The run record: what was run, when, for how long, and how it ended. Written also when it ended badly.
+
+It lies beside the report, names what the runs before it left, and holds a digest of itself.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from riskkit import __version__
 from riskkit.errors import RiskkitError
-from riskkit.report.folder import canonical, replace
+from riskkit.report.folder import DIGEST, is_sealed, replace, sealed
 
 SCHEMA = 1
+SUFFIX = ".run.json"
+NOT_ENDED, NO_REPORT = "not ended", "no report"
+
+_SUMMARY = ("begun", "ended", "outcome", "reason", "riskkit", "manifest")
+"""What a record keeps of each run before it, with the digest of that run's own record."""
+
+
+def record_path(report: Path) -> Path:
+    """Where a report's run record lies: beside its folder, so that the folder holds no time."""
+    return report.with_name(f"{report.name}{SUFFIX}")
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """A run record; None when there is none, when it cannot be read or is not as it was written."""
+    try:
+        raw = path.read_bytes()
+        content = json.loads(raw)
+        return content if is_sealed(raw, content) and content["schema"] == SCHEMA else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def recorded_manifests(content: Mapping[str, Any]) -> set[str]:
+    """Digests that the manifest beside a record may have: the last report's, or that of a run under way.
+
+    A run that was killed may have published its report or not.
+    """
+    possible: set[str] = set()
+    for run in (content, *reversed(content["earlier"])):
+        if run["manifest"]:
+            possible.add(run["manifest"])
+        if run["outcome"] not in (NOT_ENDED, NO_REPORT):
+            break
+    return possible
+
+
+def amend(path: Path, **facts: Any) -> None:
+    """Add facts to the record of a run that has ended; nothing when there is no record."""
+    content = read_record(path)
+    if content is not None:
+        replace(path, sealed({**content, **facts}))
 
 
 class Record:
     """The record of one run; real times, so it lies beside the report, not in it.
 
-    It names no machine, path, person or value.
+    It names no machine, path of a machine, person or value.
     """
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self._path, self._clock, self._begun = path, clock, clock()
+        self.before = read_record(path)
         self._content: dict[str, Any] = {
             "schema": SCHEMA,
             "riskkit": __version__,
             "python": platform.python_version(),
-            "outcome": "not ended",
+            "outcome": NOT_ENDED,
             "reason": "",
             "begun": _written(self._begun),
             "ended": None,
             "seconds": None,
             "manifest": None,
             "notebooks": [],
+            "first_seen": {},
+            "obtained_later": [],
+            "earlier": _earlier(path, self.before),
         }
 
     def note(self, **facts: Any) -> None:
         """Add facts to the record."""
         self._content.update(facts)
 
-    def notebook(self, name: str, status: str, reason: str, seconds: float) -> None:
-        """Add what became of a notebook."""
-        entry = {"name": name, "status": status, "reason": reason, "seconds": round(seconds, 3)}
-        self._content["notebooks"].append(entry)
+    def notebook(self, name: str, status: str, reason: str, seconds: float, *, reused: bool = False) -> None:
+        """Add what became of a notebook; `reused` when its page was made by an earlier run."""
+        entry = {
+            "name": name, "status": status, "reason": reason, "seconds": round(seconds, 3), "reused": reused
+        }  # fmt: skip
+        told = [*self._content["notebooks"], entry]
+        self._content["notebooks"] = sorted(told, key=lambda one: str(one["name"]))
+
+    def inputs(self, files: Mapping[str, Mapping[str, Any]], as_of: datetime) -> None:
+        """Note when each input (SHA-256 by name) was first seen, and which first after the moment judged.
+
+        What records of this and other reports in the same folder know is kept; without them this run
+        is the first.
+        """
+        known = _first_seen([self.before, *map(read_record, self._path.parent.glob(f"*{SUFFIX}"))])
+        now = _written(self._begun)
+        seen = {
+            name: {"sha256": file["sha256"], "at": known.get((name, file["sha256"]), now)}
+            for name, file in files.items()
+        }
+        end = _written(as_of)
+        self.note(first_seen=seen, obtained_later=sorted(name for name in seen if seen[name]["at"] >= end))
+
+    def write(self) -> None:
+        """Write the record as it is now, so that a run that is killed leaves what was true by then."""
+        replace(self._path, sealed(self._content))
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Write the record now, as not ended, and again when the block ends, however it does.
 
-        A run that is killed leaves the first.
+        A run that is killed, or whose disk is full, leaves what was written last.
         """
-        self._write()
+        self.write()
         try:
             yield
         except BaseException as error:
             reason = error.what if isinstance(error, RiskkitError) else ""
             self.note(
-                outcome="no report",
+                outcome=NO_REPORT,
                 reason=": ".join(filter(None, (type(error).__name__, reason))),
                 manifest=None,
             )
+            self._end()
+            with suppress(OSError):  # the first error is the one to tell
+                self.write()
             raise
-        finally:
-            ended = self._clock()
-            self.note(ended=_written(ended), seconds=round((ended - self._begun).total_seconds(), 3))
-            self._write()
+        self._end()
+        self.write()
 
-    def _write(self) -> None:
-        replace(self._path, canonical(self._content))
+    def _end(self) -> None:
+        ended = self._clock()
+        self.note(ended=_written(ended), seconds=round((ended - self._begun).total_seconds(), 3))
+
+
+def _earlier(path: Path, before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The runs before this one, oldest first, each with the digest of its own record."""
+    if before is not None:
+        return [*before["earlier"], {**{name: before[name] for name in _SUMMARY}, DIGEST: before[DIGEST]}]
+    if not path.is_file():
+        return []
+    lost = dict.fromkeys(_SUMMARY) | {"outcome": NO_REPORT, "reason": "its record could not be read"}
+    return [{**lost, DIGEST: hashlib.sha256(path.read_bytes()).hexdigest()}]
+
+
+def _first_seen(records: Iterable[Mapping[str, Any] | None]) -> dict[tuple[str, str], str]:
+    known: dict[tuple[str, str], str] = {}
+    for record in records:
+        for name, seen in (record or {}).get("first_seen", {}).items():
+            file = (name, seen["sha256"])
+            known[file] = min(known.get(file, seen["at"]), seen["at"])
+    return known
 
 
 def _written(instant: datetime) -> str:

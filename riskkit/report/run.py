@@ -11,12 +11,12 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from traitlets import Dict, Unicode
 from traitlets.config import Config
@@ -49,6 +49,8 @@ class OwnKernel(AsyncKernelManager):
 
     folder = Unicode(config=True)
     environment = Dict(config=True)
+    running: ClassVar[dict[str, OwnKernel]] = {}
+    """Those of this process, by their folder."""
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -66,30 +68,40 @@ class OwnKernel(AsyncKernelManager):
             stderr=subprocess.DEVNULL,
             **kwargs,
         )
+        self.running[self.folder] = self
+
+
+def stop_kernels(scratch: Path) -> None:
+    """Kill the kernels whose folders lie under `scratch`: their notebooks end as killed."""
+    for folder, kernel in list(OwnKernel.running.items()):
+        process = getattr(kernel.provisioner, "process", None)
+        if process is not None and Path(folder).is_relative_to(scratch):
+            process.kill()
 
 
 def run_notebook(notebook: Notebook, given: Mapping[str, object], *, timeout_s: float, scratch: Path) -> Run:
     """Run a notebook in a fresh kernel; raises nothing that the notebook causes.
 
     `timeout_s` holds for the notebook as a whole. `scratch` is a private folder with a short name:
-    sockets lie in it. `given` was validated.
+    sockets lie in it. `given` was validated. Call it from a thread that is not the main one: there
+    nbclient answers to Ctrl-C and SIGTERM itself, ends this one notebook, and the run would go on.
     """
     node = nbformat.reads(notebook.text, as_version=4)
     end = time.monotonic() + timeout_s
     try:
-        with _quiet():
-            executed = papermill.execute_notebook(
-                node,
-                None,
-                parameters=dict(given),
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                log_output=False,
-                kernel_manager_class=OwnKernel,
-                config=_configuration(scratch),
-                timeout_func=lambda _: max(end - time.monotonic(), 0.001),
-            )
+        _here.quiet = True
+        executed = papermill.execute_notebook(
+            node,
+            None,
+            parameters=dict(given),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            log_output=False,
+            kernel_manager_class=OwnKernel,
+            config=_configuration(scratch),
+            timeout_func=lambda _: max(end - time.monotonic(), 0.001),
+        )
     except papermill.PapermillExecutionError as error:
         # One less: papermill put in a cell with the parameters.
         return _stopped(error.ename, _number(node.cells[: error.cell_index]))
@@ -99,6 +111,9 @@ def run_notebook(notebook: Notebook, given: Mapping[str, object], *, timeout_s: 
         return Run("killed", "the kernel died")
     except RuntimeError as error:
         return Run("killed", f"the kernel did not start ({type(error).__name__})")
+    finally:
+        _here.quiet = False
+        OwnKernel.running.pop(str(scratch), None)
     return _judge(executed)
 
 
@@ -159,13 +174,15 @@ def _configuration(scratch: Path) -> Config:
     )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep papermill from logging what the status says anyway, and values from the notebook with it."""
-    logger = logging.getLogger("papermill")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+_here = threading.local()
+
+
+def _is_heard(record: logging.LogRecord) -> bool:
+    """Keep papermill from logging what the status says anyway, and values from the notebook with it.
+
+    Only in the threads that run notebooks here; papermill logs in the thread that calls it.
+    """
+    return not getattr(_here, "quiet", False)
+
+
+logging.getLogger("papermill").addFilter(_is_heard)

@@ -240,6 +240,8 @@ def _remark(source: Source) -> str:
     parts = [source.problem] if source.problem else []
     if source.set_aside:
         parts.append("collected after the period, set aside")
+    elif source.obtained_later:
+        parts.append("obtained later, after the period")
     if source.unread:
         parts.append(f"{count(source.unread, 'record')} quarantined")
     if source.mapping:

@@ -86,6 +86,7 @@ def test_a_forged_manifest_shows(made):
     (made.out / "manifest.json").write_text(json.dumps(stated))
     assert verify(made.out) == [
         "index.html: the output is not what it was when the report was made",
+        "manifest.json: is not as it was written",
         "manifest.json: is not what the run record says",
     ]
 
@@ -140,7 +141,7 @@ def test_a_failed_notebook_does_not_stop_the_others_and_is_told(pack, write_note
     )
     assert "Audit trail failed (LookupError in code cell 2)." in banner
     for path in [*result.index.parent.iterdir(), result.record]:
-        assert "Ann" not in path.read_text(), path.name
+        assert "Ann Example" not in path.read_text(), path.name
     record = json.loads(result.record.read_text())
     assert record["outcome"] == "incomplete report"
     assert [entry["status"] for entry in record["notebooks"]] == ["completed", "failed", "completed"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from riskkit.cli.changes import tell_and_remember
-from riskkit.cli.exits import exit_code, reasons
+from riskkit.cli.exits import UNTRUSTED, exit_code, reasons
 from riskkit.cli.options import PACK, chosen_period, selection
 from riskkit.cli.volume import warn_if_plain
 
@@ -33,6 +36,15 @@ from riskkit.cli.volume import warn_if_plain
     show_default=True,
     help="Seconds per notebook.",
 )
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks at once.")
+@click.option("--fresh", is_flag=True, help="Run every notebook, also what ran on the same evidence before.")
+@click.option(
+    "--sign",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="RISKKIT_SIGNING_KEY",
+    show_envvar=True,
+    help="Sign with this private key (riskkit key --signing).",
+)
 @click.option(
     "--record/--no-record",
     default=None,
@@ -50,9 +62,16 @@ def command(
     site: str | None,
     department: str | None,
     timeout: int,
+    jobs: int,
+    fresh: bool,
+    sign: Path | None,
     record: bool | None,
 ) -> None:
-    """Make the report of a period and print the path of its first page."""
+    """Make the report of a period and print the path of its first page.
+
+    A run that was stopped goes on where it was when it is started again. Exit code 2 when a notebook did
+    not complete: the report is there, and its first page says what is missing.
+    """
     from riskkit.assess import resolve_moment  # noqa: PLC0415
     from riskkit.report import make_report  # noqa: PLC0415 - `--help` need not load papermill
     from riskkit.settings import read_settings  # noqa: PLC0415
@@ -61,22 +80,27 @@ def command(
     settings = read_settings(pack)
     warn_if_plain(pack, synthetic=settings.synthetic)
     moment = resolve_moment(settings, period=name, as_of=day)
-    result = make_report(
-        pack,
-        out=out or Path("reports") / moment.period.name,
-        period=name,
-        as_of=day,
-        work=work,
-        site=site,
-        department=department,
-        notebooks=notebooks,
-        timeout_s=timeout,
-        progress=lambda line: click.echo(line, err=True),
-        clock=lambda: datetime.now(UTC),
-    )
+    with _stoppable():
+        result = make_report(
+            pack,
+            out=out or Path("reports") / moment.period.name,
+            period=name,
+            as_of=day,
+            work=work,
+            site=site,
+            department=department,
+            notebooks=notebooks,
+            timeout_s=timeout,
+            jobs=jobs,
+            fresh=fresh,
+            signing_key=sign,
+            progress=lambda line: click.echo(line, err=True),
+            clock=lambda: datetime.now(UTC),
+        )
     wanted = record if record is not None else not settings.synthetic
     if result.ok and wanted and moment.today >= moment.period.last_day:
-        _keep(result.findings, pack / "history" / moment.period.name)
+        for path in (result.findings, result.manifest):
+            _keep(path, pack / "history" / moment.period.name)
     tell_and_remember(result.assessment, work)
     for reason in reasons(result.assessment, require=require, complete=result.ok):
         click.echo(f"not trustworthy: {reason}", err=True)
@@ -84,9 +108,26 @@ def command(
     sys.exit(exit_code(result.assessment, fail_on=fail_on, require=require, complete=result.ok))
 
 
-def _keep(findings: Path, folder: Path) -> None:
-    """Put findings.json into the pack's history, whole or not at all."""
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the kernels, write the run record, and are no result: exit code 2."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("riskkit: stopped; no report was made. Run it again and it goes on.", err=True)
+        sys.exit(UNTRUSTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _keep(path: Path, folder: Path) -> None:
+    """Put findings or manifest into the pack's history, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / ".findings.json"
-    shutil.copyfile(findings, draft)
-    draft.replace(folder / "findings.json")
+    draft = folder / f".{path.name}"
+    shutil.copyfile(path, draft)
+    draft.replace(folder / path.name)
