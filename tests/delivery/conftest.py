@@ -1,33 +1,31 @@
-"""A small report, put together by hand, and a certificate authority of the tests' own."""
+"""Small reports, made as all are, and a certificate authority of the tests' own."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from riskkit.report.folder import canonical, write
-from riskkit.report.manifest import SCHEMA
-from riskkit.report.render import Content, Edition, Part, page
 from tests import bed
+from tests.packs import riskkit
 
-EDITION = Edition(
-    organisation="Example Hospital",
-    period="2026-10",
-    day="31 October 2026",
-    selection="",
-    scope="The archive",
-    not_covered=(),
-    confidentiality="For the security committee",
-    synthetic=False,
-    version="0",
-    catalog="0",
-)
+SITE = """organisation: Example Hospital
+synthetic: true
+period: '2026-10'
+timezone: America/Chicago
+scope: The archive
+confidentiality: For the security committee
+"""
+PARAMETERS = """pack: str = "data/samples"  # the evidence pack
+period: str | None = None  # month or quarter
+work: str | None = None  # work folder"""
+MARK = """from IPython.display import display
+display({"application/vnd.riskkit.completed+json": {"completed": True}}, raw=True)"""
 BODY = (
-    '<h1>Where we stand</h1><div class="onepage"><section class="wide"><h3>Risks</h3><p>Four of nine.</p>'
+    '<div class="onepage"><section class="wide"><h3>Risks</h3><p>Four of nine.</p>'
     '<table class="table"><tr><th scope="col">risk</th></tr><tr><td>Blizzard</td></tr></table></section>'
     '<section class="tall"><h3>Changed</h3><ul><li>Nothing</li></ul></section>'
     "<section><h3>Asked</h3></section>"
@@ -38,50 +36,48 @@ BODY = (
 )
 
 
-def seal(folder: Path) -> None:
-    """Write the manifest of what lies in a folder."""
-    outputs = {
-        path.name: {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "size": path.stat().st_size}
-        for path in sorted(folder.iterdir())
-        if path.name != "manifest.json"
+def made_in(root: Path, second: str) -> Path:
+    """A report of two pages; `second` is the code of the notebook behind the other page."""
+    (root / "pack").mkdir()
+    (root / "pack" / "site.yaml").write_text(SITE)
+    (root / "notebooks").mkdir()
+    codes = {
+        "00_leadership_report": f"from IPython.display import HTML\nHTML({BODY!r})",
+        "01_audit_trail": second,
     }
-    stated = {
-        "schema": SCHEMA,
-        "riskkit": "0",
-        "organisation": "Example Hospital",
-        "period": "2026-10",
-        "as_of": "2026-11-01T05:00:00+00:00",
-        "inputs": {},
-        "outputs": outputs,
-        "previous": None,
-    }
-    write(folder / "manifest.json", canonical(stated))
+    for name, code in codes.items():
+        cells = [
+            new_markdown_cell(f"# {name}"),
+            new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+            new_code_cell(code),
+            new_code_cell(MARK),
+        ]
+        nbformat.write(new_notebook(cells=cells), root / "notebooks" / f"{name}.ipynb")
+    out = root / "reports" / "2026-10"
+    done = riskkit(
+        "report", root / "pack", "--out", out, "--notebooks", root / "notebooks", "--fail-on", "never"
+    )
+    assert (out / "manifest.json").is_file(), done.stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once, as it takes kernels; tests get copies."""
+    return made_in(tmp_path_factory.mktemp("complete"), "x = 1")
+
+
+@pytest.fixture(scope="session")
+def incomplete(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of which one part failed."""
+    return made_in(tmp_path_factory.mktemp("incomplete"), "1 / 0")
 
 
 @pytest.fixture
-def make_small_report(tmp_path: Path) -> Callable[..., Path]:
-    """Write a report of two pages; `reason` says what became of the second."""
-
-    def make(reason: str = "", subject: str = "user-3F9A2C71", body: str = BODY) -> Path:
-        folder = tmp_path / "reports" / "2026-10"
-        folder.mkdir(parents=True)
-        parts = [Part("00_leadership_report"), Part("01_audit_trail", reason)]
-        contents = [Content(body, "Where we stand"), None if reason else Content("<h1>Trail</h1>", "Trail")]
-        for part, content in zip(parts, contents, strict=True):
-            write(folder / part.file, page(part, parts, EDITION, content).encode())
-        verdict = {"engine": False, "subject": subject, "fingerprint": "3ace2ce34df7807b"}
-        outcomes = [{"check": "access.dormant_account", "verdicts": [verdict]}]
-        write(folder / "findings.json", json.dumps({"outcomes": outcomes}).encode())
-        seal(folder)
-        return folder
-
-    return make
-
-
-@pytest.fixture
-def report(make_small_report: Callable[..., Path]) -> Path:
-    """A complete report."""
-    return make_small_report()
+def report(complete: Path, tmp_path: Path) -> Path:
+    """A complete report that the test may spoil, with its run record."""
+    shutil.copytree(complete.parent, tmp_path / "reports")
+    return tmp_path / "reports" / "2026-10"
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -78,9 +77,9 @@ def test_the_server_gets_page_and_pdf_encrypted(
     assert contents(report) == before
 
 
-def test_an_incomplete_report_says_so_before_it_is_opened(make_small_report: Callable[..., Path]) -> None:
+def test_an_incomplete_report_says_so_before_it_is_opened(incomplete: Path) -> None:
     """In the subject and in the words."""
-    message = mail(read_report(make_small_report(reason="took too long")))
+    message = mail(read_report(incomplete))
     assert message["Subject"].endswith("(incomplete)")
     assert "which parts are missing" in message.get_body(("plain",)).get_content()
 

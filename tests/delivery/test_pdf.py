@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from riskkit.cli.commands.pdf import command
 from riskkit.delivery import is_installed, pdf_of, read_report
 from riskkit.delivery.alone import standing_alone
 from riskkit.errors import DeliveryError
-from tests.delivery.conftest import BODY
 from tests.packs import SAMPLES, riskkit
 
 PAPER = pytest.mark.skipif(
@@ -78,7 +76,7 @@ def test_it_is_tagged_and_the_same_twice(report: Path) -> None:
 
 @PAPER
 @pytest.mark.slow
-def test_nothing_is_loaded(make_small_report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_loaded(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No socket is opened and no file is read for a page that asks for both."""
     import socket  # noqa: PLC0415
 
@@ -86,7 +84,7 @@ def test_nothing_is_loaded(make_small_report: Callable[..., Path], monkeypatch: 
         '<img src="http://127.0.0.1:9/x.png" alt=""><img src="file:///etc/hostname" alt="">'
         '<link rel="stylesheet" href="http://127.0.0.1:9/x.css"><p style="background:url(//h/x)">here</p>'
     )
-    page = read_report(make_small_report()).page("index.html").replace("</main>", f"{hostile}</main>")
+    page = read_report(report).page("index.html").replace("</main>", f"{hostile}</main>")
 
     def fail(*_: Any, **__: Any) -> None:
         raise AssertionError("a connection was tried")
@@ -99,14 +97,14 @@ def test_nothing_is_loaded(make_small_report: Callable[..., Path], monkeypatch: 
 @PAPER
 @pytest.mark.slow
 def test_a_layout_that_loses_words_is_an_error(
-    make_small_report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    report: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What is not on paper must not look as if it were not there."""
     style = tmp_path / "style.css"
     style.write_text(".onepage { display: none }")
     monkeypatch.setattr("riskkit.delivery.pdf._STYLE", style)
     with pytest.raises(DeliveryError, match="words of the page are not in the PDF"):
-        pdf_of(read_report(make_small_report(body=BODY)).page("index.html"))
+        pdf_of(read_report(report).page("index.html"))
 
 
 @PAPER
