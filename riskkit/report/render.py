@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -108,6 +109,7 @@ def content_of(executed: Any, *, hidden: str) -> Content:
     html, _ = _exporter().from_notebook_node(node)
     soup = BeautifulSoup(html, "html.parser")
     _scroll(soup)
+    _name_regions(soup)
     gloss(soup)
     _list_sections(soup)
     heading = soup.find("h1")
@@ -169,16 +171,37 @@ def _css_string(text: str) -> Markup:
 
 
 def _scroll(soup: BeautifulSoup) -> None:
-    """Put every table into a box of its own that scrolls, reachable by keyboard."""
+    """Put every table and drawing into a box of its own that scrolls, reachable by keyboard."""
+    for drawing in soup.select("figure > svg"):
+        caption = drawing.find_next_sibling("figcaption")
+        name = caption.get_text(" ", strip=True) if caption else "Figure"
+        drawing.wrap(_box(soup, f"Figure: {name}"))
     for table in soup.find_all("table"):
         if not isinstance(table, Tag) or table.find_parent(class_="scroll") or table.find_parent("table"):
             continue
         caption = table.find("caption")
         name = caption.get_text(" ", strip=True) if caption else "Table"
-        box = soup.new_tag(
-            "div", attrs={"class": "scroll", "role": "region", "aria-label": name, "tabindex": "0"}
-        )
-        table.wrap(box)
+        table.wrap(_box(soup, name))
+
+
+def _box(soup: BeautifulSoup, name: str) -> Tag:
+    return soup.new_tag(
+        "div", attrs={"class": "scroll", "role": "region", "aria-label": name, "tabindex": "0"}
+    )
+
+
+def _name_regions(soup: BeautifulSoup) -> None:
+    """Give regions of one name the heading above them, and a number where that does not tell them apart."""
+    regions = soup.select("[role=region][aria-label]")
+    often = Counter(str(region["aria-label"]) for region in regions)
+    taken: Counter[str] = Counter()
+    for region in regions:
+        name = str(region["aria-label"])
+        heading = region.find_previous(["h1", "h2", "h3", "h4"])
+        if often[name] > 1 and heading:
+            name = f"{heading.get_text(' ', strip=True)}: {name}"
+        taken[name] += 1
+        region["aria-label"] = name if taken[name] == 1 else f"{name}, {taken[name]}"
 
 
 def _list_sections(soup: BeautifulSoup) -> None:

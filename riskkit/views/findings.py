@@ -232,7 +232,10 @@ def ask(assessment: Assessment, names: Iterable[str]) -> Html:
 
 
 def named(assessment: Assessment, name: str) -> str:
-    """What a driver of a risk is called: a check by its title, a citation with the title of its control."""
+    """What a risk, a check or a citation is called: by its title; a citation keeps its number."""
+    for risk in assessment.risks:
+        if risk.id == name:
+            return risk.title
     for outcome in assessment.outcomes:
         if outcome.check.id == name:
             return outcome.check.title

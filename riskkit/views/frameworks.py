@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from riskkit.assess.continuity import NEEDED, continuity
-from riskkit.catalog.frameworks import FRAMEWORKS, references
+from riskkit.catalog.frameworks import FRAMEWORKS, Reference, references
 from riskkit.model import Assessment
 from riskkit.views.html import Html
 from riskkit.views.tables import rows, table
 from riskkit.views.wording import listed
 
+PROPOSED = "nprm"
 SHOWN = ("met", "alternative documented")
 FAILING = ("not met", "partly met")
 
@@ -19,14 +20,16 @@ def overlay(assessment: Assessment, framework: str) -> Html:
     """Each reference of a framework with how the controls behind it stand; raises KeyError for none."""
     about = {one.id: one for one in FRAMEWORKS}[framework]
     statuses = {status.control.citation: status.status for status in assessment.controls}
-    columns = ("reference", "controls", "met", "not met", "not demonstrated", "basis")
+    columns = ["reference", "controls", "met", "not met", "not demonstrated"]
+    if framework == PROPOSED:
+        columns.append("what the proposal says was")
     frame = rows(
         (
             {
-                "reference": one.title if one.title == one.reference else f"{one.title} ({one.reference})",
+                "reference": _title(one),
                 "controls": listed(one.controls, most=4),
                 **_triple([statuses[citation] for citation in one.controls]),
-                "basis": one.basis,
+                "what the proposal says was": _read(one.basis),
             }
             for one in references(framework)
         ),
@@ -62,6 +65,23 @@ def continuous(assessment: Assessment) -> Html:
         note="A month counts only when every control behind the practice was met on fresh and dated "
         "evidence. The record supports that a practice was in place, and does not prove it.",
     )  # fmt: skip
+
+
+def _title(one: Reference) -> str:
+    """A title with its number, where the number is the framework's own and not said already."""
+    if one.framework == PROPOSED or one.reference.partition(":")[2] in (
+        one.title,
+        one.title.partition(" (")[0],
+    ):
+        return one.title
+    return one.title if one.title == one.reference else f"{one.title} ({one.reference})"
+
+
+def _read(basis: str) -> str:
+    """How the words of the proposal came here."""
+    if "memory" not in basis:
+        return "read in its text"
+    return "in part read in its text" if "seen" in basis else "not compared with its text"
 
 
 def _triple(statuses: list[str]) -> dict[str, int]:

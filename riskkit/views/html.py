@@ -43,7 +43,7 @@ border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)}
 .rk .card{border-inline-start:4px solid color-mix(in srgb,currentColor 30%,transparent);\
 padding:.2em 1em;margin:1em 0}
 .rk .facts{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1em}
-.rk .facts dt{font-weight:600}.rk .facts dd{margin:0}
+.rk .facts dt,.rk .facts dd{float:none;width:auto;margin:0}.rk .facts dt{font-weight:600}
 .rk .mark{white-space:nowrap;font-weight:600}
 """
 

@@ -54,8 +54,6 @@ def needed(assessment: Assessment) -> list[tuple[date | None, str]]:
             asked.append((action.due_on, f"Overdue: {action.title} ({action.owner or 'nobody is named'})"))
     for one in programme.exceptions:
         about = named(assessment, one.subject)
-        titles = {risk.id: risk.title for risk in assessment.risks}
-        about = titles.get(one.subject, about)
         if one.expired(today):
             asked.append((one.expires_on, f"Renew or end {one.exception_id}, which ended: {about}"))
         elif one.in_force(today) and one.expires_on <= soon:

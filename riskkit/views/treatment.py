@@ -5,7 +5,7 @@ from __future__ import annotations
 from riskkit.assess import outdated_signatures, risk_state, valid_signatures
 from riskkit.model import Assessment, Exemption
 from riskkit.tables import TABLES
-from riskkit.views.findings import missing
+from riskkit.views.findings import missing, named
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
@@ -26,7 +26,7 @@ def actions(assessment: Assessment) -> Html:
         (
             {
                 "measure": f"{one.title} ({one.action_id})",
-                "for": one.risk or one.control or None,
+                "for": named(assessment, one.risk or one.control) or None,
                 "owner": one.owner or "nobody is named",
                 "due": one.due_on,
                 "state": "✗ overdue" if one.overdue(today) else one.state.replace("_", " "),
@@ -38,7 +38,7 @@ def actions(assessment: Assessment) -> Html:
         columns,
     )
     told = f"{count(len(found), 'measure')}, {pending} open, {late} overdue on {today}."
-    return join([paragraph(told), table(assessment, frame, caption="Measures")])
+    return join([paragraph(told), table(assessment, frame, caption="Measures", badges={"state": "sign"})])
 
 
 def exceptions(assessment: Assessment) -> Html:
@@ -50,7 +50,7 @@ def exceptions(assessment: Assessment) -> Html:
         (
             {
                 "entry": one.exception_id,
-                "for": one.subject,
+                "for": named(assessment, one.subject),
                 "kind": one.kind.replace("_", " "),
                 "reason": one.reason,
                 "asked by": one.requested_by,
@@ -66,7 +66,7 @@ def exceptions(assessment: Assessment) -> Html:
         columns,
     )
     return table(
-        assessment, frame, caption="Acceptances and exceptions",
+        assessment, frame, caption="Acceptances and exceptions", badges={"state": "sign"},
         note="No level and no finding is changed by them. Who approves is not who asks; an entry that says "
         "otherwise is refused. Each ends by itself on its last day.",
     )  # fmt: skip
@@ -118,6 +118,7 @@ def decisions(assessment: Assessment) -> Html:
     )
     return table(
         assessment, frame, caption="Addressable specifications and decisions on them",
+        badges={"decision": "sign", "review": "sign"},
         note="Addressable is not optional: implement it, or document why not and what is done in its place "
         "(45 CFR 164.306(d)).",
         empty="every addressable specification is shown to be met.",
