@@ -11,9 +11,10 @@ import narwhals as nw
 import numpy as np
 
 from riskkit.declare import check
-from riskkit.derived.beside_peers import LARGEST_P, of_people
+from riskkit.derived.baseline import of_people
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.exempt import Exempt
+from riskkit.derived.review import LARGEST_P
 from riskkit.derived.trail import first_rows, row_key
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.statistics.tails import beta_binomial_tail

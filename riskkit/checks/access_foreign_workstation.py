@@ -8,10 +8,11 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.beside_peers import beside_peers, daily, groups_of, verdicts_of, vs
+from riskkit.derived.beside_peers import beside_peers, daily, verdicts_of, vs
 from riskkit.derived.clock_days import local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.places import placed
+from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
 
 PREDICATE = "user_id = :subject and the workstation belongs to another department"
@@ -60,7 +61,7 @@ def access_foreign_workstation(
         known = known.with_columns(duty=nw.lit(None, dtype=nw.Int32))
     foreign = ~nw.col("home").is_null() & nw.col("own").is_null() & nw.col("duty").is_null()
     yield from verdicts_of(
-        beside_peers(daily(known, foreign, at), groups_of(peer_groups), at),
+        beside_peers(daily(known, foreign, at), peers(peer_groups), at),
         noun="events on workstations of other departments",
         one_in=one_in,
         predicate=PREDICATE,

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.beside_peers import Day, beside_peers, groups_of, of_people, verdicts_of, vs
+from riskkit.derived.baseline import of_people
+from riskkit.derived.beside_peers import Day, beside_peers, verdicts_of, vs
 from riskkit.derived.clock_days import local_day_number, local_hour
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import HOUR_US, opens_record, row_key
+from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
 from riskkit.tables import to_arrow
 
@@ -61,7 +63,7 @@ def access_off_duty(
     on_duty, has_duty, planned = _duties(hours, schedule, margin_hours)
     strict = has_duty & ~on_duty
     loose = np.where(planned, ~has_duty & ~on_duty, _rare_hours(hours, at))
-    groups = groups_of(peer_groups)
+    groups = peers(peer_groups)
     known = beside_peers(_hits(hours, strict), groups, at)
     guessed = beside_peers(_hits(hours, loose), groups, at)
     days = [_surer(one, other) for one, other in zip(known, guessed, strict=True)]
@@ -135,7 +137,7 @@ def _rare_hours(hours: pd.DataFrame, at: Moment) -> Any:
 
 
 def _hits(hours: pd.DataFrame, hit: Any) -> pd.DataFrame:
-    counted = hours.assign(hits=hours["events"].where(hit, 0), key=hours["key"].where(hit))
+    counted = hours.assign(hits=hours["events"].where(hit, 0), key=hours["key"].astype("Int64").where(hit))
     return counted.groupby(["user_id", "day", "source"], as_index=False).agg(
         hits=("hits", "sum"), key=("key", "min")
     )

@@ -10,10 +10,12 @@ import narwhals as nw
 import numpy as np
 
 from riskkit.declare import check
-from riskkit.derived.beside_peers import LARGEST_P, groups_of, of_people
+from riskkit.derived.baseline import of_people
 from riskkit.derived.clock_days import day_of, local_day_number
 from riskkit.derived.exempt import Exempt
+from riskkit.derived.review import LARGEST_P
 from riskkit.derived.trail import first_rows, flag, in_period, row_key
+from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.statistics.divergence import jensen_shannon, permutation_tail
 from riskkit.tables import records
@@ -56,7 +58,7 @@ def access_privilege_drift(
     system moves everybody. The signal stands on the day with most of what became more frequent.
     """
     mixes, days = _mixes(audit_events, at)
-    groups = groups_of(peer_groups)
+    groups = peers(peer_groups)
     moved: dict[str, float] = {}
     for user, (before, now) in mixes.items():
         if min(before.total(), now.total()) >= fewest_events:
@@ -75,14 +77,14 @@ def access_privilege_drift(
                 expected=f"{fewest_events} events each",
             )
             continue
-        peers = [
+        theirs = [
             value
             for other, value in sorted(moved.items())
             if other != user and groups.get(other, EVERYONE) == groups.get(user, EVERYONE)
         ]
-        if len(peers) < FEWEST_PEERS:
-            peers = [value for other, value in sorted(moved.items()) if other != user]
-        as_far = (1 + sum(value >= moved[user] for value in peers)) / (1 + len(peers))
+        if len(theirs) < FEWEST_PEERS:
+            theirs = [value for other, value in sorted(moved.items()) if other != user]
+        as_far = (1 + sum(value >= moved[user] for value in theirs)) / (1 + len(theirs))
         p = as_far
         if as_far <= LARGEST_P:
             p = max(as_far, permutation_tail(*_rows(before, now))[1])
@@ -91,7 +93,7 @@ def access_privilege_drift(
         signals: tuple[Signal, ...] = ()
         if p <= LARGEST_P and count and not exempt.holds(user, day_of(day)):
             reason = (
-                f"mix of actions moved by {moved[user]:.2f} bit vs {np.median(peers):.2f} of peers, most in "
+                f"mix of actions moved by {moved[user]:.2f} bit vs {np.median(theirs):.2f} of peers, most in "
                 f"{grown[0][0]} of {grown[0][1] or 'an unnamed system'}"
             )
             signals = (
@@ -99,7 +101,7 @@ def access_privilege_drift(
                     day=day_of(day),
                     p=p,
                     observed=round(moved[user], 3),
-                    expected=round(float(np.median(peers)), 3),
+                    expected=round(float(np.median(theirs)), 3),
                     reason=reason,
                     rows=(first_rows(keys, max(count, len(keys)), PREDICATE),),
                 ),

@@ -8,10 +8,11 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.beside_peers import beside_peers, daily, groups_of, verdicts_of, vs
+from riskkit.derived.beside_peers import beside_peers, daily, verdicts_of, vs
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.places import placed, with_previous
 from riskkit.derived.trail import MINUTE_US
+from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
 
 PREDICATE = "user_id = :subject and the event before it lies in another zone, that before in the same"
@@ -52,7 +53,7 @@ def access_two_places_at_once(
     events = with_previous(placed(audit_events, workstations, at), "zone")
     quick = nw.col("moved") & (nw.col("away_us") < minutes * MINUTE_US)
     yield from verdicts_of(
-        beside_peers(daily(events, quick, at), groups_of(peer_groups), at),
+        beside_peers(daily(events, quick, at), peers(peer_groups), at),
         noun="quick returns to a zone",
         one_in=one_in,
         predicate=PREDICATE,

@@ -11,9 +11,10 @@ import narwhals as nw
 
 from riskkit.declare import check
 from riskkit.derived.baseline import in_view, of_a_person
-from riskkit.derived.beside_peers import LARGEST_P, Day, beside_peers, daily, groups_of, vs
+from riskkit.derived.beside_peers import Day, beside_peers, daily, vs
 from riskkit.derived.clock_days import day_of, local_day_number
 from riskkit.derived.exempt import Exempt
+from riskkit.derived.review import LARGEST_P
 from riskkit.derived.trail import (
     MINUTE_US,
     first_rows,
@@ -23,6 +24,7 @@ from riskkit.derived.trail import (
     local_day,
     row_key,
 )
+from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
 
@@ -66,7 +68,7 @@ def audit_failed_logins(
     """
     logins = audit_events.filter(in_period(at), nw.col("event_category") == "authentication")
     failures = _failures(logins, burst, burst_minutes, at)
-    unusual = _unusual(audit_events, groups_of(peer_groups), at)
+    unusual = _unusual(audit_events, peers(peer_groups), at)
     exempt = Exempt("audit.failed_logins", exemptions, roster)
     for unit in records(_totals(logins)):
         found = failures.get((unit.user_id, unit.source_system), [])

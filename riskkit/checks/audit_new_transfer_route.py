@@ -9,9 +9,9 @@ import narwhals as nw
 
 from riskkit.declare import check
 from riskkit.derived.baseline import in_view
-from riskkit.derived.beside_peers import FEWEST_BASELINE_DAYS
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.trail import TRANSFER_BEGINS, first_rows, flag, in_period, row_key
+from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 
@@ -55,7 +55,7 @@ def audit_new_transfer_route(audit_events: nw.LazyFrame[Any], *, at: Moment) -> 
     for row in records(grouped):
         routes.setdefault((row.source_aet, row.dest_aet), []).append(row)
     begins = min((row.first for rows in routes.values() for row in rows), default=0)
-    whole = day_number(at.period.first_day) - begins >= FEWEST_BASELINE_DAYS
+    whole = day_number(at.period.first_day) - begins >= FEWEST_DAYS
     for (source, destination), rows in sorted(routes.items()):
         now = sum(int(row.now) for row in rows)
         before = sum(row.events for row in rows) - now

@@ -9,10 +9,10 @@ import narwhals as nw
 
 from riskkit.declare import check
 from riskkit.derived.baseline import in_view
-from riskkit.derived.beside_peers import FEWEST_BASELINE_DAYS
 from riskkit.derived.clock_days import day_number, local_day_number
 from riskkit.derived.inventory import system_names
 from riskkit.derived.trail import first_rows, flag, in_period, row_key
+from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 
@@ -45,7 +45,7 @@ def audit_unknown_ae_title(
     names = system_names(systems)
     seen = _seen(audit_events, at)
     begins = min((row.first for rows in seen.values() for row in rows), default=0)
-    whole = day_number(at.period.first_day) - begins >= FEWEST_BASELINE_DAYS
+    whole = day_number(at.period.first_day) - begins >= FEWEST_DAYS
     for (title, system), rows in sorted(seen.items()):
         now = sum(int(row.now) for row in rows)
         if not now:

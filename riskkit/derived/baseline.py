@@ -35,6 +35,12 @@ def of_a_person() -> nw.Expr:
     return ~nw.col("user_type").fill_null("unknown").is_in(MACHINES) & ~nw.col("user_id").is_null()
 
 
+def of_people(at: Moment) -> nw.Expr:
+    """Events of the period and its baseline that somebody did and that were not refused; no machine's."""
+    not_refused = nw.col("event_outcome").fill_null("unknown") != "failure"
+    return in_view(at) & of_a_person() & not_refused
+
+
 def is_weekend(days: Any) -> Any:
     """Whether days since 1970 are Saturdays or Sundays; 1970 began on a Thursday."""
     return (days + 3) % 7 >= SATURDAY

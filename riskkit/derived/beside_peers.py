@@ -10,22 +10,14 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from riskkit.derived.baseline import in_view, is_weekend, of_a_person
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.exempt import Exempt
+from riskkit.derived.review import LARGEST_P
+from riskkit.derived.targets import DAYS, codes
 from riskkit.derived.trail import first_rows, flag, row_key
+from riskkit.derived.volumes import EVERYONE, scored
 from riskkit.model import Moment, Rows, Signal, Verdict
-from riskkit.statistics.calibration import calibrate
-from riskkit.statistics.counts import fit_counts
-from riskkit.tables import records, to_arrow
-
-FEWEST_BASELINE_DAYS = 14
-"""With fewer days before the period, the period itself is the baseline: our own choice."""
-
-LARGEST_P = 0.1
-"""A day that is less unusual than one in ten carries no signal."""
-
-EVERYONE = "everyone"
+from riskkit.tables import to_arrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +32,6 @@ class Day:
     keys: tuple[tuple[str, int], ...] = ()
 
 
-def of_people(at: Moment) -> nw.Expr:
-    """Events of the period and its baseline that somebody did and that were not refused; no machine's."""
-    not_refused = nw.col("event_outcome").fill_null("unknown") != "failure"
-    return in_view(at) & of_a_person() & not_refused
-
-
-def groups_of(peer_groups: Any | None) -> dict[str, str]:
-    """The peer group of each user, where people are known."""
-    rows = () if peer_groups is None else records(peer_groups)
-    return {row.user_id: row.peer_group for row in rows}
-
-
 def daily(events: nw.LazyFrame[Any], hit: nw.Expr, at: Moment) -> nw.LazyFrame[Any]:
     """Events and hits of each user, local day and source, and the first row of the hits; in the engine."""
     key = nw.when(hit.fill_null(nw.lit(False))).then(row_key())
@@ -63,60 +43,39 @@ def daily(events: nw.LazyFrame[Any], hit: nw.Expr, at: Moment) -> nw.LazyFrame[A
 
 
 def beside_peers(counted: Any, groups: Mapping[str, str], at: Moment) -> list[Day]:
-    """Each day of the period on which a user was active, with the tail of its hits.
+    """Each day of the period on which a user was active, with the tail of its hits as `scored` gives it.
 
-    counted: what `daily` gives, or any frame with its columns. Rates are fitted to the days before the
-    period (to its own where those are fewer than 14), and the probabilities are recalibrated on the last
-    third of them, which the fit does not see.
+    counted: what `daily` gives, or any frame with its columns. groups: the peer group of each user. Days
+    that carry a signal have their first rows.
     """
-    totals, keys = _totals(counted)
-    if not totals:
-        return []
-    units = sorted(totals)
-    users = sorted({user for user, _ in units})
-    place = {user: number for number, user in enumerate(users)}
-    named = sorted({groups.get(user, EVERYONE) for user in users})
-    group = np.array([named.index(groups.get(user, EVERYONE)) for user in users], np.int64)
-    user = np.array([place[name] for name, _ in units], np.int64)
-    day = np.array([number for _, number in units], np.int64)
-    count = np.array([totals[unit] for unit in units], np.int64)
-    weekend = is_weekend(day)
-    first = day_number(at.period.first_day)
-    last = day_number(at.today)
-    before = day < first
-    distinct = np.unique(day[before])
-    baseline = before if len(distinct) >= FEWEST_BASELINE_DAYS else day <= last
-    later = np.zeros(len(day), bool)
-    if len(distinct) >= 2 * FEWEST_BASELINE_DAYS:
-        later = before & (day >= distinct[-(len(distinct) // 3)])
-    fit = baseline & ~later
-    model = fit_counts(user[fit], count[fit], weekend[fit], group)
-    p = model.tail(user, count, weekend)
-    if later.any():
-        p = calibrate(p[later])(p)
-    expected = model.expected(user, weekend)
-    return [
-        Day(*_named(unit), int(count[at_]), float(expected[at_]), float(p[at_]), tuple(keys.get(unit, ())))
-        for at_, unit in enumerate(units)
-        if first <= unit[1] <= last
-    ]
-
-
-def _named(unit: tuple[str, int]) -> tuple[str, date]:
-    return unit[0], day_of(unit[1])
-
-
-def _totals(counted: Any) -> tuple[dict[tuple[str, int], int], dict[tuple[str, int], list[tuple[str, int]]]]:
-    totals: dict[tuple[str, int], int] = {}
-    keys: dict[tuple[str, int], list[tuple[str, int]]] = {}
     table = to_arrow(counted)
-    columns = (table[name].to_pylist() for name in ("user_id", "day", "source", "hits", "key"))
-    for name, number, source, hits, key in zip(*columns, strict=True):
-        unit = (name, number)
-        totals[unit] = totals.get(unit, 0) + int(hits)
-        if hits and key is not None:
-            keys.setdefault(unit, []).append((source, int(key)))
-    return totals, keys
+    if not len(table):
+        return []
+    users, who = codes(table["user_id"])
+    hits = np.asarray(table["hits"].to_numpy(), np.int64)
+    units, place = np.unique(who * DAYS + np.asarray(table["day"].to_numpy(), np.int64), return_inverse=True)
+    user, day = units // DAYS, units % DAYS
+    count = np.bincount(place, hits).astype(np.int64)
+    named = {name: n for n, name in enumerate(sorted({groups.get(one, EVERYONE) for one in users}))}
+    group = np.array([named[groups.get(one, EVERYONE)] for one in users], np.int64)
+    scores = scored(users, user, day, count, group, at)
+    shown = (day >= scores.first) & (day <= day_number(at.today))
+    keys = _keys(table, np.flatnonzero((shown & (scores.p <= LARGEST_P))[place] & (hits > 0)), place)
+    return [
+        Day(users[user[n]], day_of(day[n]), int(count[n]), float(scores.expected[n]), float(scores.p[n]),
+            tuple(keys.get(n, ())))
+        for n in np.flatnonzero(shown).tolist()
+    ]  # fmt: skip
+
+
+def _keys(table: Any, rows: Any, place: Any) -> dict[int, list[tuple[str, int]]]:
+    """The first row of each source among some rows of the counts, by unit."""
+    found: dict[int, list[tuple[str, int]]] = {}
+    columns = (table[name].take(rows).to_pylist() for name in ("source", "key"))
+    for unit, source, key in zip(place[rows].tolist(), *columns, strict=True):
+        if key is not None:
+            found.setdefault(unit, []).append((source, int(key)))
+    return found
 
 
 def verdicts_of(
@@ -128,18 +87,19 @@ def verdicts_of(
     exempt: Exempt,
     reason: Callable[[Day], str],
     least: int = 1,
+    addresses: bool = False,
 ) -> Iterator[Verdict]:
     """One verdict per user with a day in the period, for review when a day is rarer than one in `one_in`.
 
     Days rarer than one in ten, with `least` hits or more, carry a signal; so many as an exemption sets
-    aside are counted in the message.
+    aside are counted in the message. addresses: the subjects are addresses, not users.
     """
     by_user: dict[str, list[Day]] = {}
     for day in days:
         by_user.setdefault(day.user, []).append(day)
     for user, found in sorted(by_user.items()):
         odd = [day for day in found if day.p <= LARGEST_P and day.count >= least]
-        kept = [day for day in odd if not exempt.holds(user, day.day)]
+        kept = [day for day in odd if not exempt.holds(user, day.day, address=user if addresses else "")]
         yield _verdict(user, found, kept, len(odd) - len(kept), noun, one_in, predicate, reason)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals as nw
 
-from riskkit.derived.beside_peers import of_people
+from riskkit.derived.baseline import of_people
 from riskkit.model import Moment
 
 ORDER = ("event_time_us", "event_seq", "source", "offset", "n")

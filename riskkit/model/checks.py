@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from riskkit.model.levels import Method, Result, Severity
 
-PERSONAL_SUBJECTS = frozenset({"account", "badge", "person", "patient", "user"})
+PERSONAL_SUBJECTS = frozenset({"account", "address", "badge", "person", "patient", "user"})
 """Kinds of subject that identify a person: shown as surrogates unless identities are asked for."""
 
 Family = Literal["", "targeted", "volume", "account", "relational"]

@@ -199,6 +199,31 @@ def test_failed_logins(ask: Ask) -> None:
     assert found["slow", "PACS"].rows[0].count == 19
 
 
+def test_a_password_spray(ask: Ask) -> None:
+    """Passwords on twenty accounts from one address stand out; one account that fails often does not."""
+    days = [date(2026, 8, 20) + timedelta(days=n) for n in range(70)]
+    usual = [
+        login(f"{day} 08:{number:02}", "failure" if (day.day + number) % 13 == 0 else "success",
+              user=f"u{number}", source_ip=f"10.0.0.{number}")
+        for day in days for number in range(20)
+    ]  # fmt: skip
+    tried = [login(f"2026-10-20 03:{n:02}", user=f"u{n}", source_ip="198.51.100.7") for n in range(20)]
+    often = [login(f"2026-10-21 03:{n:02}", user="u1", source_host="WS-1") for n in range(40)]
+    nowhere = [login(f"2026-10-22 03:{n:02}", user=f"u{n}") for n in range(20)]
+    verdicts = ask("audit.password_spray", audit_events=[*usual, *tried, *often, *nowhere])
+    found = results(verdicts)
+    assert {place for place, result in found.items() if result == "FAIL"} == {"198.51.100.7"}
+    assert len(found) == 23
+    assert found["no address named"] == "UNKNOWN"
+    (spray,) = (one for one in verdicts if one.subject == "198.51.100.7")
+    assert "20 accounts failed to log in" in spray.message
+    assert spray.signals[0].rows[0].keys
+    row = {"detector": "audit.password_spray", "network": "198.51.100.0/24", "reason": "r",
+           "approved_by": "it"}  # fmt: skip
+    again = results(ask("audit.password_spray", audit_events=[*usual, *tried], exemptions=[row]))
+    assert again["198.51.100.7"] == "PASS"
+
+
 def test_bursts_at_equal_times(ask: Ask) -> None:
     """Failures within one second are a burst whatever their order; ten minutes are still within."""
     same = [login("2026-10-05 08:00") for _ in range(5)]
