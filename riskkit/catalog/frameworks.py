@@ -39,8 +39,16 @@ class Framework:
 
 FRAMEWORKS = (
     Framework("nprm", "Proposed Security Rule (90 FR 898, January 2025)", "a proposal, not law"),
-    Framework("hph_cpg", "HPH Cybersecurity Performance Goals (2024)", "essential and enhanced goals"),
-    Framework("hicp", "HICP practices, section 405(d)", "practices by number"),
+    Framework(
+        "hph_cpg",
+        "HPH Cybersecurity Performance Goals (2024)",
+        "essential goals as read in 2026; the wording of most enhanced ones was not compared",
+    ),
+    Framework(
+        "hicp",
+        "HICP practices, section 405(d)",
+        "practices by number, which serve which control is our choice",
+    ),
     Framework("csf2", "NIST Cybersecurity Framework 2.0", "curated by us, per specification"),
     Framework("nist_800_53r5", "NIST SP 800-53 revision 5", "as in NIST SP 800-66 revision 2"),
     Framework("sp_1800_24", "NIST SP 1800-24 threat themes", "controls assigned by us"),

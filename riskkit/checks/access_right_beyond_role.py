@@ -40,7 +40,7 @@ def access_right_beyond_role(
     """One verdict per system and account with rights; accounts that are disabled or no person's are left out.
 
     That a right was used does not show that it is needed: what a job needs is what the organisation
-    decided (45 CFR 164.514(d)(2)). A holder whom the roster does not employ at the end of the period, or
+    decided (45 CFR 164.514(d)). A holder whom the roster does not employ at the end of the period, or
     whose job the list does not name, is unknown.
     """
     names = system_names(systems)
