@@ -16,6 +16,8 @@ PROTOCOLS = {
 _IN_TEXT = {
     "SSLv2": "ssl2_0", "SSLv3": "ssl3_0", "TLSv1": "tls1_0", "TLSv1.0": "tls1_0", "TLSv1.1": "tls1_1",
     "TLSv1.2": "tls1_2", "TLSv1.3": "tls1_3",
+    # Releases 3.0 write these.
+    "TLS 1": "tls1_0", "TLS 1.1": "tls1_1", "TLS 1.2": "tls1_2", "TLS 1.3": "tls1_3",
 }  # fmt: skip
 
 _NO_TLS = "doesn't seem to be a TLS/SSL enabled server"
@@ -26,7 +28,7 @@ _REJECTED = re.compile(r"(?:is )?not offered|not supported(?! by)")
 _ACCEPTED = re.compile(r"(?:is )?offered|supported but|vulnerable with")
 _CIPHER = re.compile(r"cipher-(?:ssl|tls)\w+_x[0-9a-f]+|cipher_x[0-9a-f]+")
 _ORDER = re.compile(r"(?:cipherorder|supportedciphers|cipher_order)_(SSLv[23]|TLSv1(?:[._][0-3])?)")
-_SUITE = re.compile(r"((?:SSL|TLS)v[\d.]+)\s+x[0-9a-f]+\s+(\S+)\s(?:.*\s)?(\S+)\s*")
+_SUITE = re.compile(r"(?:((?:SSLv|TLSv|TLS )[\d.]+)\s+)?x[0-9a-f]+\s+(\S+)\s(?:.*\s)?(\S+)\s*")
 _CLIENT_AUTH = {"none": "DISABLED", "required": "REQUIRED", "optional": "OPTIONAL"}
 
 _VULNERABLE = (("heartbleed", "heartbleed"), ("ccs", "CCS"), ("robot", "ROBOT"))
@@ -75,7 +77,7 @@ def listener_facts(found: Sequence[Finding], *, mended: bool) -> list[Fact]:
         reason = "testssl.sh could not connect" if "scanProblem" in said else missing
         return [Fact("connectivity", UNKNOWN, reason)]
     facts = [Fact("connectivity", "tls"), _client_auth(said, missing), *protocols]
-    facts += _suites(found, protocols)
+    facts += _suites(found, protocols, whole=missing == _NOT_THERE)
     facts += filter(None, (curve(name) for name in said.get("FS_ECDHE_curves", "").split()))
     facts += _hybrids(said.get("FS_KEMs"))
     facts += _exchange_keys(said.get("DH_groups", ""))
@@ -106,15 +108,19 @@ def _client_auth(said: Mapping[str, str], missing: str) -> Fact:
     return Fact("mtls.client_auth", UNKNOWN, "the attempt gave no answer" if text else missing)
 
 
-def _suites(found: Sequence[Finding], protocols: Sequence[Fact]) -> Iterator[Fact]:
-    """Suites by version; a version is complete when the line that ends its list is there."""
+def _suites(found: Sequence[Finding], protocols: Sequence[Fact], *, whole: bool) -> Iterator[Fact]:
+    """Suites by version; a list is complete when the line that ends it is there, or the run came to its end.
+
+    Releases 3.0 list suites without their version too: those are accepted, and make no list complete.
+    """
     suites: dict[str, set[str]] = {}
     complete, strange = set(), set()
     for one in found:
         if _CIPHER.fullmatch(one.id):
             line = _SUITE.fullmatch(one.text)
-            versions = [_IN_TEXT.get(line[1], "")] if line else []
+            versions = [_IN_TEXT.get(line[1] or "", "")] if line else []
             names = [line[3] if iana(line[3]) else line[2]] if line else []
+            complete.update(versions if whole else ())
         elif order := _ORDER.fullmatch(one.id):
             versions, names = [_IN_TEXT.get(order[1].replace("_", "."), "")], one.text.split()
             complete.update(versions)
