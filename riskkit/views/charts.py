@@ -157,7 +157,8 @@ def against(
                 )
             end = max(shown, min(target or 0.0, most))
             axes.text(end + most * 0.03, place, clean(told[place]), va="center")
-        axes.set_xlim(0, most * 1.75)
+        # Room for what stands beside the longest bar.
+        axes.set_xlim(0, most * max(1.75, 1.2 + 0.019 * max(map(len, told), default=0)))
         axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= most * 1.05])
         axes.set_xlabel(unit)
         _rows(axes, [_short(name) for name, _, _ in rows])

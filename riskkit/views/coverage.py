@@ -70,7 +70,8 @@ def headline(assessment: Assessment) -> Html:
         alt=f"{interval} {parts}",
         words=Words("strongly encrypted", "unknown", "weakly or not encrypted"),
         told=[
-            f"{percent(one.proved, one.total)} to {percent(one.possible, one.total)}"
+            percent(one.proved, one.total)
+            + (f" to {percent(one.possible, one.total)}" if one.proved != one.possible else "")
             for one in measured.values()
         ],
     )

@@ -21,7 +21,7 @@ from riskkit.views.wording import age, be, count, have, listed, percent, share, 
 PROPOSED_HOURS = 72
 """Hours until critical systems work again in the rule proposed in 90 FR 898 (2025), which is not in force."""
 
-WITHIN_DAYS, A_YEAR = 35, 365
+WITHIN_DAYS, A_YEAR, FEW_DAYS = 35, 365, 3
 COPY = frozenset({"success", "warning"})
 _SIGNS = {"yes": "✓ yes", "unknown": "? unknown", "no": "✗ no"}
 _PROOF = {
@@ -74,7 +74,7 @@ def points(assessment: Assessment) -> Html:
         unit="hours of work that could have been lost",
         words=Words("within the target", "no target on record", "beyond the target"),
         told=[
-            _span(one.attained_rpo) + (f" of {one.target.rpo_hours} h" if one.target else ", no target")
+            _told(one.attained_rpo) + (f", target {one.target.rpo_hours} h" if one.target else ", no target")
             for one in ordered
         ],
     )
@@ -108,7 +108,8 @@ def times(assessment: Assessment) -> Html:
         unit="hours until everything is back",
         words=Words("within the target", "unknown", "beyond the target"),
         told=[
-            f"{_span(one.full_restore)} of {_limit(one)} h" + (", projected" if one.extrapolated else "")
+            f"{_told(one.full_restore)}, {'target' if one.target else 'proposed'} {_limit(one)} h"
+            + (", projected" if one.extrapolated else "")
             for one in ordered
         ],
     )
@@ -206,10 +207,13 @@ def proved(assessment: Assessment) -> Html:
     if not days:
         return paragraph(told)
     ordered = sorted(days.items(), key=lambda item: (-item[1], item[0]))
+    oldest = f" The oldest proof is {ordered[0][1]:.0f} days old, of {ordered[0][0]}."
     chart = bars(
-        ordered, unit="days before the end of the period", limit=(A_YEAR, "a year"),
-        caption="Days since the last proved restore. Systems without one have no bar.",
-        alt=f"{told} The oldest proof is {ordered[0][1]:.0f} days old, of {ordered[0][0]}.",
+        [*((name, 0.0) for name in never), *ordered],
+        unit="days before the end of the period", limit=(A_YEAR, "a year"),
+        told=[*("never proved" for _ in never), *(f"{age_:.0f} days" for _, age_ in ordered)],
+        caption="Days since the last proved restore; the longer the worse, and worst is never.",
+        alt=told + oldest,
     )  # fmt: skip
     return join([paragraph(told), chart])
 
@@ -315,6 +319,12 @@ def _speed(found: Recovery) -> str | None:
 
 def _hours(time: timedelta | None) -> float:
     return 0.0 if time is None else time.total_seconds() / 3600
+
+
+def _told(time: timedelta | None) -> str:
+    """Hours, with days beside them where they are many."""
+    days = _hours(time) / 24
+    return _span(time) + (f" ({days:,.0f} days)" if days >= FEW_DAYS else "")
 
 
 def _span(time: timedelta | None) -> str:
