@@ -4,7 +4,7 @@ python -m benchmarks.detection              10 seeds of the version tag: about 2
 python -m benchmarks.detection --quick      2 seeds
 python -m benchmarks.detection --dev        seeds to choose weights by; never the ones above
 python -m benchmarks.detection --large      time and memory at 1e6 and 1e7 events too
-python -m benchmarks.detection --write      also writes docs/detection.md
+python -m benchmarks.detection --write      also puts the figures into docs/detection.md
 
 Every seed is a simulated hospital of 500 people and 77 days (`riskkit simulate`), two incidents of each
 kind and as many hard negatives in the last month; the days before are the baseline of all methods. An
@@ -44,6 +44,8 @@ RISKKIT, SURNAME = "riskkit", "access.same_surname"
 PERMUTATIONS = 20
 WORKERS = 2
 OUT = Path(__file__).parents[1] / "docs" / "detection.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+"""What lies between is written by `--write`."""
 
 
 @dataclass
@@ -68,7 +70,8 @@ def one_seed(seed: int, *, folder: Path) -> Found:
     here = folder / str(seed)
     here.mkdir(parents=True)
     case = hospitals.make(here, seed)
-    days = userdays.read(case)
+    trail = userdays.events(case.pack)
+    days = userdays.read(case, trail)
     month = days.table[days.table["day"] >= days.first]
     found = Found(seed, case.period, case.truth, month["day"].nunique())
     for name, baseline in BASELINES.items():
@@ -85,7 +88,7 @@ def one_seed(seed: int, *, folder: Path) -> Found:
     found.rates = [*_rates(month, case, alerts, "on"), *_rates(month, case, bare, "off")]
     found.permuted = _permuted(alerts, case.truth, month, seed)
     for what in VARIANTS:
-        _variant(found, hospitals.poorer(case, here, what), what, here / "work")
+        _variant(found, hospitals.poorer(case, here, what), what, here / "work", trail)
     clean = hospitals.make(here / "clean", seed, each=0)
     quiet = queues.run(clean, here / "work")
     for budget in BUDGETS:
@@ -96,12 +99,12 @@ def one_seed(seed: int, *, folder: Path) -> Found:
     return found
 
 
-def _variant(found: Found, case: Case, what: str, work: Path) -> None:
+def _variant(found: Found, case: Case, what: str, work: Path, trail: pd.DataFrame) -> None:
     """The same events with poorer evidence, for riskkit and the baselines that rest on evidence."""
     queue = queues.run(case, work)
     found.not_run[what] = len(queue.not_run)
     found.variants[RISKKIT, what] = figures.judge(queue.alerts(BUDGET), case.truth)
-    days = userdays.read(case)
+    days = userdays.read(case, trail)
     for name in ("isolation forest, rich", "z per peer, rich", "unexplained count (EBAS)"):
         scores = BASELINES[name](days, found.seed)
         alerts = queues.top(days.table, scores, days.first, BUDGET)
@@ -156,11 +159,14 @@ def _overall(found: list[Found]) -> str:
         rows.append([name, *(shown(_recalls(found, name, budget)) for budget in BUDGETS),
                      shown(precision), shown(held)])  # fmt: skip
     alone = _recalls(found, RISKKIT, BUDGET, rules=False)
+    once = [len(one.hits[RISKKIT, BUDGET].found) / one.hits[RISKKIT, BUDGET].alerts for one in found]
     top = [figures.ceiling(one.truth, BUDGET, one.days) for one in found]
     note = (
         f"Means over {len(found)} seeds with 95 % intervals. What matched a rule (a leaver's account in use "
         f"...) stands apart from the budget and counts here; without it, riskkit finds {shown(alone)} at "
-        f"{BUDGET} a day. The highest precision that the incidents allow is {np.mean(top):.2f}. "
+        f"{BUDGET} a day. The highest precision that the incidents allow is {np.mean(top):.2f}: no more days "
+        f"have one. Several alerts of one incident may be right; were each counted once, precision would be "
+        f"{shown(once)}. "
         f"`z per peer, rich` knows explanations and relations, as no baseline of the literature does."
     )
     head = ["method", *(f"recall at {budget} a day" for budget in BUDGETS), f"precision at {BUDGET}",
@@ -291,18 +297,24 @@ def main() -> None:
             found = list(pool.map(partial(one_seed, folder=Path(scratch)), chosen))
         tables = report(found)
         print(tables, flush=True)
-        cost = growth.table(Path(scratch), chosen[0], large=given.large)
+        cost = growth.table(Path(scratch), large=given.large)
     minutes = (time.perf_counter() - begins) / 60
     today = datetime.datetime.now(datetime.UTC).date()
     command = " ".join(["python -m benchmarks.detection", *(a for a in sys.argv[1:] if a != "--write")])
     head = (
-        f"# What the review queue finds\n\nriskkit {__version__}, {today}, `{command}`, {minutes:.0f} min "
-        f"on {platform.machine()}, Python {platform.python_version()}; seeds of the tag `{tag}`.\n\n"
-        f"{(__doc__ or '').split(chr(10) * 2)[-1]}\n"
+        f"riskkit {__version__}, {today}, `{command}`, {minutes:.0f} min on {platform.machine()}, Python "
+        f"{platform.python_version()}; seeds of the tag `{tag}`.\n"
     )
     print(cost)
     if given.write:
-        OUT.write_text("\n".join([head, tables, cost]).rstrip() + "\n", encoding="utf-8")
+        _write("\n".join([head, tables, cost]))
+
+
+def _write(figures_: str) -> None:
+    """Put the figures where docs/detection.md has room for them; the rest of it is written by hand."""
+    text = OUT.read_text(encoding="utf-8")
+    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    OUT.write_text(f"{before}\n{figures_.rstrip()}\n{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -67,11 +67,14 @@ def _lines(pack: Path) -> Iterator[tuple[object, ...]]:
                 )  # fmt: skip
 
 
-def read(case: Case) -> Days:
-    """The days of a pack; columns whose evidence is not there are zero."""
+def read(case: Case, trail: pd.DataFrame | None = None) -> Days:
+    """The days of a pack; columns whose evidence is not there are zero.
+
+    trail: its events, where they were read before.
+    """
     base = duckdb.connect()
     base.execute("set TimeZone = 'America/Chicago'")
-    base.register("raw", events(case.pack))
+    base.register("raw", events(case.pack) if trail is None else trail)
     base.execute(
         "create table ev as select *, row_number() over (order by moment) as id, "
         "moment::date as day, hour(moment) as hr from raw"
