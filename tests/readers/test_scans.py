@@ -97,6 +97,17 @@ def test_the_same_suites_by_every_tool() -> None:
         assert {key: row["detail"] for key, row in found.items() if key.startswith("suite.")} == suite
 
 
+def test_lists_of_suites_of_testssl_3_0() -> None:
+    """Debian's testssl.sh writes `TLS 1.2` and no line that ends a list: the end of the run ends it."""
+    found = seen(testssl, "ts30_mutual.json", 13105)
+    suites = {key: row["detail"] for key, row in found.items() if key.startswith("suite.")}
+    assert list(suites.values()).count("tls1_2") == 4
+    assert list(suites.values()).count("tls1_3") == 3
+    assert not values(found, "suites.")
+    cut = (SAMPLES / "testssl" / "ts30_mutual.json").read_text().replace('"scanTime"', '"other"')
+    assert set(values(facts(read_all(testssl, cut.encode()))[13105], "suites.").values()) == {"unknown"}
+
+
 def test_names_of_suites_as_testssl_pairs_them() -> None:
     """testssl.sh prints the name of OpenSSL and that of IANA side by side: all pairs come out."""
     pairs = set()

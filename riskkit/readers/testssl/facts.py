@@ -114,7 +114,8 @@ def _suites(found: Sequence[Finding], protocols: Sequence[Fact], *, whole: bool)
     Releases 3.0 list suites without their version too: those are accepted, and make no list complete.
     """
     suites: dict[str, set[str]] = {}
-    complete, strange = set(), set()
+    complete: set[str] = set()
+    strange: set[str] = set()
     for one in found:
         if _CIPHER.fullmatch(one.id):
             line = _SUITE.fullmatch(one.text)
