@@ -8,7 +8,6 @@ from __future__ import annotations
 from riskkit.views import (
     access_control,
     access_patterns,
-    actions,
     audit_trail,
     authority,
     backup_recovery,
@@ -42,7 +41,6 @@ __all__ = [
     "Html",
     "access_control",
     "access_patterns",
-    "actions",
     "audit_trail",
     "authority",
     "backup_recovery",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 from riskkit.assess import outdated_signatures, risk_state, valid_signatures
-from riskkit.model import Assessment, Exemption
+from riskkit.model import Action, Assessment, Exemption
 from riskkit.tables import TABLES
 from riskkit.views.findings import missing, named
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, day
+from riskkit.views.wording import be, count, day
 
 OPEN = ("not met", "partly met", "not demonstrated")
+
+
+DUE = ("measure", "for", "owner", "due", "state")
 
 
 def actions(assessment: Assessment) -> Html:
@@ -21,8 +28,31 @@ def actions(assessment: Assessment) -> Html:
     today, found = assessment.moment.today, assessment.programme.actions
     late = sum(action.overdue(today) for action in found)
     pending = sum(action.open for action in found)
-    columns = ("measure", "for", "owner", "due", "state", "milestones", "evidence")
-    frame = rows(
+    told = f"{count(len(found), 'measure')}, {pending} open, {late} overdue on {today}."
+    frame = _measures(assessment, found, (*DUE, "milestones", "evidence"))
+    return join([paragraph(told), table(assessment, frame, caption="Measures", badges={"state": "sign"})])
+
+
+def due(assessment: Assessment) -> Html:
+    """Measures that are still to be done, the most overdue first, with the risks that they treat."""
+    today = assessment.moment.today
+    pending = [action for action in assessment.programme.actions if action.open]
+    late = sum(action.overdue(today) for action in pending)
+    told = f"{count(len(pending), 'measure')} {be(len(pending))} open, {late} overdue on {today}."
+    return join(
+        [
+            paragraph(told if pending else "No open measure is on record."),
+            table(
+                assessment, _measures(assessment, pending, DUE), caption="Measures due",
+                badges={"state": "sign"}, empty="none is on record.",
+            ),
+        ]
+    )  # fmt: skip
+
+
+def _measures(assessment: Assessment, found: Sequence[Action], columns: Sequence[str]) -> pd.DataFrame:
+    today = assessment.moment.today
+    return rows(
         (
             {
                 "measure": f"{one.title} ({one.action_id})",
@@ -37,8 +67,6 @@ def actions(assessment: Assessment) -> Html:
         ),
         columns,
     )
-    told = f"{count(len(found), 'measure')}, {pending} open, {late} overdue on {today}."
-    return join([paragraph(told), table(assessment, frame, caption="Measures", badges={"state": "sign"})])
 
 
 def exceptions(assessment: Assessment) -> Html:

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from riskkit.model import Assessment, Band
 from riskkit.scoring import score
 from riskkit.settings import OwnPriors
-from riskkit.views import Html, actions, losses, risk_register
+from riskkit.views import Html, losses, risk_register, treatment
 from tests.views import made
 
 CHARTS = (losses.curve, losses.waterfall, losses.remedies, losses.learning)
@@ -92,10 +92,10 @@ def test_amounts_are_rounded() -> None:
 
 def test_actions_due_are_told(something: Assessment) -> None:
     """Without any on record, that is said."""
-    assert "No open action" in actions.due(something).markup or actions.due(something).frame is not None
+    assert "No open measure" in treatment.due(something).markup
 
 
 def test_hostile_text_stays_text(hostile: Assessment) -> None:
     """Names of checks and controls come from the catalog; nothing of the evidence becomes markup."""
-    for view in (losses.numbers, *CHARTS, actions.due):
+    for view in (losses.numbers, *CHARTS, treatment.due):
         assert made.HOSTILE not in view(hostile).markup

@@ -15,6 +15,7 @@ from riskkit.views import (
     access_patterns,
     audit_trail,
     backup_recovery,
+    completeness,
     coverage,
     encryption,
     evidence,
@@ -311,7 +312,7 @@ def test_an_overview_counts_verdicts(part: str, something: Assessment) -> None:
 
 def test_the_nine_elements(something: Assessment, nothing: Assessment) -> None:
     """Each element of the guidance has a place; without evidence the empty ones are seen."""
-    shown, empty = (risk_register.elements(a).frame for a in (something, nothing))
+    shown, empty = (completeness.elements(a).frame for a in (something, nothing))
     assert shown is not None
     assert empty is not None
     assert len(shown) == 9
