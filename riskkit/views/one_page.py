@@ -35,7 +35,7 @@ def one_page(assessment: Assessment) -> Html:
         _box("What changed, and why", _changed(assessment), class_="tall"),
         _box("Not assessed", _silent(assessment)),
         _box("Outside the scope", _outside(assessment)),
-        _box("How fresh the evidence is", _fresh(assessment), class_="wide"),
+        _box("How fresh the evidence is", _fresh(assessment)),
         class_="onepage",
     )
 
@@ -111,7 +111,7 @@ def _risks(assessment: Assessment) -> Html:
     headings = [
         "what may happen",
         "level",
-        "event within a year",
+        "chance in a year",
         "expected loss a year",
         "what does not hold",
         "treatment",
