@@ -236,7 +236,7 @@ def _row(
         **_more(facts),
         "outside": outside,
         "client_auth": _client_auth(facts),
-        "client_auth_reason": _reason(facts, "mtls.client_auth"),
+        "client_auth_reason": _client_auth_reason(facts),
         "configured": _joined(
             sorted(key for key, one in used.items() if one.tool == CONFIGURED and one.value != UNKNOWN)
         ),
@@ -279,10 +279,26 @@ def _more(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _client_auth(facts: Mapping[str, Any]) -> str | None:
-    """Whether clients must show a certificate; a web server may ask in the handshake and refuse after it."""
+    """Whether clients must show a certificate; some ask in the handshake and refuse only after it.
+
+    That a connection was closed after the handshake shows it only where one with a certificate was not.
+    """
     asked = _value(facts, "mtls.client_auth")
-    refused = _value(facts, "http.without_certificate") == "refused"
-    return "REQUIRED" if refused and (asked or "").upper() == "OPTIONAL" else asked
+    if (asked or "").upper() != "OPTIONAL":
+        return asked
+    if _value(facts, "http.without_certificate") == "refused":
+        return "REQUIRED"
+    if _value(facts, "handshake.without_certificate") == "closed":
+        return "REQUIRED" if _value(facts, "client_certificate") == "accepted" else UNKNOWN
+    return asked
+
+
+def _client_auth_reason(facts: Mapping[str, Any]) -> str | None:
+    """Why `_client_auth` is unknown."""
+    closed = _value(facts, "handshake.without_certificate") == "closed"
+    if closed and (_value(facts, "mtls.client_auth") or "").upper() == "OPTIONAL":
+        return "it closes the connection when none was shown, and no client certificate was tried"
+    return _reason(facts, "mtls.client_auth")
 
 
 def holes_open(channel: Any) -> tuple[set[str], set[str]]:

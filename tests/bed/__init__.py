@@ -123,6 +123,22 @@ def mutual_tls(authority: Authority) -> Listener:
     return tls(_mutual(authority))
 
 
+def late_mutual_tls(authority: Authority) -> Listener:
+    """As `mutual_tls`, of TLS 1.2, but looks for the certificate after the handshake, as nginx does."""
+    context = _mutual(authority)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def handle(connection: socket.socket) -> None:
+        connection.settimeout(5)
+        with context.wrap_socket(connection, server_side=True) as secure:
+            while secure.getpeercert() and secure.recv(4096):
+                pass
+            secure.unwrap()
+
+    return listener(handle)
+
+
 def tls_front(authority: Authority, behind: tuple[str, int], *, mutual: bool) -> Listener:
     """Ends TLS and passes what comes to another listener: how old servers are given TLS."""
     context = _mutual(authority) if mutual else _good(authority)

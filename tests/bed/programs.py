@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -111,8 +112,10 @@ def dcmqrscp(authority: Authority) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def orthanc(authority: Authority, *, tls: bool, mutual: bool = False) -> Iterator[tuple[str, int]]:
-    """The DICOM port of an Orthanc, with DicomTlsEnabled or without."""
+def orthanc(
+    authority: Authority, *, tls: bool, mutual: bool = False, lines: Sequence[str] = ()
+) -> Iterator[tuple[str, int]]:
+    """The DICOM port of an Orthanc, with DicomTlsEnabled or without; `lines` of orthanc.json come last."""
     port, folder = free_port(), _folder(authority, "orthanc")
     pem = str(authority.issue("orthanc"))
     configuration = {
@@ -133,6 +136,7 @@ def orthanc(authority: Authority, *, tls: bool, mutual: bool = False) -> Iterato
             "DicomTlsTrustedCertificates": str(authority.anchor),
             "DicomTlsRemoteCertificateRequired": mutual,
         }
+    configuration |= json.loads(f"{{{' '.join(lines).rstrip(',')}}}")
     (folder / "orthanc.json").write_text(json.dumps(configuration))
     with started(["Orthanc", "orthanc.json"], [port], folder):
         yield HOST, port
@@ -174,6 +178,28 @@ def nginx(authority: Authority) -> Iterator[dict[str, tuple[str, int]]]:
     every = {**ports, "nginx-plain": plain}
     with _nginx(folder, servers, list(every.values())):
         yield {name: (HOST, port) for name, port in every.items()}
+
+
+@contextmanager
+def nginx_server(authority: Authority, lines: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """One nginx with one server block, which holds these lines and listens where they or we say."""
+    port, folder = free_port(), _folder(authority, "nginx")
+    listens = any(line.startswith("listen ") for line in lines)
+    block = "\n".join([*([] if listens else [f"listen {HOST}:{port};"]), *lines])
+    block = block.replace("listen 443 ", f"listen {HOST}:{port} ")
+    with _nginx(folder, f'server {{ {block}\n location / {{ return 200 "ok"; }} }}', [port]):
+        yield HOST, port
+
+
+@contextmanager
+def storescp_as(command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """DCMTK storescp with options of the caller's, the last of which is the port, in a folder of its own."""
+    port = int(command[-1])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        started(["storescp", "--ignore", *command], [port], Path(folder)),
+    ):
+        yield HOST, port
 
 
 @contextmanager

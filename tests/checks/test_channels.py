@@ -413,6 +413,22 @@ def test_a_web_server_that_refuses_after_the_handshake_asks_for_certificates(ask
     assert judged(ask, refused, endpoint=node).observed == "strong"
 
 
+def test_a_gateway_that_closes_after_the_handshake_asks_for_certificates(ask: Ask) -> None:
+    """Closed without a certificate and open with one: required. Closed for whoever came: not known."""
+    node = endpoint("node", 2762, "dicom-tls")
+    optional = {**STRONG, "mtls.client_auth": "OPTIONAL"}
+    kept = {**optional, "handshake.without_certificate": "kept"}
+    assert judged(ask, kept, endpoint=node).observed == "unauthenticated"
+    closed = {**optional, "handshake.without_certificate": "closed"}
+    verdict = judged(ask, closed, endpoint=node)
+    assert verdict.observed == "undetermined"
+    assert judged(ask, {**closed, "client_certificate": "accepted"}, endpoint=node).observed == "strong"
+    (said,) = ask(
+        "transmission.client_not_authenticated", endpoints=[node], channel_observations=seen(2762, closed)
+    )
+    assert (said.result, "no client certificate was tried" in said.message) == ("UNKNOWN", True)
+
+
 def test_profiles_of_the_site(ask: Ask) -> None:
     """What is prohibited is one finding, what is missing another; a profile that is none is unknown."""
     facts = {**WHOLE, "protocol.tls1_2": "rejected", "suite.TLS_RSA_WITH_AES_128_CBC_SHA": "accepted"}

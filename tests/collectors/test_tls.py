@@ -777,3 +777,16 @@ def test_groups_of_openssl(tmp_path: Path) -> None:
     with bed.legacy_tls(authority) as (host, port):
         (*found_old,) = groups(host, host, port)
     assert {(one["value"], one["detail"]) for one in found_old} == {("rejected", "no TLS 1.3")}
+
+
+def test_a_gateway_that_looks_for_certificates_after_the_handshake(tmp_path: Path) -> None:
+    """It is optional by the handshake; the connection is closed without a certificate and kept with one."""
+    authority = bed.Authority(tmp_path)
+    certificate = str(authority.issue("probe", client=True))
+    with bed.late_mutual_tls(authority) as late, bed.good_tls(authority) as open_to_all:
+        file = write(tmp_path, endpoint("late", late, protocol="mllp-tls", client_certificate=certificate),
+                     endpoint("open", open_to_all, protocol="mllp-tls"))  # fmt: skip
+        found = by_id(collect(tmp_path, file))
+    values = {fact["key"]: fact["value"] for fact in found["late"]["facts"]}
+    assert (values["handshake.without_certificate"], values["client_certificate"]) == ("closed", "accepted")
+    assert "handshake.without_certificate" not in {fact["key"] for fact in found["open"]["facts"]}

@@ -51,6 +51,8 @@ value is `unknown`), `detail` and `confidence` (high, medium, low), the columns 
   names and key lengths are not part of the question.
 - `http.without_certificate`: served or refused (detail: the status code): `GET /` without a client
   certificate, at level full, where the handshake asks for one and goes on without.
+- `handshake.without_certificate`: closed or kept: what becomes of the connection when the handshake asked for
+  a client certificate, got none and went on, and nothing is sent: a gateway may refuse only then.
 
 While a run lasts, and when it is killed, what was found so far lies under the file's name with the ending
 `.partial`, written anew every few seconds.

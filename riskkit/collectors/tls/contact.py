@@ -32,6 +32,7 @@ NOBODYS_TITLE = "ZZRISKKIT"
 
 VERIFICATION = "1.2.840.10008.1.1"
 _ALERT_WAIT_S = 0.5
+_CLOSE_WAIT_S = 1.5
 _SUCCESS = 0x0000
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, to which Python gives no name."""
@@ -50,6 +51,7 @@ class Task:
     key: str = ""
     anchor: str = ""
     http: bool = False
+    waits: bool = False
     dicom: bool = False
     called: str = ""
     calling: str = ""
@@ -92,6 +94,8 @@ def _facts(task: Task) -> Iterator[Fact]:
         yield _chain("chain.strict", task, strict=True)
     if task.tls and task.http:
         yield _without_certificate(task)
+    if task.tls and task.waits:
+        yield _after_handshake(task)
     if task.dicom:
         yield from _associations(task)
 
@@ -171,6 +175,28 @@ def _without_certificate(task: Task) -> Fact:
     if not words[0].startswith(b"HTTP/") or not status.isdecimal():
         return fact(key, "unknown", reason="the answer is no HTTP")
     return fact(key, "refused" if status in _NO_CERTIFICATE_STATUS else "served", detail=status)
+
+
+def _after_handshake(task: Task) -> Fact:
+    """Whether the connection stays open when no certificate was shown; nothing is sent after the handshake.
+
+    A TLS gateway that only looks at the certificate when the handshake is over closes it.
+    """
+    key = "handshake.without_certificate"
+    try:
+        with (
+            socket.create_connection((task.ip, task.port), timeout=STEP_S) as plain,
+            _context(task, certificate=False).wrap_socket(plain, server_hostname=task.host) as secure,
+        ):
+            secure.settimeout(_CLOSE_WAIT_S)
+            try:
+                return fact(key, "kept" if secure.recv(1) else "closed")
+            except TimeoutError:
+                return fact(key, "kept")
+            except (ssl.SSLError, ConnectionError):
+                return fact(key, "closed")
+    except OSError:
+        return fact(key, "unknown", reason="the handshake did not come to its end")
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,8 +187,9 @@ class Run:
             return
         asks = _asks(self.documents.get(endpoint.endpoint_id))
         http = endpoint.level == "full" and endpoint.protocol in _HTTP and asks == "OPTIONAL"
-        if http or certificate or self.authority.anchor(endpoint):
-            self._contact(look, tls=True, http=http, dicom=False)
+        waits = endpoint.protocol not in _HTTP and asks == "OPTIONAL"
+        if http or waits or certificate or self.authority.anchor(endpoint):
+            self._contact(look, tls=True, http=http, waits=waits, dicom=False)
         if certificate and not self.switch.event.is_set():
             self._with_certificate(look)
 
@@ -253,7 +254,7 @@ class Run:
         else:
             look.reason = f"with the client certificate: {scan.reason}"
 
-    def _contact(self, look: _Look, *, tls: bool, http: bool, dicom: bool) -> None:
+    def _contact(self, look: _Look, *, tls: bool, http: bool, dicom: bool, waits: bool = False) -> None:
         if self.switch.event.is_set():
             return
         endpoint = look.target.endpoint
@@ -268,6 +269,7 @@ class Run:
             key=key,
             anchor="" if dicom else str(self.authority.anchor(endpoint) or ""),
             http=http,
+            waits=waits,
             dicom=dicom,
             called=endpoint.called_aet or "",
             calling=endpoint.calling_aet or "",

@@ -13,7 +13,7 @@ MOST_FACTS = 64
 VANTAGES = ("internal", "external")
 
 _KEY = re.compile(
-    r"(?:answer|client_certificate|(?:group|dicom|http|chain)\.[A-Za-z0-9_]{1,40}|stapled|software)"
+    r"(?:answer|client_certificate|(?:group|dicom|http|handshake|chain)\.[A-Za-z0-9_]{1,40}|stapled|software)"
 )
 _LONGEST_VALUE, _LONGEST_TEXT = 64, 200
 _CONFIDENCE = ("high", "medium", "low")
