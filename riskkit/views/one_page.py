@@ -120,10 +120,12 @@ def _risks(assessment: Assessment) -> Html:
         [
             tag("th", risk.title, scope="row"),
             tag("td", _level(risk)),
-            tag("td", _likely(risk)),
-            tag("td", losses.amounts(risk.estimate.loss) if risk.estimate else "not estimated"),
-            tag("td", _why(assessment, risk)),
-            tag("td", _treatment(risk)),
+            tag("td", _likely(risk), class_="chance"),
+            tag(
+                "td", losses.amounts(risk.estimate.loss) if risk.estimate else "not estimated", class_="loss"
+            ),
+            tag("td", _why(assessment, risk), class_="lacks"),
+            tag("td", _treatment(risk), class_="treated"),
         ]
         for risk in ranked
     ]
