@@ -467,3 +467,26 @@ def test_taking_evidence_away_never_helps(ask: Ask, facts: dict[str, str], gone:
     if after.observed in PASSES:
         assert before.observed in PASSES
     assert order.index(after.observed) <= max(order.index(before.observed), order.index("undetermined"))
+
+
+def test_one_certificate_on_several_systems(ask: Ask) -> None:
+    """Found on each of them; listeners of one system may share, whatever its names; none known is unknown."""
+
+    def shown(host: str, port: int, sha256: str | None) -> dict[str, Any]:
+        return {**CERTIFICATE, "host": host, "port": port, "sha256": sha256}
+
+    said = ask(
+        "transmission.certificate_shared",
+        certificates=[
+            shown("pacs", 2762, "AA"), shown("10.0.0.9", 443, "aa"), shown("viewer", 443, "aa"),
+            shown("vna", 2762, "bb"), shown("vna", 443, "bb"), shown("ris", 443, None),
+        ],
+        systems=[{"system_id": "pacs", "name": "P", "kind": "archive", "aliases": "10.0.0.9"}],
+    )  # fmt: skip
+    assert results(said) == {
+        "pacs:2762": "FAIL", "10.0.0.9:443": "FAIL", "viewer:443": "FAIL",
+        "vna:2762": "PASS", "vna:443": "PASS", "ris:443": "UNKNOWN",
+    }  # fmt: skip
+    assert "1 other system(s) present the same certificate (pacs)" in next(
+        one.message for one in said if one.subject == "viewer:443"
+    )
