@@ -27,15 +27,23 @@ from riskkit.tables import records
 def programme_operator_without_contract(
     systems: pd.DataFrame, contracts: pd.DataFrame, *, at: Moment
 ) -> Iterator[Verdict]:
-    """One verdict per system that holds ePHI and whose `operated_by` names a company.
+    """One verdict per system that holds ePHI; NA where the inventory's `operated_by` names no company.
 
-    A contract with the company counts when it names the system or none. Systems without a company are
-    run by the organisation and are no subject.
+    A contract with the company counts when it names the system or none.
     """
     names = system_names(systems)
     signed = list(records(contracts))
-    run = [system for system in records(systems) if system.holds_ephi and system.operated_by]
-    for system in sorted(run, key=lambda one: one.system_id):
+    held = [system for system in records(systems) if system.holds_ephi]
+    for system in sorted(held, key=lambda one: one.system_id):
+        if not system.operated_by:
+            yield Verdict(
+                subject=system.system_id,
+                result="NA",
+                message="The inventory names no company that runs the system for the organisation.",
+                scope=system.system_id,
+                rows=(Rows.of("systems", [system]),),
+            )
+            continue
         own = [
             one
             for one in signed

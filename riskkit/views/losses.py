@@ -76,9 +76,9 @@ def curve(assessment: Assessment) -> Html:
         return paragraph("Amounts are switched off in site.yaml (priors.money).")
     shown = [(amount, ends) for amount, ends in portfolio.curve if ends.high >= RAREST]
     marks = [(amount, ends) for amount, ends in shown if amount in (100_000, 1_000_000, 10_000_000)]
-    alt = "Share of years that cost more: " + listed(
-        [f"over {dollars(amount)} {_span(ends)}" for amount, ends in marks]
-    ) + "; the first if every unknown proves fine, the second if none does."  # fmt: skip
+    alt = "Of all years, " + listed(
+        [f"{_span(ends)} cost more than {dollars(amount)}" for amount, ends in marks]
+    ) + "; the first figure if every unknown proves fine, the second if none does."  # fmt: skip
     with drawing(3.0) as (fig, axes):
         places = [amount for amount, _ in shown]
         low, best, high = ([ends[end] * 100 for _, ends in shown] for end in range(3))
