@@ -84,7 +84,8 @@ def _control(citation: str, assessment: Assessment | None) -> bool:
     click.echo(f"{control.citation}  {control.title} ({kind})\n{control.paraphrase}")
     enough = catalog.sufficiency.get(name)
     if enough is not None:
-        click.echo(f"Evidence that suffices: {'; '.join(enough.kinds)} by {enough.method}. {enough.why}")
+        kinds = "; ".join(kind.replace("|", " or ") for kind in enough.kinds)
+        click.echo(f"Evidence that suffices: {kinds} by {enough.method}. {enough.why}")
     for status in assessment.controls if assessment else ():
         if status.control.citation == name:
             click.echo(f"\n{status.status}: {status.reason}\nChecks: {', '.join(status.checks) or 'none'}")
