@@ -101,6 +101,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "asset_id": ("asset", "volume", "disk", "device", "volume id"),
     "encrypted": ("encryption", "is encrypted", "encryption status", "protection status"),
     "supported_until": ("end of support", "end of life", "eol", "support ends"),
+    "operated_by": ("operator", "hosted by", "managed by", "run by", "service provider"),
 }  # fmt: skip
 
 LIKENESS = 0.88
