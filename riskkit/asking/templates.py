@@ -173,7 +173,8 @@ def _questions() -> Iterator[str]:
         yield f"# Who can say: {question.who}. Name: {question.basis}."
         kinds = sufficiency[citation].kinds
         if ATTESTATION not in kinds:
-            yield f"# An answer does not suffice here; it is held against: {', '.join(kinds).replace('|', ' or ')}."
+            told = ", ".join(kinds).replace("|", " or ")
+            yield f"# An answer does not suffice here; it is held against: {told}."
         yield f"#  - control: {citation}"
         yield "#    answer: 'yes'              # or 'no' or not_applicable, then with approved_by too"
         yield "#    answered_by: Role or name"
