@@ -87,7 +87,7 @@ def test_changes_and_restores_are_judged(store: Path, pack: Path, tmp_path: Path
 def compared(pack: Path) -> dict[str, tuple[str, str]]:
     """Verdicts of this month on images that changed and on copies, by subject."""
     assessment = riskkit.open(pack, period=time.strftime("%Y-%m", time.gmtime()))
-    found = {
+    found: dict[str, tuple[str, str]] = {
         verdict.subject: (verdict.result, verdict.message)
         for outcome in assessment.outcomes
         for verdict in outcome.verdicts
