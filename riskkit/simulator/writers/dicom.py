@@ -138,6 +138,7 @@ def _image(path: str, size: int, modality: str, carried: set[str]) -> dict[str, 
         "keywords": "|".join(keyword for keyword, *_ in found),
         "safe_harbor": "|".join(letters),
         "private_tags": PRIVATE_TAGS[modality],
+        "digital_signatures": "no",
     }
 
 

@@ -28,7 +28,7 @@ EXPOSURE_COLUMNS = (
     "shared_with",
     "detail",
 )
-SAMPLE_COLUMNS = ("sample_id", "system_id", "stratum", "files", "sampled", "exposed", "sampled_on")
+SAMPLE_COLUMNS = ("sample_id", "system_id", "stratum", "files", "sampled", "exposed", "sampled_on", "unit")
 CLOUD = "Prairie Object Storage"  # a provider that does not exist
 
 
@@ -69,8 +69,8 @@ def write_storage(pack: Pack, seed: int) -> None:
     pack.table("storage/exposures.csv", EXPOSURE_COLUMNS, exposures, custody)
     drawn = pack.span.back(12)
     samples = [
-        ("viewer-cache", "viewer1", f"/var/cache/viewer {modality}", files, 300, found, drawn)
-        for modality, files, found in (("CT", 182_000, 300), ("MR", 64_500, 300), ("US", 22_100, 291))
+        ("viewer-cache", "viewer1", f"/var/cache/viewer {modality}", studies, 300, found, drawn, "study")
+        for modality, studies, found in (("CT", 1_820, 300), ("MR", 640, 300), ("US", 910, 291))
     ]
     custody = Custody("Infrastructure", pack.moment(12, 15), "viewer1", "random sample of the cache")
     pack.table("dicom/sampled_scans.csv", SAMPLE_COLUMNS, samples, custody)
