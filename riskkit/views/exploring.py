@@ -21,6 +21,9 @@ from riskkit.views.scope import present
 from riskkit.views.wording import day
 
 EVERYTHING = "all"
+_PLACES = {"site": ("systems", "location"), "department": ("roster", "department")}
+"""Where the choices of a control stand: a table and its column."""
+
 View = Callable[..., Html]
 
 
@@ -28,12 +31,14 @@ def explore(
     assessment: Assessment,
     view: View,
     *given: Any,
+    by: Iterable[str] = ("site", "department"),
     work: str | Path | None = None,
     **numbers: tuple[int, int, int],
 ) -> Any:
     """A view that answers to controls: period, site, department, and numbers that the view takes.
 
-    given: what the view takes after the assessment. work: the work folder, as for `riskkit.open`. numbers:
+    given: what the view takes after the assessment. by: which of site and department it can be narrowed to;
+    a control that changes nothing would mislead. work: the work folder, as for `riskkit.open`. numbers:
     a slider each, as name=(value, least, most), such as `budget=(5, 1, 20)`. Where a report is made, or
     without ipywidgets, it is the view alone, with the values that are given.
     """
@@ -42,10 +47,10 @@ def explore(
         return view(assessment, *given, **start)
     widgets: Any = import_module("ipywidgets")
 
-    choices = {"period": _periods(assessment), "site": _values(assessment, "systems", "location"),
-               "department": _values(assessment, "roster", "department")}  # fmt: skip
-    current = {"period": assessment.moment.period.name, "site": assessment.site or EVERYTHING,
-               "department": assessment.department or EVERYTHING}  # fmt: skip
+    current = {"site": assessment.site, "department": assessment.department}
+    current = {name: current[name] or EVERYTHING for name in by}
+    current["period"] = assessment.moment.period.name
+    choices = {"period": _periods(assessment)} | {name: _values(assessment, *_PLACES[name]) for name in by}
     controls: dict[str, Any] = {
         name: widgets.Dropdown(options=options, value=current[name], description=name)
         for name, options in choices.items()
@@ -63,9 +68,8 @@ def explore(
             period = controls["period"].value
             if period not in opened:
                 opened[period] = open_pack(assessment.evidence.pack, period=period, work=work)
-            narrowed = replace(
-                opened[period], site=_chosen(controls["site"]), department=_chosen(controls["department"])
-            )
+            places: dict[str, Any] = {name: _chosen(controls[name]) for name in by}
+            narrowed = replace(opened[period], **places)
             result = view(narrowed, *given, **{name: controls[name].value for name in numbers})
         except RiskkitError as error:
             result = paragraph(str(error))
