@@ -18,10 +18,12 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import IsolationForest
 from sklearn.preprocessing import normalize
 
-from benchmarks.made.userdays import COUNTS, RICH, Days
+from benchmarks.made.userdays import COUNTS, RICH, TOLD, Days
 
 WINDOW = pd.Timedelta(days=14)
 NEIGHBOURS, TOPICS, COMMUNITIES = 10, 32, 24
+OWN_FACTS = "z per peer, riskkit's facts"
+"""No baseline but an ablation: the facts are riskkit's, only the statistics are not."""
 Scores = npt.NDArray[np.float64]
 
 
@@ -55,6 +57,11 @@ def z_of_everything(days: Days, seed: int) -> Scores:
     return _z(days, ["role", "shift"], RICH)
 
 
+def z_of_all_facts(days: Days, seed: int) -> Scores:
+    """The same with riskkit's own facts, ward and nobody's care: what its statistics add to them."""
+    return _z(days, ["role", "shift"], TOLD)
+
+
 def unexplained_count(days: Days, seed: int) -> Scores:
     """Distinct patients without an explanation (EBAS)."""
     found: Scores = days.table["unexplained"].to_numpy(float)
@@ -83,6 +90,7 @@ BASELINES: Mapping[str, Callable[[Days, int], Scores]] = {
     "z per user": z_of_user,
     "z per peer": z_of_peers,
     "z per peer, rich": z_of_everything,
+    OWN_FACTS: z_of_all_facts,
     "unexplained count (EBAS)": unexplained_count,
     "SNAD-like": strange_accesses,
     "CADS-like kNN": far_neighbours,

@@ -31,6 +31,8 @@ RICH = [
     *COUNTS, "unexplained", "household", "surname", "coworker", "vip", "neighbours", "repeats", "overrides",
     "off_duty", "stations", "departments", "gap_days",
 ]  # fmt: skip
+TOLD = [*RICH, "elsewhere", "not_in_care"]
+"""With the two facts that riskkit keeps beside an unexplained access."""
 
 
 @dataclass
@@ -86,7 +88,7 @@ def read(case: Case, trail: pd.DataFrame | None = None) -> Days:
     accesses = base.execute("select * from accesses").df()
     for frame in (table, accesses):
         frame["day"] = pd.to_datetime(frame["day"])
-    table[RICH] = table[RICH].fillna(0).astype(float)
+    table[TOLD] = table[TOLD].fillna(0).astype(float)
     return Days(table.sort_values(["day", "person"], ignore_index=True), accesses, pd.Timestamp(case.first))
 
 
@@ -139,13 +141,20 @@ create table on_duty as select distinct ev.id from ev join duties d on d.user_id
 """
 
 ACCESSES = """
+create table cared as select distinct o.id from opened o join reasons r on r.patient_id = o.patient
+  and o.moment between r.starts - interval 30 day and r.ends + interval 30 day;
+create table bedside as select distinct o.id from opened o join ev using (id)
+  join workstations w on w.host = ev.ip join reasons r on r.patient_id = o.patient
+  and r.department = w.department and o.moment between r.starts - interval 1 day and r.ends + interval 1 day;
 create table workforce as select distinct patient_id, department from roster where patient_id is not null;
 create table accesses as
   select o.person, o.day, o.patient, bool_or(e.id is not null) as explained,
     bool_or(p.address = r.address and p.patient_id <> coalesce(r.patient_id, '')) as household,
     bool_or(p.family_name = r.family_name) as surname, bool_or(w.department = r.department) as coworker,
-    bool_or(p.vip = 'yes') as vip, min(o.moment) as moment
+    bool_or(p.vip = 'yes') as vip, bool_or(c.id is not null) as in_care,
+    bool_and(b.id is not null) as on_ward, min(o.moment) as moment
   from opened o left join explained e using (id) left join roster r on r.user_id = o.person
+    left join cared c using (id) left join bedside b using (id)
     left join patients p on p.patient_id = o.patient
     left join workforce w on w.patient_id = o.patient and w.patient_id <> coalesce(r.patient_id, '')
   group by all;
@@ -167,7 +176,8 @@ with base as (
   from ev left join workstations w on w.host = ev.ip group by all),
 open as (
   select person, day, count(*) as unexplained, sum(household::int) as household, sum(surname::int) as surname,
-    sum(coworker::int) as coworker, sum(vip::int) as vip from accesses where not explained group by all),
+    sum(coworker::int) as coworker, sum(vip::int) as vip, sum((not on_ward)::int) as elsewhere,
+    sum((not in_care)::int) as not_in_care from accesses where not explained group by all),
 near as (
   select person, day, count(*) as neighbours from (
     select person, day, try_cast(patient as bigint) - lag(try_cast(patient as bigint))
@@ -179,7 +189,7 @@ again as (
       on x.person = y.person and x.patient = y.patient and y.day between x.day - 13 and x.day
     where not x.explained and not y.explained group by all) b
     on a.person = b.person and a.day = b.day group by all)
-select base.*, unexplained, household, surname, coworker, vip, neighbours, repeats,
+select base.*, unexplained, elsewhere, not_in_care, household, surname, coworker, vip, neighbours, repeats,
   least(60, day - lag(day) over (partition by person order by day)) as gap_days,
   r.role, r.shift, r.department, r.family_name
 from base left join open using (person, day) left join near using (person, day)
