@@ -6,6 +6,7 @@ riskkit sends nothing: whoever runs it carries the request to the authority and 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,12 @@ _RSA_WITH = {"1.2.840.113549.1.1.1", *(f"1.2.840.113549.1.1.{number}" for number
 _SIGNED_DATA, _TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_2 = "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"
+
+_UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, UnsupportedAlgorithm, x509.InvalidVersion,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What reading a strange answer or certificate may raise."""
 
 _GRANTED = {0, 1}
 _MOST_ISSUERS = 8
@@ -83,7 +90,7 @@ def check_stamp(
     """
     try:
         return _check(manifest, der.parse(response), trusted)
-    except (ValueError, IndexError, KeyError, StopIteration, UnsupportedAlgorithm):
+    except _UNREADABLE:
         return Stamp(problems=("is no time stamp that can be read",))
 
 
@@ -114,12 +121,10 @@ def _check(manifest: bytes, answer: Node, trusted: Sequence[x509.Certificate] | 
         problems.append("is about other bytes than this manifest")
     signer = signed.signer()
     if signer is None:
-        unverified.append("the authority's signature: its certificate is not in the answer")
+        problems.append("the authority's certificate is not in the answer")
         return Stamp(at, "", tuple(problems), tuple(unverified))
     authority = signer.subject.rfc4514_string()
-    wrong, unknown = signed.check(signer)
-    problems += wrong
-    unverified += unknown
+    problems += signed.check(signer)
     if not _for_stamps(signer):
         problems.append("the authority's certificate is not for time stamps")
     if not signer.not_valid_before_utc <= at <= signer.not_valid_after_utc:
@@ -157,11 +162,11 @@ class _SignedData:
                 return certificate
         return None
 
-    def check(self, signer: x509.Certificate) -> tuple[list[str], list[str]]:
-        """What is wrong with the signature, and what could not be verified."""
+    def check(self, signer: x509.Certificate) -> list[str]:
+        """What is wrong with the signature."""
         digest = _DIGESTS.get(self.digest)
         if digest is None:
-            return [], ["the authority's signature: its digest is not known here"]
+            return ["is signed over a digest that is not known here"]
         wrong = []
         values = self._values()
         if values.get(_CONTENT_TYPE, [None])[0] != der.encode_oid(_TST_INFO):
@@ -176,8 +181,8 @@ class _SignedData:
         signed = bytes([der.SET]) + self.attributes.raw[1:]
         holds = _holds(signer, self.signature, signed, self.algorithm, digest())
         if holds is None:
-            return wrong, ["the authority's signature: its algorithm is not known here"]
-        return wrong if holds else [*wrong, "the authority's signature does not hold"], []
+            return [*wrong, "is signed by an algorithm that is not known here"]
+        return wrong if holds else [*wrong, "the authority's signature does not hold"]
 
     def _values(self) -> dict[str, list[bytes]]:
         found: dict[str, list[bytes]] = {}
@@ -216,7 +221,7 @@ def _signed_data(token: Node) -> _SignedData:
         raise ValueError("no time stamp inside")
     (content,) = explicit.expect(der.CONTEXT).children()
     certificates = [
-        x509.load_der_x509_certificate(one.raw)
+        _certificate(one.raw)
         for node in rest
         if node.tag == der.CONTEXT
         for one in node.children()
@@ -233,6 +238,16 @@ def _signed_data(token: Node) -> _SignedData:
         algorithm=algorithm.children()[0].oid,
         signature=signature.expect(der.OCTETS).content,
     )
+
+
+def _certificate(raw: bytes) -> x509.Certificate:
+    """A certificate; raises ValueError also for what is only tolerated, such as a negative number."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return x509.load_der_x509_certificate(raw)
+        except Warning as warning:
+            raise ValueError("a certificate against the rules") from warning
 
 
 def _holds(
