@@ -334,7 +334,7 @@ def _handshake(
 def _fifty(authority: Authority) -> Iterator[dict[str, Row]]:
     """Fifty listeners: 36 of nginx on as many addresses, and 14 of all other kinds."""
     hosts = [f"127.0.1.{number}" for number in range(1, 37)]
-    others = {
+    others: dict[str, Callable[[], Any]] = {
         "mutual": lambda: mutual_tls(authority), "dicom": plain_dicom, "silent": silent, "closed": closed,
         "drip": lambda: drip(b"\x16"),
     }  # fmt: skip

@@ -46,6 +46,19 @@ _EXAMPLES: Mapping[str, object] = {
     "instant_us": "2026-01-31T08:00:00Z",
 }  # fmt: skip
 
+HEADS: Mapping[str, tuple[str, ...]] = {
+    "endpoints": (
+        "Who permitted the scans, when, where that is written, and from when to when: without it",
+        "`riskkit collect tls` refuses to connect. docs/live-scans.md tells what each key does.",
+        " authorization: {by: Security Officer, date: 2026-01-31, reference: CHG-2026-1}",
+        " window_start: 2026-02-07T01:00:00-06:00  # with the time zone",
+        " window_end: 2026-02-07T05:00:00-06:00",
+        " vantage: internal                        # where the scanner stands; or external",
+        " allowed_networks: [10.20.0.0/16]         # a name that resolves elsewhere stops the run",
+    ),
+}
+"""What stands in a list in YAML above its rows; lines that begin with a space are taken over."""
+
 README = """# Templates
 
 One file for each kind of evidence that a person writes, in the place where it goes in a pack. Take what you
@@ -155,7 +168,9 @@ def yaml_template(table: Table) -> str:
     """Comments, the key of the list, and an example that is commented out."""
     lines = [f"# {line}" for line in _comments(table)]
     key = table.name
-    lines += ["#", "# What stands after # is not read. Copy the example and take the # away.", f"{key}:"]
+    lines += ["#", "# What stands after # is not read. Copy the example and take the # away."]
+    lines += [f"#{line.lstrip()}" if line.startswith(" ") else f"# {line}" for line in HEADS.get(key, ())]
+    lines += [f"{key}:"]
     if key == "answers":
         lines += _questions()
     else:

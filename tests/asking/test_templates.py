@@ -13,9 +13,17 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from riskkit.asking.templates import csv_template, example_of, is_filled_in, template_texts, workbook
+from riskkit.asking.templates import (
+    csv_template,
+    example_of,
+    is_filled_in,
+    template_texts,
+    workbook,
+    yaml_template,
+)
 from riskkit.catalog import ATTESTATION, load_catalog
 from riskkit.cli import cli
+from riskkit.collectors.tls.endpoint import EndpointsFile
 from riskkit.ingest import ingest
 from riskkit.model import Evidence, Moment, Period
 from riskkit.readers.canonical.lines import EXAMPLE_ROW
@@ -201,3 +209,21 @@ def test_nothing_is_overwritten(templates: Path) -> None:
 def test_example_rows_hold_no_two_alike(templates: Path) -> None:
     """Who asks and who approves differ in the examples too."""
     assert not [table.name for table in FILLED if table.mixed(example_of(table))]
+
+
+def test_the_list_of_listeners_says_who_permits_scans() -> None:
+    """Its head, filled in, is what the collector asks for: without it no scan would start."""
+    text = yaml_template(TABLES["endpoints"])
+    keys = EndpointsFile.model_fields
+    permitted = [
+        line.removeprefix("# ") for line in text.splitlines() if re.match(rf"# ({'|'.join(keys)}): \S", line)
+        and "may be empty" not in line and "needed" not in line and not line.startswith("# endpoints")
+    ]  # fmt: skip
+    one = (
+        "endpoints: [{endpoint_id: a, host: pacs1.example, port: 2762, protocol: dicom-tls, approved_by: S}]"
+    )
+    file = EndpointsFile.model_validate(yaml.safe_load("\n".join([*permitted, one])))
+    assert (file.authorization.reference, file.vantage) == ("CHG-2026-1", "internal")
+    assert file.window_start
+    assert file.window_end
+    assert file.allowed_networks
