@@ -96,13 +96,16 @@ def test_axe_finds_what_it_is_asked_for(browser: Browser, tmp_path: Path) -> Non
 
 
 def test_no_page_is_wider_than_its_screen(report: Path, browser: Browser) -> None:
-    """On a telephone only tables, drawings and the list of parts scroll sideways, each in its own box."""
+    """On a telephone only tables, drawings and the list of parts scroll sideways, each in its own box.
+
+    What leadership reads first does not scroll at all.
+    """
     for path in pages(report):
         with browser.page() as page:
             page.screen(width=NARROW)
             page.open(path.as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") == NARROW, path.name
-            assert beyond(page, but=".scroll, .parts") == [], path.name
+            assert beyond(page, but=".scroll:not(.onepage .scroll), .parts") == [], path.name
 
 
 def test_no_table_runs_off_the_paper(report: Path, browser: Browser) -> None:
