@@ -214,11 +214,7 @@ def test_example_rows_hold_no_two_alike(templates: Path) -> None:
 def test_the_list_of_listeners_says_who_permits_scans() -> None:
     """Its head, filled in, is what the collector asks for: without it no scan would start."""
     text = yaml_template(TABLES["endpoints"])
-    keys = EndpointsFile.model_fields
-    permitted = [
-        line.removeprefix("# ") for line in text.splitlines() if re.match(rf"# ({'|'.join(keys)}): \S", line)
-        and "may be empty" not in line and "needed" not in line and not line.startswith("# endpoints")
-    ]  # fmt: skip
+    permitted = [line[1:] for line in text.splitlines() if re.match(r"#[a-z]", line)]
     one = (
         "endpoints: [{endpoint_id: a, host: pacs1.example, port: 2762, protocol: dicom-tls, approved_by: S}]"
     )
