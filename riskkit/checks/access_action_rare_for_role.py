@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals as nw
@@ -38,6 +38,27 @@ class _Rate:
     @property
     def mean(self) -> float:
         return self.alpha / (self.alpha + self.beta)
+
+
+@dataclass
+class _Sums:
+    """Of a role: people, events, and by action its events and the sum of each person's hits^2 / events."""
+
+    people: int = 0
+    events: int = 0
+    hits: Counter[str] = field(default_factory=Counter)
+    squares: dict[str, float] = field(default_factory=dict)
+
+    def without(self, own: Counter[str], action: str) -> _Rate:
+        """Fit the shares of the others, one event of prior among all they did: nothing is impossible."""
+        hits, events = self.hits[action] - own[action], self.events - own.total()
+        mean, spread = (hits + 0.5) / (events + 1.0), MOST_SPREAD
+        if self.people > 2:  # noqa: PLR2004 - two others have a spread
+            squares = self.squares.get(action, 0.0) - own[action] ** 2 / own.total()
+            between = (squares - 2 * mean * hits) / events + mean**2
+            spread = mean * (1 - mean) / between - 1 if between > 0 else MOST_SPREAD
+        spread = float(np.clip(spread, LEAST_SPREAD, MOST_SPREAD))
+        return _Rate(mean * spread, (1 - mean) * spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +111,7 @@ def access_action_rare_for_role(
     exempt = Exempt("access.action_rare_for_role", exemptions, roster)
     first, last = day_number(at.period.first_day), day_number(at.today)
     rates: dict[tuple[str, str], _Rate] = {}
-    members: dict[str, list[str]] = {}
-    for name in shares:
-        members.setdefault(roles[name], []).append(name)
+    role_sums = _sums(shares, roles)
     tried: list[tuple[str, int, str, int, int, _Rate]] = []
     found: dict[str, list[_Odd]] = {}
     for (user, day), counts in sorted(days.items()):
@@ -102,8 +121,7 @@ def access_action_rare_for_role(
         total = counts.total()
         for action in sorted(action for action in counts if counts[action] >= least):
             if (user, action) not in rates:
-                peers = [shares[name] for name in members[roles[user]] if name != user]
-                rates[user, action] = _rate(peers, action)
+                rates[user, action] = role_sums[roles[user]].without(shares[user], action)
             tried.append((user, day, action, counts[action], total, rates[user, action]))
     for user, one in _rarest(tried, len(kinds)):
         if one.p <= LARGEST_P and not exempt.holds(user, day_of(one.day)):
@@ -187,14 +205,13 @@ def _by_user(days: Days) -> dict[str, Counter[str]]:
     return found
 
 
-def _rate(peers: list[Counter[str]], action: str) -> _Rate:
-    """Fit the shares of peers, one event of prior among all they did: nothing is impossible."""
-    totals = np.array([counts.total() for counts in peers], float)
-    hits = np.array([counts[action] for counts in peers], float)
-    mean = float((hits.sum() + 0.5) / (totals.sum() + 1.0))
-    spread = MOST_SPREAD
-    if len(peers) > 1:
-        between = float(np.average((hits / totals - mean) ** 2, weights=totals))
-        spread = mean * (1 - mean) / between - 1 if between > 0 else MOST_SPREAD
-    spread = float(np.clip(spread, LEAST_SPREAD, MOST_SPREAD))
-    return _Rate(mean * spread, (1 - mean) * spread)
+def _sums(shares: dict[str, Counter[str]], roles: dict[str, str]) -> dict[str, _Sums]:
+    found: dict[str, _Sums] = {}
+    for user, counts in shares.items():
+        role, total = found.setdefault(roles[user], _Sums()), counts.total()
+        role.people += 1
+        role.events += total
+        for action, hits in counts.items():
+            role.hits[action] += hits
+            role.squares[action] = role.squares.get(action, 0.0) + hits * hits / total
+    return found

@@ -63,6 +63,11 @@ def access_privilege_drift(
     for user, (before, now) in mixes.items():
         if min(before.total(), now.total()) >= fewest_events:
             moved[user] = jensen_shannon(*_rows(before, now))
+    of_group: dict[str, list[float]] = {}
+    for user, value in moved.items():
+        of_group.setdefault(groups.get(user, EVERYONE), []).append(value)
+    ordered = {name: np.sort(values) for name, values in of_group.items()}
+    everybody = np.sort(list(moved.values()))
     exempt = Exempt("access.privilege_drift", exemptions, roster)
     for user, (before, now) in sorted(mixes.items()):
         if not now:
@@ -77,14 +82,11 @@ def access_privilege_drift(
                 expected=f"{fewest_events} events each",
             )
             continue
-        theirs = [
-            value
-            for other, value in sorted(moved.items())
-            if other != user and groups.get(other, EVERYONE) == groups.get(user, EVERYONE)
-        ]
-        if len(theirs) < FEWEST_PEERS:
-            theirs = [value for other, value in sorted(moved.items()) if other != user]
-        as_far = (1 + sum(value >= moved[user] for value in theirs)) / (1 + len(theirs))
+        group = ordered[groups.get(user, EVERYONE)]
+        among = group if len(group) > FEWEST_PEERS else everybody
+        place = int(np.searchsorted(among, moved[user]))
+        # The user is one of these, and counts once: as the one case that was seen.
+        as_far = (len(among) - place) / len(among)
         p = as_far
         if as_far <= LARGEST_P:
             p = max(as_far, permutation_tail(*_rows(before, now))[1])
@@ -92,8 +94,9 @@ def access_privilege_drift(
         day, keys, count = _day(days[user], grown)
         signals: tuple[Signal, ...] = ()
         if p <= LARGEST_P and count and not exempt.holds(user, day_of(day)):
+            usual = float(np.median(np.delete(among, place)))
             reason = (
-                f"mix of actions moved by {moved[user]:.2f} bit vs {np.median(theirs):.2f} of peers, most in "
+                f"mix of actions moved by {moved[user]:.2f} bit vs {usual:.2f} of peers, most in "
                 f"{grown[0][0]} of {grown[0][1] or 'an unnamed system'}"
             )
             signals = (
@@ -101,7 +104,7 @@ def access_privilege_drift(
                     day=day_of(day),
                     p=p,
                     observed=round(moved[user], 3),
-                    expected=round(float(np.median(theirs)), 3),
+                    expected=round(usual, 3),
                     reason=reason,
                     rows=(first_rows(keys, max(count, len(keys)), PREDICATE),),
                 ),
