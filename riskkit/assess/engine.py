@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from riskkit.assess.registry import all_derived
 from riskkit.backend import Backend, start
-from riskkit.derived.announced_probes import announced, is_probe
+from riskkit.derived.announced_probes import KEYS, announced, probes
 from riskkit.errors import EvidenceError
 from riskkit.ingest import happened, newest
 from riskkit.model import Check, Derived, Evidence, Moment, TableState
@@ -58,7 +58,9 @@ class Engine:
         if self.state("probe_windows").state != "present":
             return trail
         systems = self.frame("systems") if self.state("systems").state == "present" else None
-        return trail.filter(~is_probe(announced(self.frame("probe_windows"), systems)))
+        found = to_arrow(probes(trail, announced(self.frame("probe_windows"), systems)))
+        # Most trails hold none, and are then asked as they are.
+        return trail.join(self._backend.hold(found), on=list(KEYS), how="anti") if found.num_rows else trail
 
     def state(self, name: str) -> TableState:
         """The state of a table; a derived one is as its first input that cannot be judged."""
