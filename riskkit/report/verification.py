@@ -96,7 +96,10 @@ class _Examination:
             found.problems.append(f"{MANIFEST}: is not as it was written")
         if not found.problems:
             found.shown.append(f"{len(self._outputs)} outputs are as the manifest says")
-        self._of_the_record()
+        try:
+            self._of_the_record()
+        except (KeyError, TypeError, AttributeError):
+            found.problems.append(f"{record_path(report).name}: is no run record of riskkit")
         self._of_the_signature()
         self._of_the_stamp()
         self._of_the_inputs(pack)
@@ -197,7 +200,7 @@ class _Examination:
     def of_the_chain(self) -> None:
         """Each manifest names that of the period before: as far back as reports lie beside this one."""
         place, stated, checked = self._report.resolve().parent, self._stated, 0
-        while previous := stated.get("previous"):
+        while isinstance(previous := stated.get("previous"), dict):
             period, expected = str(previous.get("period")), previous.get("manifest")
             if expected is None:
                 self.found.not_shown.append(

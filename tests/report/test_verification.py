@@ -278,3 +278,15 @@ def test_verify_says_what_it_did_not_show(made):
         assert word in left
     made.record.unlink()
     assert "no run record" in " ".join(examine(made.out).not_shown)
+
+
+def test_what_was_forged_badly_is_named_too(made):
+    """A record and a manifest with fitting digests and senseless content: a sentence, no traceback."""
+    right = json.loads(made.record.read_text())
+    for content in ({"schema": 1}, right | {"earlier": 3}, right | {"first_seen": {"notes.txt": 1}}):
+        made.record.write_bytes(sealed(content))
+        assert "2026-10.run.json: is no run record of riskkit" in examine(made.out).problems
+    made.record.unlink()
+    path = made.out / "manifest.json"
+    path.write_bytes(sealed(json.loads(path.read_text()) | {"previous": "2026-09", "signer": 3}))
+    assert "manifest.json.sig: is missing" in examine(made.out).problems
