@@ -7,20 +7,21 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.derived.baseline import of_people
+from riskkit.derived.trail import logs_out
 from riskkit.model import Moment
 
 ORDER = ("event_time_us", "event_seq", "source", "offset", "n")
 
 
 def placed(audit_events: nw.LazyFrame[Any], workstations: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
-    """Events of people on a known workstation, with its zone, department and site.
+    """Events of people on a known workstation, with its zone, department and site; log-outs left out.
 
     The host name of an event counts before its address; upper and lower case are the same.
     """
     stations = workstations.select(
         place=nw.col("host").str.to_lowercase(), zone="zone", home="department", site="site"
     ).unique(subset=["place"], keep="any")
-    events = audit_events.filter(of_people(at)).with_columns(
+    events = audit_events.filter(of_people(at), ~logs_out()).with_columns(
         named=nw.col("source_host").str.to_lowercase(), addressed=nw.col("source_ip").str.to_lowercase()
     )
     by_name = events.join(stations, left_on="named", right_on="place", how="inner")

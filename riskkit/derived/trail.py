@@ -27,6 +27,9 @@ UNNAMED_SOURCE = "source without a name"
 TRANSFER_BEGINS = "110102"
 """One transfer writes 110102 at its begin and 110104 at its end; only the end counts."""
 
+LOG_OUT = "110123"
+"""The type of event of a log-out: sessions end by themselves where nobody is any more."""
+
 ROWS_PER_RECORD = 1 << 14
 """More than a reader makes of one record."""
 
@@ -42,6 +45,12 @@ def opens_record() -> nw.Expr:
     refused = nw.col("event_outcome").fill_null("unknown") == "failure"
     begins = nw.col("event_code").fill_null("") == TRANSFER_BEGINS
     return nw.col("event_category").is_in(RECORD_OPENED) & ~refused & ~begins
+
+
+def logs_out() -> nw.Expr:
+    """Whether an event is a log-out: it shows no one at that place."""
+    code, kinds = nw.col("event_code").fill_null(""), nw.col("event_subcode").fill_null("")
+    return (code == LOG_OUT) | kinds.str.contains(LOG_OUT, literal=True)
 
 
 def arrived(systems: Any | None) -> nw.Expr:

@@ -207,10 +207,12 @@ def test_a_foreign_workstation(ask: Ask) -> None:
 
 
 def test_impossible_travel(ask: Ask) -> None:
-    """Two sites in five minutes match, in an hour they do not; a VPN that is exempt is left out."""
+    """Two sites in five minutes match, in an hour they do not, nor does a session that ends by itself; a VPN
+    that is exempt is left out."""
     events = [
         at(ODD, "11:00", **RAD), at(ODD, "11:05", source_ip="10.9.0.1"),
         at(ODD, "11:00", "u2", **RAD), at(ODD, "12:05", "u2", source_ip="10.9.0.1"),
+        at(ODD, "12:10", "u2", "authentication", event_code="110114", event_subcode="110123", **RAD),
     ]  # fmt: skip
     said = ask("access.impossible_travel", audit_events=events, workstations=stations())
     assert results(said) == {"u1": "FAIL", "u2": "PASS"}
