@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -15,10 +14,11 @@ from riskkit.derived.baseline import of_people
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import LARGEST_P
+from riskkit.derived.targets import DAYS, codes
 from riskkit.derived.trail import first_rows, row_key
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.statistics.tails import beta_binomial_tail
-from riskkit.tables import records
+from riskkit.tables import records, to_arrow
 
 PREDICATE = "user_id = :subject and the action is rare for the role"
 NOT_ACTIONS = ("application", "security_alert", "other")
@@ -28,43 +28,11 @@ LEAST_SPREAD, MOST_SPREAD = 2.0, 200.0
 """Bounds of the concentration of the beta distribution: people of a role differ, and some are alike."""
 
 
-@dataclass(frozen=True)
-class _Rate:
-    """How often people of a role take an action: parameters of the beta distribution of their shares."""
-
-    alpha: float
-    beta: float
-
-    @property
-    def mean(self) -> float:
-        return self.alpha / (self.alpha + self.beta)
-
-
-@dataclass
-class _Sums:
-    """Of a role: people, events, and by action its events and the sum of each person's hits^2 / events."""
-
-    people: int = 0
-    events: int = 0
-    hits: Counter[str] = field(default_factory=Counter)
-    squares: dict[str, float] = field(default_factory=dict)
-
-    def without(self, own: Counter[str], action: str) -> _Rate:
-        """Fit the shares of the others, one event of prior among all they did: nothing is impossible."""
-        hits, events = self.hits[action] - own[action], self.events - own.total()
-        mean, spread = (hits + 0.5) / (events + 1.0), MOST_SPREAD
-        if self.people > 2:  # noqa: PLR2004 - two others have a spread
-            squares = self.squares.get(action, 0.0) - own[action] ** 2 / own.total()
-            between = (squares - 2 * mean * hits) / events + mean**2
-            spread = mean * (1 - mean) / between - 1 if between > 0 else MOST_SPREAD
-        spread = float(np.clip(spread, LEAST_SPREAD, MOST_SPREAD))
-        return _Rate(mean * spread, (1 - mean) * spread)
-
-
 @dataclass(frozen=True, slots=True)
 class _Odd:
     """The rarest action of one day."""
 
+    user: str
     day: int
     action: str
     count: int
@@ -105,31 +73,20 @@ def access_action_rare_for_role(
     people other than the user).
     """
     roles = {row.user_id: (row.role or "").casefold() for row in records(roster)}
-    days, keys = _days(audit_events, roles, at)
-    shares = _by_user(days)
-    kinds = sorted({action for found in days.values() for action in found})
+    events = audit_events.filter(of_people(at), ~nw.col("event_category").is_in(NOT_ACTIONS)).with_columns(
+        day=local_day_number(at), key=row_key(), system=nw.col("source_system").fill_null("an unnamed system")
+    )
+    active, rarest = _rarest(events, roles, least, at)
     exempt = Exempt("access.action_rare_for_role", exemptions, roster)
-    first, last = day_number(at.period.first_day), day_number(at.today)
-    rates: dict[tuple[str, str], _Rate] = {}
-    role_sums = _sums(shares, roles)
-    tried: list[tuple[str, int, str, int, int, _Rate]] = []
-    found: dict[str, list[_Odd]] = {}
-    for (user, day), counts in sorted(days.items()):
-        if not first <= day <= last:
-            continue
-        found.setdefault(user, [])
-        total = counts.total()
-        for action in sorted(action for action in counts if counts[action] >= least):
-            if (user, action) not in rates:
-                rates[user, action] = role_sums[roles[user]].without(shares[user], action)
-            tried.append((user, day, action, counts[action], total, rates[user, action]))
-    for user, one in _rarest(tried, len(kinds)):
-        if one.p <= LARGEST_P and not exempt.holds(user, day_of(one.day)):
-            found[user].append(one)
+    found: dict[str, list[_Odd]] = {user: [] for user in active}
+    for one in rarest:
+        if not exempt.holds(one.user, day_of(one.day)):
+            found[one.user].append(one)
+    keys = _keys(events, found)
     for user, odd in found.items():
         rare = [one for one in odd if one.p * one_in <= 1]
         shown = [key for one in (rare or odd) for key in keys[user, one.day, one.action]]
-        events = sum(one.count for one in (rare or odd))
+        total = sum(one.count for one in (rare or odd))
         yield Verdict(
             subject=user,
             result="FAIL" if rare else "PASS",
@@ -149,69 +106,94 @@ def access_action_rare_for_role(
                 )
                 for one in odd
             ),
-            rows=(first_rows(shown, max(events, len(shown)), PREDICATE),),
+            rows=(first_rows(shown, max(total, len(shown)), PREDICATE),),
         )
 
 
-def _rarest(tried: list[tuple[str, int, str, int, int, _Rate]], kinds: int) -> Iterator[tuple[str, _Odd]]:
-    """The rarest action of each user and day; all tails at once."""
-    if not tried:
-        return
-    count, total, alpha, beta = (
-        np.array(column, float)
-        for column in zip(*((one[3], one[4], one[5].alpha, one[5].beta) for one in tried), strict=True)
+def _rarest(
+    events: nw.LazyFrame[Any], roles: dict[str, str], least: int, at: Moment
+) -> tuple[list[str], list[_Odd]]:
+    """People with a day in the period, and the rarest action of each of their days where it is rare."""
+    counts = events.group_by("user_id", "day", "event_category", "system").agg(nw.len().alias("events"))
+    table = to_arrow(counts.filter(~nw.col("event_category").is_null()))
+    if not len(table):
+        return [], []
+    (users, user), (kinds, kind), (systems, system) = (
+        codes(table[name]) for name in ("user_id", "event_category", "system")
     )
-    tails = np.minimum(beta_binomial_tail(count, total, alpha, beta) * kinds, 1.0)
-    best: dict[tuple[str, int], _Odd] = {}
-    for (user, day, action, hits, events, rate), p in zip(tried, tails, strict=True):
-        one = _Odd(day, action, hits, events * rate.mean, float(p))
-        known = best.setdefault((user, day), one)
-        if one.p < known.p:
-            best[user, day] = one
-    yield from ((user, one) for (user, _), one in best.items())
+    named = np.array([name in roles for name in users])[user]
+    user, kind, system = user[named], kind[named], system[named]
+    day, hits = (np.asarray(table[name].to_numpy(), np.int64)[named] for name in ("day", "events"))
+    pairs, action = np.unique(kind * len(systems) + system, return_inverse=True)
+    place = np.unique(user * DAYS + day, return_inverse=True)[1]
+    total = np.bincount(place, hits)[place]
+    within = (day >= day_number(at.period.first_day)) & (day <= day_number(at.today))
+    active = [users[one] for one in np.unique(user[within])]
+    asked = np.flatnonzero(within & (hits >= least))
+    role = np.unique([roles.get(name, "") for name in users], return_inverse=True)[1]
+    alpha, beta = _rates(user, action, hits, role, len(pairs), asked)
+    p = np.minimum(beta_binomial_tail(hits[asked], total[asked], alpha, beta) * len(pairs), 1.0)
+    order = np.lexsort((action[asked], p, place[asked]))
+    first = order[np.flatnonzero(np.diff(place[asked][order], prepend=-1))]
+    odd = []
+    for n in first[p[first] <= LARGEST_P].tolist():
+        at_, expected = asked[n], total[asked[n]] * alpha[n] / (alpha[n] + beta[n])
+        told = f"{kinds[kind[at_]]} on {systems[system[at_]]}"
+        odd.append(_Odd(users[user[at_]], int(day[at_]), told, int(hits[at_]), float(expected), float(p[n])))
+    return active, odd
+
+
+def _rates(user: Any, action: Any, hits: Any, role: Any, actions: int, asked: Any) -> tuple[Any, Any]:
+    """Parameters of the beta distribution of the shares of an action, for some rows, without their user.
+
+    One event of prior among all that the others of the role did: nothing is impossible. Sums over the
+    role less the user's own part, so that cost does not grow with the square of people.
+    """
+    own = np.bincount(user * actions + action, hits, minlength=len(role) * actions).reshape(-1, actions)
+    events = own.sum(axis=1)
+    squares = own**2 / np.maximum(events, 1)[:, None]
+    roles = int(role.max()) + 1
+    of_role = [np.zeros((roles, actions)), np.zeros((roles, actions)), np.zeros(roles), np.zeros(roles)]
+    for sums, part in zip(of_role, (own, squares, events, events > 0), strict=True):
+        np.add.at(sums, role, part)
+    who, what = user[asked], action[asked]
+    others = of_role[0][role[who], what] - own[who, what]
+    spread_of = of_role[1][role[who], what] - squares[who, what]
+    all_others = of_role[2][role[who]] - events[who]
+    mean = (others + 0.5) / (all_others + 1.0)
+    between = (spread_of - 2 * mean * others) / np.maximum(all_others, 1) + mean**2
+    several = (of_role[3][role[who]] > 2) & (between > 0)  # noqa: PLR2004 - two others have a spread
+    spread = np.where(several, mean * (1 - mean) / np.where(between > 0, between, 1.0) - 1, MOST_SPREAD)
+    spread = np.clip(spread, LEAST_SPREAD, MOST_SPREAD)
+    return mean * spread, (1 - mean) * spread
+
+
+def _keys(
+    events: nw.LazyFrame[Any], found: dict[str, list[_Odd]]
+) -> dict[tuple[str, int, str], list[tuple[str, int]]]:
+    """The first row in each file of what stands out; the others are not brought into memory."""
+    wanted = {(one.user, one.day, one.action) for odd in found.values() for one in odd}
+    if not wanted:
+        return {}
+    days = sorted({day for _, day, _ in wanted})
+    grouped = (
+        events.filter(
+            nw.col("user_id").is_in(sorted({user for user, _, _ in wanted})),
+            nw.col("day") >= days[0],
+            nw.col("day") <= days[-1],
+            ~nw.col("event_category").is_null(),
+        )
+        .group_by("user_id", "day", "event_category", "system", "source")
+        .agg(nw.col("key").min())
+    )
+    keys: dict[tuple[str, int, str], list[tuple[str, int]]] = {}
+    for row in records(grouped):
+        unit = row.user_id, row.day, f"{row.event_category} on {row.system}"
+        if unit in wanted:
+            keys.setdefault(unit, []).append((row.source, row.key))
+    return keys
 
 
 def _few(expected: float) -> str:
     """A small expectation is told by its size, not as 0.0."""
     return f"{expected:.1f}" if expected >= 1 else f"{expected:.1g}"
-
-
-Days = dict[tuple[str, int], Counter[str]]
-Keys = dict[tuple[str, int, str], list[tuple[str, int]]]
-
-
-def _days(audit_events: nw.LazyFrame[Any], roles: dict[str, str], at: Moment) -> tuple[Days, Keys]:
-    grouped = (
-        audit_events.filter(of_people(at), ~nw.col("event_category").is_in(NOT_ACTIONS))
-        .with_columns(day=local_day_number(at), key=row_key())
-        .group_by("user_id", "day", "event_category", "source_system", "source")
-        .agg(nw.len().alias("events"), nw.col("key").min())
-    )
-    days: Days = {}
-    keys: Keys = {}
-    for row in records(grouped):
-        if row.user_id not in roles or row.event_category is None:
-            continue
-        action = f"{row.event_category} on {row.source_system or 'an unnamed system'}"
-        days.setdefault((row.user_id, row.day), Counter())[action] += row.events
-        keys.setdefault((row.user_id, row.day, action), []).append((row.source, row.key))
-    return days, keys
-
-
-def _by_user(days: Days) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
-    for (user, _), counts in sorted(days.items()):
-        found.setdefault(user, Counter()).update(counts)
-    return found
-
-
-def _sums(shares: dict[str, Counter[str]], roles: dict[str, str]) -> dict[str, _Sums]:
-    found: dict[str, _Sums] = {}
-    for user, counts in shares.items():
-        role, total = found.setdefault(roles[user], _Sums()), counts.total()
-        role.people += 1
-        role.events += total
-        for action, hits in counts.items():
-            role.hits[action] += hits
-            role.squares[action] = role.squares.get(action, 0.0) + hits * hits / total
-    return found

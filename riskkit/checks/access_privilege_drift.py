@@ -57,7 +57,8 @@ def access_privilege_drift(
     larger of what dealing the actions anew gives and of the share of peers who moved as far: a new
     system moves everybody. The signal stands on the day with most of what became more frequent.
     """
-    mixes, days = _mixes(audit_events, at)
+    events = audit_events.filter(of_people(at)).with_columns(day=local_day_number(at), key=row_key())
+    mixes, seen = _mixes(events, at)
     groups = peers(peer_groups)
     moved: dict[str, float] = {}
     for user, (before, now) in mixes.items():
@@ -68,7 +69,18 @@ def access_privilege_drift(
         of_group.setdefault(groups.get(user, EVERYONE), []).append(value)
     ordered = {name: np.sort(values) for name, values in of_group.items()}
     everybody = np.sort(list(moved.values()))
+
+    def among(user: str) -> Any:
+        group = ordered[groups.get(user, EVERYONE)]
+        return group if len(group) > FEWEST_PEERS else everybody
+
+    def as_far(user: str) -> float:
+        # The user is one of these, and counts once: as the one case that was seen.
+        theirs = among(user)
+        return (len(theirs) - int(np.searchsorted(theirs, moved[user]))) / len(theirs)
+
     exempt = Exempt("access.privilege_drift", exemptions, roster)
+    days = _days(events.filter(in_period(at)), [user for user in moved if as_far(user) <= LARGEST_P])
     for user, (before, now) in sorted(mixes.items()):
         if not now:
             continue
@@ -82,19 +94,16 @@ def access_privilege_drift(
                 expected=f"{fewest_events} events each",
             )
             continue
-        group = ordered[groups.get(user, EVERYONE)]
-        among = group if len(group) > FEWEST_PEERS else everybody
-        place = int(np.searchsorted(among, moved[user]))
-        # The user is one of these, and counts once: as the one case that was seen.
-        as_far = (len(among) - place) / len(among)
-        p = as_far
-        if as_far <= LARGEST_P:
-            p = max(as_far, permutation_tail(*_rows(before, now))[1])
+        p = as_far(user)
+        if user in days:
+            p = max(p, permutation_tail(*_rows(before, now))[1])
         grown = _grown(before, now)
-        day, keys, count = _day(days[user], grown)
+        keys, count = seen[user].get(grown[0], []), now[grown[0]]
+        day, of_day, events_of_day = _day(days[user], grown) if user in days else (0, keys, 0)
         signals: tuple[Signal, ...] = ()
-        if p <= LARGEST_P and count and not exempt.holds(user, day_of(day)):
-            usual = float(np.median(np.delete(among, place)))
+        if p <= LARGEST_P and events_of_day and not exempt.holds(user, day_of(day)):
+            theirs = among(user)
+            usual = float(np.median(np.delete(theirs, np.searchsorted(theirs, moved[user]))))
             reason = (
                 f"mix of actions moved by {moved[user]:.2f} bit vs {usual:.2f} of peers, most in "
                 f"{grown[0][0]} of {grown[0][1] or 'an unnamed system'}"
@@ -106,7 +115,7 @@ def access_privilege_drift(
                     observed=round(moved[user], 3),
                     expected=round(usual, 3),
                     reason=reason,
-                    rows=(first_rows(keys, max(count, len(keys)), PREDICATE),),
+                    rows=(first_rows(of_day, max(events_of_day, len(of_day)), PREDICATE),),
                 ),
             )
         rare = bool(signals) and p * one_in <= 1
@@ -114,7 +123,7 @@ def access_privilege_drift(
             subject=user,
             result="FAIL" if rare else "PASS",
             message=f"The mix of {now.total()} events moved by {moved[user]:.2f} bit from the one before"
-            + (f", as far as {100 * as_far:.2g} % of peers; for review." if rare else "."),
+            + (f", as far as {100 * as_far(user):.2g} % of peers; for review." if rare else "."),
             observed=f"{moved[user]:.2f} bit",
             expected=f"no farther than one in {one_in}",
             signals=signals,
@@ -128,25 +137,40 @@ DayRows = dict[int, dict[Kind, tuple[int, list[tuple[str, int]]]]]
 
 
 def _mixes(
-    audit_events: nw.LazyFrame[Any], at: Moment
-) -> tuple[dict[str, tuple[Mix, Mix]], dict[str, DayRows]]:
-    """Events of each user by kind before and in the period, and by day in it."""
+    events: nw.LazyFrame[Any], at: Moment
+) -> tuple[dict[str, tuple[Mix, Mix]], dict[str, dict[Kind, list[tuple[str, int]]]]]:
+    """Events of each user by kind before and in the period, and the first rows of those in it."""
     grouped = (
-        audit_events.filter(of_people(at))
-        .with_columns(day=local_day_number(at), now=flag(in_period(at)), key=row_key())
-        .group_by("user_id", "event_category", "source_system", "now", "day", "source")
+        events.with_columns(now=flag(in_period(at)))
+        .group_by("user_id", "event_category", "source_system", "now", "source")
         .agg(nw.len().alias("events"), nw.col("key").min())
     )
     mixes: dict[str, tuple[Mix, Mix]] = {}
-    days: dict[str, DayRows] = {}
+    seen: dict[str, dict[Kind, list[tuple[str, int]]]] = {}
     for row in records(grouped):
         kind = row.event_category or "other", row.source_system or ""
         mixes.setdefault(row.user_id, (Counter(), Counter()))[row.now][kind] += row.events
         if row.now:
-            of_day = days.setdefault(row.user_id, {}).setdefault(row.day, {})
-            events, keys = of_day.get(kind, (0, []))
-            of_day[kind] = events + row.events, [*keys, (row.source, row.key)]
-    return mixes, days
+            seen.setdefault(row.user_id, {}).setdefault(kind, []).append((row.source, row.key))
+    return mixes, seen
+
+
+def _days(events: nw.LazyFrame[Any], users: list[str]) -> dict[str, DayRows]:
+    """Events of some users by day and kind; of the others days are not brought into memory."""
+    if not users:
+        return {}
+    grouped = (
+        events.filter(nw.col("user_id").is_in(sorted(users)))
+        .group_by("user_id", "event_category", "source_system", "day", "source")
+        .agg(nw.len().alias("events"), nw.col("key").min())
+    )
+    days: dict[str, DayRows] = {}
+    for row in records(grouped):
+        kind = row.event_category or "other", row.source_system or ""
+        of_day = days.setdefault(row.user_id, {}).setdefault(row.day, {})
+        events_, keys = of_day.get(kind, (0, []))
+        of_day[kind] = events_ + row.events, [*keys, (row.source, row.key)]
+    return days
 
 
 def _rows(before: Mix, now: Mix) -> tuple[list[int], list[int]]:
