@@ -144,6 +144,7 @@ def test_real_files_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     pack = tmp_path / "pack"
     for name in ("audit", "network/captured", "storage/local"):
         shutil.copytree(SHARED / name, pack / name)
+    (pack / "network" / "strange.bin").write_bytes(b"\x00\x01 of no known kind \xff")
     (pack / "site.yaml").write_text("organisation: Bed\ntimezone: UTC\nperiod: 2026-11\n")
     key = tmp_path / "site.key"
     monkeypatch.setenv("RISKKIT_SITE_KEY", str(key))
