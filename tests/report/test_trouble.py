@@ -183,6 +183,15 @@ def test_kill_9_and_run_again(pack, tmp_path, out, slow_part, earlier):
     assert leftovers(out) == []
 
 
+@pytest.fixture
+def heard():
+    """What a shell starts in the background ignores Ctrl-C, and so would the runs that tests start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_asked_to_stop(pack, tmp_path, out, slow_part, sent):
     """At once, not after the notebook; exit code 2, the record says so, and no kernel or draft is left."""
