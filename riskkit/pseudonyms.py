@@ -21,8 +21,13 @@ KEY_BYTES = 32
 
 def default_key_file() -> Path:
     """Where the site's key lies unless RISKKIT_SITE_KEY names another place: outside every pack."""
+    return key_folder() / "site.key"
+
+
+def key_folder() -> Path:
+    """Where keys are made unless another place is named."""
     configuration = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(configuration) / "riskkit" / "site.key"
+    return Path(configuration) / "riskkit"
 
 
 def site_key(pack: Path, *, synthetic: bool) -> bytes:
@@ -54,15 +59,21 @@ def site_key(pack: Path, *, synthetic: bool) -> bytes:
 
 def make_key(path: Path) -> None:
     """Write a new random key, mode 0600; raises SettingsError rather than overwrite one."""
+    write_key(path, secrets.token_hex(KEY_BYTES).encode(), keep="Keep it: surrogates depend on it")
+
+
+def write_key(path: Path, content: bytes, *, keep: str) -> None:
+    """Write a secret into a new file, mode 0600.
+
+    Raises SettingsError rather than overwrite one; `keep` then says why it is to be kept.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError as error:
-        raise SettingsError(
-            "a key is there already", file=path, do="Keep it: surrogates depend on it"
-        ) from error
+        raise SettingsError("a key is there already", file=path, do=keep) from error
     with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(KEY_BYTES).encode())
+        file.write(content)
 
 
 def fingerprint(key: bytes, text: str) -> str:

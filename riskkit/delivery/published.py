@@ -19,10 +19,11 @@ from riskkit.errors import DeliveryError
 from riskkit.model import PERSONAL_SUBJECTS
 from riskkit.report import verify
 from riskkit.report.folder import MANIFEST
+from riskkit.report.record import record_path
 
 FINDINGS, INDEX = "findings.json", "index.html"
-RECORD, PAPER = ".run.json", ".pdf"
-"""What lies beside a report under its name: the run record, and the leadership page on paper."""
+PAPER = ".pdf"
+"""Beside a report, under its name: the leadership page on paper, as the run record is."""
 
 _PUBLISHED = re.compile(r"[\w-]+\.html|findings\.json|manifest\.json(?:\.\w{1,5})?")
 """Names of what a report consists of: pages, findings, the manifest and what signs or stamps it."""
@@ -68,7 +69,7 @@ class Published:
     @property
     def record(self) -> Path | None:
         """The run record beside the folder, where it is."""
-        path = beside(self.folder, RECORD)
+        path = record_path(self.folder.resolve())
         return path if path.is_file() else None
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from riskkit.delivery.published import PAPER, RECORD, Published, beside
+from riskkit.delivery.published import PAPER, Published, beside
 from riskkit.errors import DeliveryError, ReportError
 from riskkit.report import verify
 from riskkit.report.folder import exclusive, new_folder, replace, write
+from riskkit.report.record import record_path
 
 
 def put_into(report: Published, place: Path, *, pdf: bytes | None = None) -> Path:
@@ -29,8 +30,7 @@ def put_into(report: Published, place: Path, *, pdf: bytes | None = None) -> Pat
                 (draft / name).chmod(readable & 0o666)
             draft.chmod(readable)
         record = report.record.read_bytes() if report.record else None
-        for ending, companion in ((RECORD, record), (PAPER, pdf)):
-            path = beside(target, ending)
+        for path, companion in ((record_path(target), record), (beside(target, PAPER), pdf)):
             if companion is None:
                 path.unlink(missing_ok=True)  # an earlier delivery's, of another report
             else:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from riskkit.errors import SettingsError
+from riskkit.pseudonyms import key_folder, write_key
 from riskkit.report.folder import MANIFEST
 
 SIGNATURE, PUBLIC_KEY = f"{MANIFEST}.sig", f"{MANIFEST}.pub"
@@ -36,8 +37,7 @@ _HEX_DIGITS = 64
 
 def default_signing_key() -> Path:
     """Where a signing key is made unless another place is named: beside the site's key."""
-    configuration = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(configuration) / "riskkit" / "signing.pem"
+    return key_folder() / "signing.pem"
 
 
 def make_signing_key(path: Path) -> str:
@@ -46,15 +46,8 @@ def make_signing_key(path: Path) -> str:
     Raises SettingsError rather than overwrite a key.
     """
     key = Ed25519PrivateKey.generate()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError as error:
-        raise SettingsError(
-            "a key is there already", file=path, do="Keep it: earlier reports are signed with it"
-        ) from error
-    with os.fdopen(handle, "wb") as file:
-        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_key(path, private, keep="Keep it: earlier reports are signed with it")
     path.with_name(f"{path.name}.pub").write_bytes(public_pem(key.public_key()))
     return fingerprint(key.public_key())
 
