@@ -184,18 +184,17 @@ def terms() -> str:
 def commands() -> str:
     """Every command as its own help tells it, as Markdown."""
     lines = ["# Commands", MARK, "", "Each is a verb of `riskkit`; `riskkit VERB --help` says the same.", ""]
-    for name in cli.list_commands(click.Context(cli)):
-        command = cli.get_command(click.Context(cli), name)
+    # Contexts hang together as at the command line: a command keeps the help option of its first context.
+    top = cli.make_context("riskkit", [], resilient_parsing=True, terminal_width=100)
+    for name in cli.list_commands(top):
+        command = cli.get_command(top, name)
         if command is None:
             continue
-        context = click.Context(
-            command, info_name=f"riskkit {name}", terminal_width=100, max_content_width=100
-        )
+        context = click.Context(command, info_name=name, parent=top)
         lines += [f"## {name}", "```text", command.get_help(context), "```", ""]
         for inner in getattr(command, "commands", {}).values():
-            context = click.Context(inner, info_name=f"riskkit {name} {inner.name}", terminal_width=100,
-                                    max_content_width=100)  # fmt: skip
-            lines += [f"### {name} {inner.name}", "```text", inner.get_help(context), "```", ""]
+            within = click.Context(inner, info_name=inner.name, parent=context)
+            lines += [f"### {name} {inner.name}", "```text", inner.get_help(within), "```", ""]
     return "\n".join(lines) + "\n"
 
 
