@@ -23,7 +23,7 @@ from riskkit.views.html import Html, join, paragraph
 from riskkit.views.privacy import permit, pools, suppress
 from riskkit.views.scope import inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, have, listed, percent, share
+from riskkit.words import be, count, have, listed, percent, share
 
 INPUTS = ("audit_events", "relationships", "roster")
 """Without any one of these no access can be told to be explained."""

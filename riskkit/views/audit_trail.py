@@ -20,7 +20,7 @@ from riskkit.views.findings import missing, of_part
 from riskkit.views.html import Html, bullets, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, have, listed, percent, share
+from riskkit.words import be, count, have, listed, percent, share
 
 TABLE = "audit_events"
 

@@ -13,7 +13,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count
+from riskkit.words import be, count
 
 ROLES_SHOWN, RIGHTS_SHOWN = 14, 12
 

@@ -12,7 +12,8 @@ from riskkit.views.findings import missing, of_part
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, count, day, have, listed, share, size
+from riskkit.views.wording import day
+from riskkit.words import age, count, have, listed, share, size
 
 HAS_BACKUP, IS_TESTED = "backup.system_without_backup", "backup.restore_test_stale"
 """The checks whose verdict stands beside each date."""

@@ -15,7 +15,7 @@ from riskkit.views.findings import MARKS, named
 from riskkit.views.html import Html, bullets, join, paragraph, tag
 from riskkit.views.standing import GROUPS, weight
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, listed
+from riskkit.words import be, capital, count, listed
 
 MONTHS = 12
 LINES = 25
@@ -101,7 +101,7 @@ def told(found: Comparison) -> str:
             "riskkit, its catalog or the thresholds changed: nothing in the hospital need have."
         )
     if passed:
-        sentence += f" {count(passed, 'subject').capitalize()} that passed then {be(passed)} not shown now."
+        sentence += f" {capital(count(passed, 'subject'))} that passed then {be(passed)} not shown now."
     return sentence
 
 

@@ -18,7 +18,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Content, Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, have, listed, share
+from riskkit.words import be, count, have, listed, share
 
 ORDER = tuple(STATES)
 MOST_ON_MAP = 40

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from riskkit.views.figures import BAD, GOOD, INK, MARK, NEUTRAL, drawing, figure
 from riskkit.views.html import Html, clean
-from riskkit.views.wording import plural
+from riskkit.words import plural
 
 _LABEL = 40
 """Characters of a name that fit beside a bar."""

@@ -14,7 +14,7 @@ from riskkit.tables import TABLES
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import inventory
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed, share
+from riskkit.words import count, listed, share
 
 
 @dataclass(frozen=True, slots=True)

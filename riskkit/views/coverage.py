@@ -21,7 +21,8 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, day, percent, size
+from riskkit.views.wording import day
+from riskkit.words import be, count, percent, size
 
 ALL = "all tiers"
 NOTHING = "No storage asset that may hold ePHI is listed."

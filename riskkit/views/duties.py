@@ -30,7 +30,7 @@ from riskkit.views.html import Html, join, paragraph
 from riskkit.views.privacy import SMALL
 from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count
+from riskkit.words import be, count
 
 AHEAD = 31
 """Days after the end of the period that count as the next month."""

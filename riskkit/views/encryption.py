@@ -13,7 +13,8 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, be, count, day, percent, size
+from riskkit.views.wording import day
+from riskkit.words import age, be, count, percent, size
 
 _ORDER = ("yes", "unknown", "no")
 _SIGNS = {"yes": "✓ yes", "unknown": "? unknown", "no": "✗ no"}

@@ -7,7 +7,8 @@ from riskkit.tables import TABLES
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, count, day, listed, plural, share
+from riskkit.views.wording import day
+from riskkit.words import age, count, listed, plural, share
 
 _READ = ("source", "table", "reader", "records", "rows", "quarantined", "ignored", "set aside", "superseded",
          "balance")  # fmt: skip

@@ -12,7 +12,7 @@ from riskkit.views.html import Content, Html, badge, bullets, clean, facts, join
 from riskkit.views.privacy import permit
 from riskkit.views.scope import inventory, narrowed
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, listed
+from riskkit.words import be, capital, count, listed
 
 MARKS = {
     "FINDINGS": "✗ findings",
@@ -336,7 +336,7 @@ def _unused(outcome: Outcome) -> str:
 
 def _sentence(words: str) -> str:
     words = clean(words).strip().rstrip(".")
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+    return f"{capital(words)}." if words else ""
 
 
 def _present(assessment: Assessment, name: str) -> bool:

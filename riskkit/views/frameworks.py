@@ -9,7 +9,7 @@ from riskkit.catalog.frameworks import FRAMEWORKS, Reference, references
 from riskkit.model import Assessment
 from riskkit.views.html import Html
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import listed
+from riskkit.words import listed
 
 PROPOSED = "nprm"
 SHOWN = ("met", "alternative documented")

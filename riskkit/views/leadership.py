@@ -18,7 +18,7 @@ from riskkit.views.scope import inventory, narrowed, present
 from riskkit.views.standing import GROUPS, interval, judged, weight
 from riskkit.views.standing import above as above_appetite
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, listed, plural, share
+from riskkit.words import be, count, listed, plural, share
 
 _SECTIONS = {"R": "Required", "A": "Addressable", "S": "Standards"}
 

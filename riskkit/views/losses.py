@@ -17,7 +17,7 @@ from riskkit.views.findings import named
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.standing import weight
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, listed
+from riskkit.words import count, listed
 
 JUDGED, OWN = "judgement priors", "the site's own numbers"
 NONE = "No risk was assessed."

@@ -14,7 +14,8 @@ from riskkit.views.findings import named
 from riskkit.views.html import Content, Html, bullets, join, paragraph, tag
 from riskkit.views.scope import inventory
 from riskkit.views.standing import GROUPS, above, judged, weight
-from riskkit.views.wording import be, count, day, listed, share
+from riskkit.views.wording import day
+from riskkit.words import be, count, listed, share
 
 TOP = 5
 SOON = 90

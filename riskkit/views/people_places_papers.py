@@ -14,7 +14,8 @@ from riskkit.views.html import Html, bullets, join, paragraph, tag
 from riskkit.views.privacy import WITHHELD, suppress
 from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, day, listed, share
+from riskkit.views.wording import day
+from riskkit.words import be, count, listed, share
 
 NOWHERE = "no department stated"
 

@@ -16,7 +16,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, be, count, have, listed, percent, share, size
+from riskkit.words import age, be, count, have, listed, percent, share, size
 
 PROPOSED_HOURS = 72
 """Hours until critical systems work again in the rule proposed in 90 FR 898 (2025), which is not in force."""

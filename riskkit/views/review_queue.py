@@ -25,7 +25,7 @@ from riskkit.views.html import Html, bullets, join, paragraph, rendering
 from riskkit.views.privacy import permit
 from riskkit.views.scope import inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, percent
+from riskkit.words import count, percent
 
 BUDGET = 5
 """Alerts a day that the report shows; `riskkit triage --budget` takes another."""

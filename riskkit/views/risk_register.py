@@ -12,7 +12,7 @@ from riskkit.views.losses import chance
 from riskkit.views.scope import inventory, narrowed
 from riskkit.views.standing import interval, weight
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import count, have, listed, share
+from riskkit.words import count, have, listed, share
 
 SIGNS = {
     "met": "✓ met",

@@ -13,7 +13,8 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, day
+from riskkit.views.wording import day
+from riskkit.words import be, count
 
 GRADES = ("critical", "high", "medium", "low")
 _STATES = {"PASS": "yes", "FAIL": "no", "UNKNOWN": "unknown", "NA": "does not apply"}

@@ -11,7 +11,8 @@ from riskkit.views.findings import missing, of_part
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import age, be, count, day, have, listed, share
+from riskkit.views.wording import day
+from riskkit.words import age, be, count, have, listed, share
 
 _VERSIONS = {
     "ssl2_0": "SSL 2.0", "ssl3_0": "SSL 3.0", "tls1_0": "TLS 1.0", "tls1_1": "TLS 1.1",

@@ -13,7 +13,8 @@ from riskkit.views.findings import missing, named
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.scope import present
 from riskkit.views.tables import rows, table
-from riskkit.views.wording import be, count, day
+from riskkit.views.wording import day
+from riskkit.words import be, count
 
 OPEN = ("not met", "partly met", "not demonstrated")
 

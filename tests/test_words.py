@@ -1,4 +1,4 @@
-"""Figures in words."""
+"""Numbers in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskkit.views.wording import age, be, count, listed, percent, plural, share, size
+from riskkit.words import age, be, capital, count, have, listed, out_of, percent, plural, share, size
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,19 @@ def test_counts() -> None:
     """None, one, many."""
     assert [count(number, "event") for number in (0, 1, 1204)] == ["no events", "1 event", "1,204 events"]
     assert [be(number) for number in (0, 1, 2)] == ["are", "is", "are"]
+    assert [have(number) for number in (0, 1, 2)] == ["have", "has", "have"]
+
+
+def test_a_part_of_a_whole() -> None:
+    """The noun goes with the whole."""
+    assert [out_of(1, whole, "file") for whole in (1, 2, 1204)] == [
+        "1 of 1 file", "1 of 2 files", "1 of 1,204 files",
+    ]  # fmt: skip
+
+
+def test_a_sentence_begins_with_a_capital() -> None:
+    """Only the first letter changes."""
+    assert [capital(words) for words in ("", "no AE title", "5 events")] == ["", "No AE title", "5 events"]
 
 
 def test_a_share_has_both_numbers() -> None:
