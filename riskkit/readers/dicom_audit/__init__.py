@@ -7,15 +7,18 @@ are written alike and take a shorter way with the same end (`alike`).
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from riskkit.declare import reader
 from riskkit.errors import EvidenceError
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.dicom_audit.alike import FEW, Alike, Careful, no_collection
+from riskkit.readers.dicom_audit.alike import FEW, Alike, Careful
 from riskkit.readers.dicom_audit.envelope import Remainder
 from riskkit.readers.dicom_audit.framing import START_TAG, Frame, is_json_escaped, scan, wide_encoding
 from riskkit.readers.dicom_audit.meaning import Row, read_event
@@ -57,18 +60,20 @@ def read_messages(member: Member, context: Context, few: int | None = FEW) -> It
     careful = partial(_parsed, Parser(), context.zone)
     alike = None if few is None else Alike(context.zone, partial(_rows_or_none, careful), few)
     with member.open() as stream:
-        yield from batches(events, _blocks(scan(stream)), partial(_add_block, events, careful, alike))
+        items = scan(stream)
+        yield from batches(events, items, partial(_add_block, events, careful, alike, items))
 
 
-def _blocks(items: Iterator[Item]) -> Iterator[list[Item]]:
-    """What was found in a file, some thousand items or some megabytes at a time."""
+def _add_block(
+    events: Events, careful: Careful, alike: Alike | None, items: Iterator[Item], first: Item
+) -> None:
+    """Read some thousand items or some megabytes at a time, `first` and those that follow it.
+
+    Raises EvidenceError when the compression breaks; what came before it counts.
+    """
     failures: list[EvidenceError] = []
-    more = True
-    while more:
-        with no_collection():
-            block = list(_block(items, failures))
-        more = bool(block)
-        yield block
+    with _no_collection():  # the block is gone when the collector looks again
+        _add_items(events, careful, alike, list(_block(chain([first], items), failures)))
     if failures:
         raise failures[0]
 
@@ -81,11 +86,23 @@ def _block(items: Iterator[Item], failures: list[EvidenceError]) -> Iterator[Ite
             size += item.length
             if count >= BATCH_ROWS or size >= BLOCK_BYTES:
                 return
-    except EvidenceError as error:  # the compression broke: what came before it counts
+    except EvidenceError as error:
         failures.append(error)
 
 
-def _add_block(events: Events, careful: Careful, alike: Alike | None, block: list[Item]) -> None:
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Spare the cycle collector many small objects, none of which is part of a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _add_items(events: Events, careful: Careful, alike: Alike | None, block: list[Item]) -> None:
     frames = [item for item in block if isinstance(item, Frame)]
     numbers, rows = alike.read(frames) if alike else ([], None)
     read = set(numbers)

@@ -9,11 +9,9 @@ the plan is given up and its messages are parsed.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,18 +43,6 @@ _NOT_SEEN: Any = object()
 Careful = Callable[[Frame], list[Row]]
 
 
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Spare the cycle collector many small objects, none of which is part of a cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 class _Similar:
     """Shapes with as many pieces of markup, and which of these hold texts."""
 
@@ -86,8 +72,7 @@ class Alike:
 
         The columns of a record's place (`source`, `offset`, `event_seq`) are null, `n` is 0.
         """
-        with no_collection():
-            taken = self._take_all(frames)
+        taken = self._take_all(frames)
         rows = rows_of(taken, self._plans, self._zone)
         if rows["event_time_us"].null_count:
             # A time that cannot be read is told in the notes, which no plan knows.
@@ -181,8 +166,9 @@ class Alike:
         self, number: int, frame: Frame, pieces: list[bytes], plan: Plan, width: int, found: list[Taken]
     ) -> None:
         values = b'"'.join(pieces[1:width:2])
-        references = b"&" in values
-        if references and values.count(b"&") != values.count(b"&amp;") and _REFERENCE.search(values):
+        references = values.count(b"&")
+        only_ampersands = references == values.count(b"&amp;")
+        if not only_ampersands and _REFERENCE.search(values):
             return
         for work_out, at in plan.extras:
             extra = work_out(pieces[at])
@@ -198,7 +184,7 @@ class Alike:
         agents = plan.agents and plan.agents % plan.in_agents(pieces)
         entities = plan.entities and plan.entities % plan.in_entities(pieces)
         if references:  # none of these characters is escaped in JSON
-            agents, entities = _resolved(agents), _resolved(entities)
+            agents, entities = _resolved(agents, only_ampersands), _resolved(entities, only_ampersands)
         found.append(
             (
                 number,
@@ -240,10 +226,10 @@ def _is_xml_text(body: bytes) -> bool:
     return not _NON_CHARACTERS.search(body)
 
 
-def _resolved(text: bytes | None) -> bytes | None:
-    if not text or b"&" not in text:
+def _resolved(text: bytes | None, only_ampersands: bool) -> bytes | None:
+    if not text:
         return text
-    if text.count(b"&") != text.count(b"&amp;"):
+    if not only_ampersands:
         for reference, character in _REFERENCES:
             text = text.replace(reference, character)
     return text.replace(b"&amp;", b"&")
