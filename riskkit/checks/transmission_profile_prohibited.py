@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
-from riskkit.catalog.transmission import load_profiles
 from riskkit.declare import check
-from riskkit.derived.channels import as_configured, named, why_not_tls
-from riskkit.derived.drift import WITHOUT_TLS
-from riskkit.model import Result, Verdict
-from riskkit.tables import records
+from riskkit.derived.conformance import Side, judge_listeners
+from riskkit.model import Verdict
 
-ABOUT = ("connectivity", "protocol.", "suite.", "curve.", "mtls.")
-MOST = 6
+SIDE = Side(
+    part="prohibited",
+    found="Offered and prohibited by {profile}",
+    not_seen="Nothing prohibited was seen",
+    clean="It offers nothing of it",
+    observed="prohibited and offered",
+    expected="nothing that {profile} prohibits",
+)
 
 
 @check(
@@ -34,37 +36,4 @@ def transmission_profile_prohibited(
     profile_results: pd.DataFrame, channels: pd.DataFrame, *, profile: str = "dicom_b12"
 ) -> Iterator[Verdict]:
     """One verdict per listener against one profile of the catalog; a profile that is none is unknown."""
-    title = next((one.title for one in load_profiles() if one.id == profile), None)
-    told = {(one.host, one.port): one for one in records(profile_results) if one.profile == profile}
-    for channel in records(channels):
-        one = told.get((channel.host, channel.port))
-        result, message = _judged(channel, one, title or profile)
-        yield Verdict(
-            **named(channel, *ABOUT),
-            result=result,
-            message=message + as_configured(channel, *ABOUT),
-            observed=f"{len(_names(one.prohibited)) if one else 0} prohibited and offered",
-            expected=f"nothing that {title or profile} prohibits",
-        )
-
-
-def _judged(channel: Any, one: Any | None, title: str) -> tuple[Result, str]:
-    if one is None:
-        return "UNKNOWN", f"The catalog holds no profile named {title}."
-    if channel.ephi is False or channel.connectivity in WITHOUT_TLS:
-        told = "The listener is declared to carry no ePHI." if channel.ephi is False else "It speaks no TLS."
-        return "NA", told
-    if channel.connectivity != "tls":
-        return "UNKNOWN", f"What the listener offers is not known: {why_not_tls(channel)}."
-    prohibited, unclear = _names(one.prohibited), _names(one.unclear)
-    if prohibited:
-        rest = f" and {len(prohibited) - MOST} more" if len(prohibited) > MOST else ""
-        return "FAIL", f"Offered and prohibited by {title}: {', '.join(prohibited[:MOST])}{rest}."
-    if unclear:
-        return "UNKNOWN", f"Nothing prohibited was seen, but not all is known: {', '.join(unclear)}."
-    told = "It is not about such listeners" if one.result == "not applicable" else "It offers nothing of it"
-    return ("NA" if one.result == "not applicable" else "PASS"), f"{told} ({title})."
-
-
-def _names(joined: str) -> list[str]:
-    return [name for name in joined.split("|") if name]
+    yield from judge_listeners(SIDE, profile, profile_results, channels)

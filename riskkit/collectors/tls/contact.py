@@ -15,6 +15,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -114,6 +115,16 @@ def _context(task: Task, *, certificate: bool) -> ssl.SSLContext:
     return context
 
 
+@contextmanager
+def _connected(task: Task, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+    """A connection whose handshake is done. Raises OSError, of which SSLError is one."""
+    with (
+        socket.create_connection((task.ip, task.port), timeout=STEP_S) as plain,
+        context.wrap_socket(plain, server_hostname=task.host) as secure,
+    ):
+        yield secure
+
+
 def _chain(key: str, task: Task, *, strict: bool) -> Fact:
     """Whether the chain leads to the trust anchor; names, dates and short keys are other questions."""
     context = _context(task, certificate=bool(task.certificate))
@@ -125,10 +136,7 @@ def _chain(key: str, task: Task, *, strict: bool) -> Fact:
     if strict:
         context.verify_flags |= ssl.VERIFY_X509_STRICT
     try:
-        with (
-            socket.create_connection((task.ip, task.port), timeout=STEP_S) as plain,
-            context.wrap_socket(plain, server_hostname=task.host),
-        ):
+        with _connected(task, context):
             return fact(key, "valid")
     except ssl.SSLCertVerificationError as error:
         return fact(key, "invalid", detail=error.verify_message)
@@ -139,10 +147,7 @@ def _chain(key: str, task: Task, *, strict: bool) -> Fact:
 def _client_certificate(task: Task) -> Fact:
     key = "client_certificate"
     try:
-        with (
-            socket.create_connection((task.ip, task.port), timeout=STEP_S) as plain,
-            _context(task, certificate=True).wrap_socket(plain, server_hostname=task.host) as secure,
-        ):
+        with _connected(task, _context(task, certificate=True)) as secure:
             # In TLS 1.3 a server judges the certificate after the client thinks that all is done.
             secure.settimeout(_ALERT_WAIT_S)
             try:
@@ -163,10 +168,7 @@ def _without_certificate(task: Task) -> Fact:
     name = f"[{task.host}]" if ":" in task.host else task.host
     request = f"GET / HTTP/1.1\r\nHost: {name}:{task.port}\r\nConnection: close\r\n\r\n"
     try:
-        with (
-            socket.create_connection((task.ip, task.port), timeout=STEP_S) as plain,
-            _context(task, certificate=False).wrap_socket(plain, server_hostname=task.host) as secure,
-        ):
+        with _connected(task, _context(task, certificate=False)) as secure:
             secure.sendall(request.encode())
             words = secure.recv(64).split(b" ", 2)
     except (OSError, ValueError):
@@ -184,10 +186,7 @@ def _after_handshake(task: Task) -> Fact:
     """
     key = "handshake.without_certificate"
     try:
-        with (
-            socket.create_connection((task.ip, task.port), timeout=STEP_S) as plain,
-            _context(task, certificate=False).wrap_socket(plain, server_hostname=task.host) as secure,
-        ):
+        with _connected(task, _context(task, certificate=False)) as secure:
             secure.settimeout(_CLOSE_WAIT_S)
             try:
                 return fact(key, "kept" if secure.recv(1) else "closed")
