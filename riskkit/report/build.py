@@ -101,7 +101,7 @@ def make_report(
     key = read_signing_key(signing_key, outside=[folder, work_folder, target]) if signing_key else None
     try:
         with exclusive(target):
-            record = Record(record_path(target), clock)
+            record = Record(record_path(target), clock, key)
             with record.kept():
                 assessment, statuses = _publish(
                     folder, target, record, key, period=period, as_of=as_of, work=work, site=site,

@@ -19,6 +19,9 @@ from riskkit.settings import SITE_FILE
 SCHEMA = 1
 FINDINGS = "findings.json"
 
+SIGNED = ("manifest", "run record")
+"""What the signer's key signs. A report of before says nothing here: of it only the manifest is signed."""
+
 NO_OUTPUT = frozenset({MANIFEST, SIGNATURE, PUBLIC_KEY, STAMP})
 """The manifest, and what signs and stamps it."""
 
@@ -49,6 +52,7 @@ def manifest(
         "parameters": dict(parameters),
         "previous": earlier and _previous(earlier, inputs),
         "signer": signer,
+        "signed": list(SIGNED) if signer else [],
         "notebooks": dict(notebooks),
         "inputs": dict(inputs),
         "outputs": {

@@ -1,6 +1,7 @@
 """The run record: what was run, when, for how long, and how it ended. Written also when it ended badly.
 
-It lies beside the report, names what the runs before it left, and holds a digest of itself.
+It lies beside the report, names what the runs before it left, and holds a digest of itself. The key that
+signs the report signs the record too, in the record: what a killed run leaves is then whole as well.
 """
 
 from __future__ import annotations
@@ -14,16 +15,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from riskkit import __version__
 from riskkit.errors import RiskkitError
-from riskkit.report.folder import DIGEST, is_sealed, replace, sealed
+from riskkit.report.folder import DIGEST, canonical, is_sealed, replace, sealed
+from riskkit.report.signing import check_signature, public_pem
 
 SCHEMA = 1
 SUFFIX = ".run.json"
 NOT_ENDED, NO_REPORT = "not ended", "no report"
 
+SIGNED_BY, SIGNATURE = "public_key", "signature"
+"""In a signed record: the public key (PEM), and 64 bytes in hex over all but what `_BESIDE` names."""
+
+_BESIDE = frozenset({SIGNATURE, DIGEST, "stamp"})
+"""The signature, the digest over it, and the time stamp's, which comes later and without the key."""
+
 _SUMMARY = ("begun", "ended", "outcome", "reason", "riskkit", "manifest")
-"""What a record keeps of each run before it, with the digest of that run's own record."""
+"""What a record keeps of each run before it, with the digest and the signer of that run's own record."""
 
 
 def record_path(report: Path) -> Path:
@@ -32,13 +42,27 @@ def record_path(report: Path) -> Path:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """A run record; None when there is none, when it cannot be read or is not as it was written."""
+    """A run record; None when there is none, when it cannot be read or is not as it was written.
+
+    Of a signed one the signature must hold; whether the key is the right one is for the caller to ask.
+    """
     try:
         raw = path.read_bytes()
         content = json.loads(raw)
-        return content if is_sealed(raw, content) and content["schema"] == SCHEMA else None
+        if not is_sealed(raw, content) or content["schema"] != SCHEMA:
+            return None
+        return content if SIGNATURE not in content or record_signer(content) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def record_signer(content: Mapping[str, Any]) -> str | None:
+    """The fingerprint of the key that signed a record; None when it is not signed, or does not hold."""
+    try:
+        signature, pem = bytes.fromhex(content[SIGNATURE]), content[SIGNED_BY].encode()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return check_signature(_signed_part(content), signature, pem)
 
 
 def recorded_manifests(content: Mapping[str, Any]) -> set[str]:
@@ -65,11 +89,14 @@ def amend(path: Path, **facts: Any) -> None:
 class Record:
     """The record of one run; real times, so it lies beside the report, not in it.
 
-    It names no machine, path of a machine, person or value.
+    It names no machine, path of a machine, person or value. With a key it is signed each time it is
+    written.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
-        self._path, self._clock, self._begun = path, clock, clock()
+    def __init__(
+        self, path: Path, clock: Callable[[], datetime], key: Ed25519PrivateKey | None = None
+    ) -> None:
+        self._path, self._clock, self._key, self._begun = path, clock, key, clock()
         self.before = read_record(path)
         self._content: dict[str, Any] = {
             "schema": SCHEMA,
@@ -116,7 +143,13 @@ class Record:
 
     def write(self) -> None:
         """Write the record as it is now, so that a run that is killed leaves what was true by then."""
-        replace(self._path, sealed(self._content))
+        replace(self._path, sealed(self._signed()))
+
+    def _signed(self) -> dict[str, Any]:
+        if self._key is None:
+            return self._content
+        content = {**self._content, SIGNED_BY: public_pem(self._key.public_key()).decode()}
+        return {**content, SIGNATURE: self._key.sign(_signed_part(content)).hex()}
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -147,13 +180,19 @@ class Record:
 
 
 def _earlier(path: Path, before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The runs before this one, oldest first, each with the digest of its own record."""
+    """The runs before this one, oldest first, each with the digest and the signer of its own record."""
     if before is not None:
-        return [*before["earlier"], {**{name: before[name] for name in _SUMMARY}, DIGEST: before[DIGEST]}]
+        kept = {name: before[name] for name in _SUMMARY}
+        return [*before["earlier"], {**kept, "signer": record_signer(before), DIGEST: before[DIGEST]}]
     if not path.is_file():
         return []
-    lost = dict.fromkeys(_SUMMARY) | {"outcome": NO_REPORT, "reason": "its record could not be read"}
+    lost = dict.fromkeys((*_SUMMARY, "signer"))
+    lost |= {"outcome": NO_REPORT, "reason": "its record could not be read"}
     return [{**lost, DIGEST: hashlib.sha256(path.read_bytes()).hexdigest()}]
+
+
+def _signed_part(content: Mapping[str, Any]) -> bytes:
+    return canonical({name: value for name, value in content.items() if name not in _BESIDE})
 
 
 def _first_seen(records: Iterable[Mapping[str, Any] | None]) -> dict[tuple[str, str], str]:

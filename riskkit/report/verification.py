@@ -16,10 +16,18 @@ from riskkit.errors import ReportError
 from riskkit.ingest import find_files
 from riskkit.ingest.walk import sha256_of
 from riskkit.report.folder import MANIFEST, is_sealed
-from riskkit.report.manifest import FINDINGS, NO_OUTPUT, SCHEMA
-from riskkit.report.record import NO_REPORT, NOT_ENDED, read_record, record_path, recorded_manifests
+from riskkit.report.manifest import FINDINGS, NO_OUTPUT, SCHEMA, SIGNED
+from riskkit.report.record import (
+    NO_REPORT,
+    NOT_ENDED,
+    read_record,
+    record_path,
+    record_signer,
+    recorded_manifests,
+)
 from riskkit.report.signing import PUBLIC_KEY, SIGNATURE, check_signature
 from riskkit.report.timestamp import STAMP, check_stamp
+from riskkit.words import be, count
 
 _SHORT = 16
 """Digits of a digest that a sentence shows."""
@@ -110,7 +118,9 @@ class _Examination:
         record = read_record(path)
         if record is None:
             if path.exists():
-                found.problems.append(f"{path.name}: the run record is not as it was written")
+                found.problems.append(
+                    f"{path.name}: the run record is not as it was written (its digest or signature is wrong)"
+                )
             else:
                 found.not_shown.append("when the report was made: there is no run record beside it")
             return
@@ -128,9 +138,34 @@ class _Examination:
             runs = len(record["earlier"]) + 1
             found.shown.append(
                 f"made by riskkit {record['riskkit']} from {record['begun']} to {record['ended']}, "
-                f"run {runs} for this place ({record['outcome']}; the run record is not signed)"
+                f"run {runs} for this place ({record['outcome']})"
             )
+        self._of_its_signature(record, path.name)
         self._of_first_sight(record)
+
+    def _of_its_signature(self, record: Mapping[str, Any], name: str) -> None:
+        """The run that made a signed report signed its record too; another run may have had no key."""
+        found, signer, key = self.found, record_signer(record), self._stated.get("signer")
+        signed = self._stated.get("signed")
+        required = isinstance(signed, list) and SIGNED[1] in signed
+        if required and record["outcome"] not in (NOT_ENDED, NO_REPORT) and signer != key:
+            found.problems.append(
+                f"{name}: the run record is signed with another key, {signer}"
+                if signer
+                else f"{name}: the run record is not signed, and the manifest says that it is"
+            )
+        elif signer and signer == key:
+            found.shown.append("the run record is signed with the key of the report")
+            earlier = record["earlier"]
+            if others := sum(run.get("signer") != key for run in earlier):
+                found.not_shown.append(
+                    f"how earlier runs went: {others} of {len(earlier)} records were not signed with this key"
+                )
+        else:
+            found.not_shown.append(
+                "that the run record is as the run left it: it is "
+                + ("signed with a key that is not the report's" if signer else "not signed")
+            )
 
     def _of_first_sight(self, record: Mapping[str, Any]) -> None:
         seen = {name: one["at"] for name, one in record["first_seen"].items() if name in self._inputs}
@@ -227,7 +262,9 @@ class _Examination:
                 break
             checked += 1
         if checked:
-            self.found.shown.append(f"follows {checked} earlier report(s), each as its successor names it")
+            self.found.shown.append(
+                f"follows {count(checked, 'earlier report')}, {be(checked, '', 'each ')}as its successor names it"
+            )
 
     def of_the_sign_off(self) -> None:
         """Whether the findings are those of the risk state, and who signed that."""

@@ -4,10 +4,19 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from riskkit.errors import EvidenceError
 from riskkit.report.folder import sealed
-from riskkit.report.record import Record, amend, read_record, record_path, recorded_manifests
+from riskkit.report.record import (
+    Record,
+    amend,
+    read_record,
+    record_path,
+    record_signer,
+    recorded_manifests,
+)
+from riskkit.report.signing import fingerprint, public_pem
 
 
 @pytest.fixture
@@ -75,8 +84,8 @@ def test_a_failed_run_says_why(tmp_path, clock, error, reason):
     assert "ann" not in path.read_text().lower()
 
 
-def _run(path, clock, *, manifest=None, outcome=None, error=None):
-    record = Record(path, clock)
+def _run(path, clock, *, manifest=None, outcome=None, error=None, key=None):
+    record = Record(path, clock, key)
     try:
         with record.kept():
             record.note(manifest=manifest)
@@ -151,3 +160,43 @@ def test_a_record_is_amended_or_left_alone(tmp_path, clock):
     _run(path, clock, manifest="a" * 64, outcome="complete report")
     amend(path, stamp="x")
     assert read_record(path)["stamp"] == "x"
+
+
+def test_a_signed_record_is_signed_whenever_it_is_written(tmp_path, clock):
+    """As not ended, as ended, as failed: whatever a kill leaves holds, and is by the key."""
+    path, key = record_path(tmp_path / "2026-10"), Ed25519PrivateKey.generate()
+    who = fingerprint(key.public_key())
+    with Record(path, clock, key).kept():
+        assert (record_signer(read_record(path)), read(path)["outcome"]) == (who, "not ended")
+    assert record_signer(read_record(path)) == who
+    _run(path, clock, error=ValueError(), key=key)
+    assert record_signer(read_record(path)) == who
+    amend(path, stamp="x")  # comes later, without the key
+    assert (record_signer(read_record(path)), read(path)["stamp"]) == (who, "x")
+
+
+def test_what_a_signature_covers(tmp_path, clock):
+    """Every fact but the time stamp's digest, which speaks for itself; also under a fitting digest."""
+    path, key = record_path(tmp_path / "2026-10"), Ed25519PrivateKey.generate()
+    _run(path, clock, manifest="a" * 64, outcome="complete report", key=key)
+    right = read(path)
+    other = public_pem(Ed25519PrivateKey.generate().public_key()).decode()
+    for name in right.keys() - {"digest", "signature"}:
+        path.write_bytes(sealed(right | {name: other if name == "public_key" else "another"}))
+        assert read_record(path) is None, name
+    path.write_bytes(sealed(right | {"added": 1}))
+    assert read_record(path) is None
+    for senseless in ("", "zz", 3, None):
+        path.write_bytes(sealed(right | {"signature": senseless}))
+        assert read_record(path) is None
+    path.write_bytes(sealed(right))
+    assert read_record(path) == right
+
+
+def test_a_run_keeps_who_signed_those_before(tmp_path, clock):
+    """A record that was altered and lost its signature stands in the next one as unsigned."""
+    path, key = record_path(tmp_path / "2026-10"), Ed25519PrivateKey.generate()
+    _run(path, clock, manifest="1" * 64, outcome="complete report", key=key)
+    _run(path, clock, manifest="2" * 64, outcome="complete report")
+    _run(path, clock, manifest="3" * 64, outcome="complete report", key=key)
+    assert [run["signer"] for run in read_record(path)["earlier"]] == [fingerprint(key.public_key()), None]

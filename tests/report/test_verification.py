@@ -1,5 +1,6 @@
 """What verify shows: a byte that changed anywhere is named, and what was not shown is said."""
 
+import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
@@ -11,8 +12,8 @@ from riskkit.errors import ReportError
 from riskkit.report import attach_stamp, examine, make_report, stamp_request, verify
 from riskkit.report.folder import canonical, sealed
 from riskkit.report.manifest import NO_OUTPUT
-from riskkit.report.record import read_record
-from riskkit.report.signing import make_signing_key, read_fingerprint
+from riskkit.report.record import Record, read_record
+from riskkit.report.signing import make_signing_key, read_fingerprint, read_signing_key
 from tests.packs import SAMPLES, assess
 from tests.report.conftest import Made
 from tests.report.test_timestamp import Authority, needs_openssl
@@ -139,6 +140,73 @@ def test_a_report_that_was_forged_whole_is_not_signed_with_the_key(spoilt, seale
     assert make_report(spoilt.pack, out=spoilt.out, notebooks=spoilt.notebooks).ok
     assert examine(spoilt.out, signer=fingerprint).problems == ["manifest.json.sig: the report is not signed"]
     assert "who made it: the report is not signed" in examine(spoilt.out).not_shown
+
+
+def earlier(content):
+    """The times of a record, moved to where a forger would like them."""
+    return content | {"begun": "2026-11-01T06:00:00+00:00", "ended": "2026-11-01T06:01:00+00:00"}
+
+
+@pytest.mark.slow
+def test_a_run_record_forged_under_a_fitting_digest_is_named(spoilt, sealed_report, tmp_path):
+    """Edited alone, without its signature, or signed with a key of the forger's: each is a problem."""
+    _, _, fingerprint = sealed_report
+    right = json.loads(spoilt.record.read_text())
+    assert "the run record is signed with the key of the report" in examine(spoilt.out).shown
+    wrong = "2026-10.run.json: the run record is not as it was written (its digest or signature is wrong)"
+    spoilt.record.write_bytes(sealed(earlier(right)))
+    assert verify(spoilt.out) == [wrong]
+    for name in right.keys() - {"digest", "signature", "stamp"}:
+        spoilt.record.write_bytes(sealed(right | {name: "another"}))
+        assert verify(spoilt.out) == [wrong], name
+    bare = {name: value for name, value in right.items() if name not in {"public_key", "signature"}}
+    spoilt.record.write_bytes(sealed(earlier(bare)))
+    assert verify(spoilt.out) == [
+        "2026-10.run.json: the run record is not signed, and the manifest says that it is"
+    ]
+    make_signing_key(tmp_path / "other.pem")
+    other = read_signing_key(tmp_path / "other.pem", outside=[])
+    forged = Record(spoilt.record, lambda: datetime(2026, 11, 1, tzinfo=UTC), other)
+    forged.note(**{name: value for name, value in bare.items() if name not in {"begun", "ended", "digest"}})
+    with forged.kept():
+        pass
+    (problem,) = examine(spoilt.out, signer=fingerprint).problems
+    assert problem.startswith("2026-10.run.json: the run record is signed with another key, ")
+    spoilt.record.write_bytes(sealed(right))
+    assert examine(spoilt.out, spoilt.pack, signer=fingerprint).problems == []
+
+
+@pytest.mark.slow
+def test_a_report_signed_as_before_is_verified_as_far_as_it_goes(spoilt, sealed_report):
+    """Manifests that do not say that the record is signed: they hold, and the record is told as open."""
+    _, path, fingerprint = sealed_report
+    key = read_signing_key(path, outside=[])
+    manifest = spoilt.out / "manifest.json"
+    stated = json.loads(manifest.read_text())
+    del stated["signed"]
+    (spoilt.out / "manifest.json.tsr").unlink(missing_ok=True)
+    manifest.write_bytes(sealed(stated))
+    (spoilt.out / "manifest.json.sig").write_bytes(key.sign(manifest.read_bytes()))
+    record = json.loads(spoilt.record.read_text())
+    for name in ("public_key", "signature", "stamp"):
+        record.pop(name, None)
+    digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    spoilt.record.write_bytes(sealed(record | {"manifest": digest}))
+    found = examine(spoilt.out, spoilt.pack, signer=fingerprint)
+    assert found.problems == []
+    assert "that the run record is as the run left it: it is not signed" in found.not_shown
+
+
+@pytest.mark.slow
+def test_a_run_without_the_key_that_left_no_report_accuses_nobody(spoilt, sealed_report):
+    """The signed report stays as it is, and its record is told as another run's, and not signed."""
+    _, _, fingerprint = sealed_report
+    with pytest.raises(ReportError, match="holds no notebook"):
+        make_report(spoilt.pack, out=spoilt.out, notebooks=spoilt.pack)
+    found = examine(spoilt.out, signer=fingerprint)
+    assert found.problems == []
+    assert any("says no report" in line for line in found.not_shown)
+    assert "that the run record is as the run left it: it is not signed" in found.not_shown
 
 
 @pytest.mark.slow
