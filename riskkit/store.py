@@ -86,11 +86,12 @@ def remove_abandoned(folder: Path) -> None:
     now = folder.stat().st_mtime
     for draft in drafts:
         with suppress(OSError):  # its own run may just have completed it
-            if now - draft.stat().st_mtime > DAY_SECONDS or _is_gone(draft.name):
+            if now - draft.stat().st_mtime > DAY_SECONDS or is_orphan(draft.name):
                 _dispose(draft)
 
 
-def _is_gone(draft: str) -> bool:
+def is_orphan(draft: str) -> bool:
+    """Whether the run that took this name for a draft is known to have died."""
     host, _, rest = draft.removeprefix(DRAFT).partition("-")
     pid = rest.partition("-")[0]
     if os.name != "posix" or host != _here() or not pid.isdecimal():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,6 +21,7 @@ from riskkit.report.manifest import FINDINGS, inputs_of, manifest
 from riskkit.report.pages import Pages
 from riskkit.report.parameters import Notebook, validate
 from riskkit.report.record import Record, record_path
+from riskkit.report.scratch import scratch_folders
 from riskkit.report.signing import (
     PUBLIC_KEY,
     SIGNATURE,
@@ -144,7 +144,7 @@ def _publish(
     progress: Callable[[str], None],
 ) -> tuple[Assessment, tuple[NotebookStatus, ...]]:
     """Fill a new folder and put it in place of `target`."""
-    with new_folder(target) as draft, tempfile.TemporaryDirectory(prefix="rk-") as scratch:
+    with new_folder(target) as draft:
         settings = read_settings(folder)
         moment = resolve_moment(settings, period=period, as_of=as_of)
         record.note(period=moment.period.name, as_of=moment.as_of.isoformat())
@@ -174,19 +174,21 @@ def _publish(
         # Half a second of import that `riskkit verify` and a wrong parameter do without.
         from riskkit.report.parts import make_parts  # noqa: PLC0415
 
-        statuses = make_parts(
-            tasks,
-            assessment=assessment,
-            draft=draft,
-            scratch=Path(scratch),
-            timeout_s=timeout_s,
-            jobs=jobs,
-            pages=Pages(work or folder / WORK, basis),
-            fresh=fresh,
-            is_unchanged=lambda: _state(folder) == before,
-            record=record,
-            progress=progress,
-        )
+        work_folder = work or folder / WORK
+        with scratch_folders(work_folder) as scratch:
+            statuses = make_parts(
+                tasks,
+                assessment=assessment,
+                draft=draft,
+                scratch=scratch,
+                timeout_s=timeout_s,
+                jobs=jobs,
+                pages=Pages(work_folder, basis),
+                fresh=fresh,
+                is_unchanged=lambda: _state(folder) == before,
+                record=record,
+                progress=progress,
+            )
         if _state(folder) != before:
             # Each notebook opens the pack itself: parts of this report may rest on other files.
             raise ReportError("the pack changed while the report was made", file=folder, do="Run it again")

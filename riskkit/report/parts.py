@@ -20,6 +20,7 @@ from riskkit.report.parameters import Notebook
 from riskkit.report.record import Record
 from riskkit.report.render import INDEX, LEADERSHIP, Content, Edition, Part, content_of, page
 from riskkit.report.run import COMPLETED, Run, Status, run_notebook, stop_kernels
+from riskkit.report.scratch import Scratch
 
 Task = tuple[Notebook, Mapping[str, object]]
 """A notebook and what it is given."""
@@ -45,7 +46,7 @@ def make_parts(
     *,
     assessment: Assessment,
     draft: Path,
-    scratch: Path,
+    scratch: Scratch,
     timeout_s: float,
     jobs: int,
     pages: Pages,
@@ -57,8 +58,7 @@ def make_parts(
     """Run the notebooks, at most `jobs` at a time, and write all pages into `draft`.
 
     pages: where contents are taken from, unless `fresh`, and kept as soon as a notebook completed and
-    the pack `is_unchanged`. scratch: a folder with a short name. However the block ends, no kernel is
-    left running.
+    the pack `is_unchanged`. However the block ends, no kernel is left running.
     """
     names = [notebook.name for notebook, _ in tasks]
     clock = _TimeLeft(names, record, jobs)
@@ -95,7 +95,7 @@ def make_parts(
 
 
 def _run_all(
-    waiting: Mapping[int, Task], scratch: Path, timeout_s: float, jobs: int
+    waiting: Mapping[int, Task], scratch: Scratch, timeout_s: float, jobs: int
 ) -> Generator[tuple[int, Run, float], None, None]:
     """Each notebook's number, run and seconds, as they end."""
     halted = threading.Event()
@@ -104,11 +104,12 @@ def _run_all(
         begun = time.monotonic()
         if halted.is_set():
             return number, Run("killed", "the run was stopped"), 0.0
-        own = scratch / str(number)
-        own.mkdir()
+        own = scratch.part(str(number))
         notebook, given = waiting[number]
         try:
-            outcome = run_notebook(notebook, given, timeout_s=timeout_s, scratch=own)
+            outcome = run_notebook(
+                notebook, given, timeout_s=timeout_s, scratch=own.folder, sockets=own.sockets
+            )
         finally:
             with suppress(RuntimeError):  # there is none yet
                 asyncio.get_event_loop().close()  # nbclient leaves this thread's open
@@ -123,7 +124,7 @@ def _run_all(
             halted.set()
             # One may be about to start its kernel: ask until all have ended.
             while wait(futures, timeout=0).not_done:
-                stop_kernels(scratch)
+                stop_kernels(scratch.folder)
                 wait(futures, timeout=0.2)
 
 

@@ -79,12 +79,20 @@ def stop_kernels(scratch: Path) -> None:
             process.kill()
 
 
-def run_notebook(notebook: Notebook, given: Mapping[str, object], *, timeout_s: float, scratch: Path) -> Run:
+def run_notebook(
+    notebook: Notebook,
+    given: Mapping[str, object],
+    *,
+    timeout_s: float,
+    scratch: Path,
+    sockets: Path | None = None,
+) -> Run:
     """Run a notebook in a fresh kernel; raises nothing that the notebook causes.
 
-    `timeout_s` holds for the notebook as a whole. `scratch` is a private folder with a short name:
-    sockets lie in it. `given` was validated. Call it from a thread that is not the main one: there
-    nbclient answers to Ctrl-C and SIGTERM itself, ends this one notebook, and the run would go on.
+    `timeout_s` holds for the notebook as a whole. `scratch` is a private folder where it works and puts
+    its temporary files, `sockets` another with a short name (`scratch` itself unless given). `given` was
+    validated. Call it from a thread that is not the main one: there nbclient answers to Ctrl-C and SIGTERM
+    itself, ends this one notebook, and the run would go on.
     """
     node = nbformat.reads(notebook.text, as_version=4)
     end = time.monotonic() + timeout_s
@@ -99,7 +107,7 @@ def run_notebook(notebook: Notebook, given: Mapping[str, object], *, timeout_s: 
             progress_bar=False,
             log_output=False,
             kernel_manager_class=OwnKernel,
-            config=_configuration(scratch),
+            config=_configuration(scratch, sockets or scratch),
             timeout_func=lambda _: max(end - time.monotonic(), 0.001),
         )
     except papermill.PapermillExecutionError as error:
@@ -149,11 +157,13 @@ def _number(cells: Sequence[Any]) -> int:
     return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells)
 
 
-def _configuration(scratch: Path) -> Config:
+def _configuration(scratch: Path, sockets: Path) -> Config:
     environment = {
         "RISKKIT_RENDERING": "1",
         # A person's own profile and start-up files do not belong in a report.
         "IPYTHONDIR": str(scratch / "ipython"),
+        # What a library puts down for a while is made from evidence, and goes with the rest.
+        "TMPDIR": str(scratch),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         # Sets of text keep one order, so that the same evidence gives the same bytes.
         "PYTHONHASHSEED": "0",
@@ -165,7 +175,7 @@ def _configuration(scratch: Path) -> Config:
             "OwnKernel": {
                 "folder": str(scratch),
                 "environment": environment,
-                "connection_file": str(scratch / "kernel.json"),
+                "connection_file": str(sockets / "kernel.json"),
                 # Sockets in a private folder, where nobody else on the machine can listen.
                 "transport": "ipc" if os.name == "posix" else "tcp",
                 "shutdown_wait_time": 2.0,

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from html import unescape
@@ -34,9 +35,13 @@ def command(pack, out, notebooks, *options):
     ]  # fmt: skip
 
 
-def start(pack, out, notebooks, *options):
+def start(pack, out, notebooks, *options, **how):
     return subprocess.Popen(
-        command(pack, out, notebooks, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(pack, out, notebooks, *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **how,
     )
 
 
@@ -181,6 +186,55 @@ def test_kill_9_and_run_again(pack, tmp_path, out, slow_part, earlier):
     assert record(out)["earlier"][-1]["outcome"] == "not ended"
     assert verify(out, pack) == []
     assert leftovers(out) == []
+
+
+@pytest.fixture
+def short():
+    """A folder for TMPDIR: sockets lie in it, so its name is short."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        yield Path(folder)
+
+
+def test_kill_9_leaves_nothing_once_it_is_run_again(pack, tmp_path, out, short):
+    """What notebooks put down lies in the work folder; with the sockets it goes as the next run begins."""
+    folder = tmp_path / "notebooks"
+    wait = f"""import os, pathlib, tempfile, time
+pathlib.Path("rows.csv").write_text("Ann Example")
+file = tempfile.NamedTemporaryFile(delete=False)
+file.write(b"Ann Example")
+file.close()
+here = pathlib.Path({str(tmp_path)!r})
+(here / "kernel.tmp").write_text(str(os.getpid()))
+(here / "kernel.tmp").rename(here / "kernel")
+while (here / "wait").exists():
+    time.sleep(0.05)"""
+    make_notebook(folder, "00_leadership_report", wait, text="# Where we stand")
+    (tmp_path / "wait").touch()
+    other = short / "rk-of-somebody-else"
+    other.mkdir()
+    environment = {"env": {**os.environ, "TMPDIR": str(short)}}
+    process = start(pack, out, folder, **environment)
+    until((tmp_path / "kernel").exists)
+    running = pack / ".riskkit" / "running"
+    (work,), (sockets,) = running.iterdir(), set(short.glob("rk-*")) - {other}
+    assert {path.stat().st_mode & 0o777 for path in (running.parent, running, work, sockets)} == {0o700}
+    second = run(pack, out.with_name("2026-09"), folder, "--period", "2026-09", "--timeout", 1, **environment)
+    assert second.returncode == 2
+    assert work.exists(), "a run that lives keeps its folders"
+    assert sockets.exists()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kernel = int((tmp_path / "kernel").read_text())
+    until(lambda: not alive(kernel))
+    put_down = [path for path in work.rglob("*") if path.is_file() and b"Ann Example" in path.read_bytes()]
+    assert len(put_down) == 2
+    assert not any(b"Ann Example" in path.read_bytes() for path in short.rglob("*") if path.is_file())
+    (tmp_path / "wait").unlink()
+    # Another period of the same pack: whose place the dead run held does not matter.
+    again = run(pack, out.with_name("2026-08"), folder, "--period", "2026-08", **environment)
+    assert again.returncode == 0, again.stderr
+    assert list(running.iterdir()) == []
+    assert list(short.iterdir()) == [other]
 
 
 @pytest.fixture
