@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 _IRREGULAR = {"person": "people", "entry": "entries"}
 
+# What follows says more of the noun and keeps its number: `event on workstations`.
+_SAID_OF_IT = re.compile(r" (?:from|in|of|off|on|that|to) ")
+
 
 def plural(noun: str, number: int) -> str:
     """The noun as it stands after that number."""
     if number == 1:
         return noun
-    if " of " in noun:
-        first, _, rest = noun.partition(" of ")
-        return f"{plural(first, number)} of {rest}"
+    if found := _SAID_OF_IT.search(noun):
+        return f"{plural(noun[: found.start()], number)}{noun[found.start() :]}"
     head, _, last = noun.rpartition(" ")
     if last.endswith("s") and not last.endswith("ss"):
         return noun
@@ -40,14 +43,24 @@ def have(number: int) -> str:
     return be(number, "has", "have")
 
 
+def amount(number: int, unit: str) -> str:
+    """`0 days`, `1 day`, `1,204 days`: what is measured, where `no days` would not read well."""
+    return f"{number:,} {plural(unit, number)}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 system`, `1,204 events`, `no systems`."""
-    return f"{number:,} {plural(noun, number)}" if number else f"no {plural(noun, 0)}"
+    return amount(number, noun) if number else f"no {plural(noun, 0)}"
+
+
+def some(number: int) -> str:
+    """`none`, `1`, `1,204`, of what the sentence has named already."""
+    return f"{number:,}" if number else "none"
 
 
 def out_of(part: int, whole: int, noun: str) -> str:
     """`3 of 14 systems`."""
-    return f"{part:,} of {whole:,} {plural(noun, whole)}"
+    return f"{part:,} of {amount(whole, noun)}"
 
 
 def share(part: int, whole: int, noun: str = "") -> str:

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskkit.words import age, be, capital, count, have, listed, out_of, percent, plural, share, size
+import riskkit
+from riskkit.words import (
+    age,
+    amount,
+    be,
+    capital,
+    count,
+    have,
+    listed,
+    out_of,
+    percent,
+    plural,
+    share,
+    size,
+    some,
+)
 
 
 @pytest.mark.parametrize(
     ("noun", "many"),
     [("system", "systems"), ("access", "accesses"), ("policy", "policies"), ("day", "days"),
-     ("person", "people"), ("restore test", "restore tests"), ("files", "files")],
+     ("person", "people"), ("restore test", "restore tests"), ("files", "files"),
+     ("change of site", "changes of site"), ("access off duty", "accesses off duty"),
+     ("event on desks of others", "events on desks of others")],
 )  # fmt: skip
 def test_plurals(noun: str, many: str) -> None:
     """Nouns of checks and views, in the singular and the plural."""
@@ -22,6 +44,7 @@ def test_plurals(noun: str, many: str) -> None:
 def test_counts() -> None:
     """None, one, many."""
     assert [count(number, "event") for number in (0, 1, 1204)] == ["no events", "1 event", "1,204 events"]
+    assert [amount(number, "day") for number in (0, 1, 1204)] == ["0 days", "1 day", "1,204 days"]
     assert [be(number) for number in (0, 1, 2)] == ["are", "is", "are"]
     assert [have(number) for number in (0, 1, 2)] == ["have", "has", "have"]
 
@@ -36,6 +59,11 @@ def test_a_part_of_a_whole() -> None:
 def test_a_sentence_begins_with_a_capital() -> None:
     """Only the first letter changes."""
     assert [capital(words) for words in ("", "no AE title", "5 events")] == ["", "No AE title", "5 events"]
+
+
+def test_how_many_of_what_was_named() -> None:
+    """A number alone, and none."""
+    assert [some(number) for number in (0, 1, 1204)] == ["none", "1", "1,204"]
 
 
 def test_a_share_has_both_numbers() -> None:
@@ -71,3 +99,25 @@ def test_lists() -> None:
 def test_ages() -> None:
     """Past, present and future days."""
     assert [age(days) for days in (0, 1, 45, -3)] == ["today", "1 day ago", "45 days ago", "in 3 days"]
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every text that is not a docstring: constants, and the parts of f-strings."""
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.lineno, node.value
+
+
+def test_no_message_leaves_the_number_to_the_reader() -> None:
+    """Nothing is written as `event(s)` or `address(es)`: `count`, `be` and `have` know the number."""
+    root = Path(riskkit.__file__).parent
+    files = sorted(root.rglob("*.py"))
+    found = [
+        f"{path.relative_to(root)}:{line}: {text}"
+        for path in files
+        for line, text in _texts(ast.parse(path.read_text(encoding="utf-8")))
+        if re.search(r"\w\((?:s|es)\)(?!\?)", text)
+    ]
+    assert files
+    assert not found

@@ -11,6 +11,7 @@ from riskkit.catalog.exports import Export, Way, load_exports
 from riskkit.catalog.questions import load_questions
 from riskkit.model import Assessment, Check, Outcome, Source
 from riskkit.tables import TABLES, records
+from riskkit.words import be, count
 
 UNASSIGNED = "unassigned"
 CUSTODY = "custody"
@@ -186,7 +187,7 @@ class _Asking:
         for source in self._assessment.evidence.sources:
             if source.set_aside or source.collected_at is None:
                 continue
-            for kind in (name for name, count in source.counts.items() if count.rows):
+            for kind in (name for name, counts in source.counts.items() if counts.rows):
                 if kind in (ATTESTATION, CUSTODY) or not self._present(kind):
                     continue
                 day = source.collected_at.astimezone(self._assessment.moment.zone).date()
@@ -233,7 +234,11 @@ class _Asking:
         if files:
             self._need(CUSTODY)
             named = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")  # noqa: PLR2004
-            reason = f"{len(files)} file(s) are without a date and show nothing: {named}"
+            reason = (
+                f"{count(len(files), 'file')} "
+                f"{be(len(files), 'is without a date and shows', 'are without a date and show')} nothing: "
+                f"{named}"
+            )
             self._ask(CUSTODY, None, reason, self._due)
 
     def _of_kinds(self) -> Iterator[Request]:

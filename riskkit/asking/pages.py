@@ -16,6 +16,7 @@ from riskkit.errors import ReportError
 from riskkit.model import Assessment
 from riskkit.store import private_folder, replace_file
 from riskkit.views.html import Content, Html, bullets, clean, facts, join, paragraph, tag
+from riskkit.words import be, count, have
 
 INDEX = "requests.json"
 """The last file that is written: it names the others, so that a later run can replace them."""
@@ -309,14 +310,18 @@ def _lead(requests: Sequence[Request]) -> str:
     parts = sum(len(request.asks) for request in requests)
     kinds = len({request.kind for request in requests})
     return (
-        f"{parts} thing(s) of {kinds} kind(s) are asked for, the first by {_due(requests)}. Send files as "
-        "they are exported, over a channel that is fit for ePHI, and say who exported them, when and how."
+        f"{count(parts, 'thing')} of {count(kinds, 'kind')} {be(parts)} asked for, the first by "
+        f"{_due(requests)}. Send files as they are exported, over a channel that is fit for ePHI, and say "
+        "who exported them, when and how."
     )
 
 
 def _summary(owners: Mapping[str, Sequence[Request]]) -> str:
     total = sum(len(requests) for requests in owners.values())
-    words = f"{total} request(s) to {len(owners) - (UNASSIGNED in owners)} owner(s)."
+    words = f"{count(total, 'request')} to {count(len(owners) - (UNASSIGNED in owners), 'owner')}."
     if UNASSIGNED in owners:
-        words += f" {len(owners[UNASSIGNED])} have no owner: name one in the inventory, or in site.yaml."
+        words += (
+            f" {len(owners[UNASSIGNED])} {have(len(owners[UNASSIGNED]))} no owner: name one in the "
+            "inventory, or in site.yaml."
+        )
     return words

@@ -26,6 +26,7 @@ from riskkit.model import (
     fingerprint_text,
 )
 from riskkit.settings import SITE_FILE, Settings
+from riskkit.words import count
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def _with_gaps(check: Check, verdicts: list[Verdict], court: Court, *, judged: b
 
 
 def _unread(source: Source) -> Verdict:
-    problem = source.problem or f"{source.unread} record(s) quarantined"
+    problem = source.problem or f"{count(source.unread, 'record')} quarantined"
     return _gap(source.name, f"Not all of this file could be read: {problem}.", scope="")
 
 

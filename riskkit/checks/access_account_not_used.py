@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.used_accounts import uses
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 NOT_OF_PEOPLE = frozenset({"service", "emergency"})
 
@@ -47,7 +48,7 @@ def access_account_not_used(
             subject=account.account,
             result=result,
             message=message,
-            observed=f"{events} events",
+            observed=count(events, "event"),
             expected=f"an event within {days} days",
             scope=account.system_id,
             rows=(Rows.of("accounts", [account]),),

@@ -19,6 +19,7 @@ from riskkit.derived.trail import first_rows, row_key
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.statistics.tails import beta_binomial_tail
 from riskkit.tables import records, to_arrow
+from riskkit.words import count
 
 PREDICATE = "user_id = :subject and the action is rare for the role"
 NOT_ACTIONS = ("application", "security_alert", "other")
@@ -90,9 +91,9 @@ def access_action_rare_for_role(
         yield Verdict(
             subject=user,
             result="FAIL" if rare else "PASS",
-            message=f"On {len(rare)} day(s) the mix of actions is rarer than one in {one_in} for the role"
-            + (f": {', '.join(sorted({one.action for one in rare}))}; for review." if rare else "."),
-            observed=f"{len(rare)} days",
+            message=f"On {count(len(rare), 'day')} the mix of actions is rarer than one in {one_in} for the "
+            "role" + (f": {', '.join(sorted({one.action for one in rare}))}; for review." if rare else "."),
+            observed=count(len(rare), "day"),
             expected=f"no day rarer than one in {one_in}",
             signals=tuple(
                 Signal(
@@ -100,7 +101,7 @@ def access_action_rare_for_role(
                     p=one.p,
                     observed=float(one.count),
                     expected=round(one.expected, 2),
-                    reason=f"{one.count} event(s) of {one.action} vs {_few(one.expected)} expected "
+                    reason=f"{count(one.count, 'event')} of {one.action} vs {_few(one.expected)} expected "
                     "of the role",
                     rows=(first_rows(keys[user, one.day, one.action], one.count, PREDICATE),),
                 )

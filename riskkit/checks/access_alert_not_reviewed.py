@@ -11,6 +11,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be
 
 SHOWN = (None, "alert", "matched")
 """Lines that were put before an analyst; what stayed below the budget was not."""
@@ -50,8 +51,8 @@ def access_alert_not_reviewed(
             subject=alert,
             result=result,
             message=message,
-            observed=f"{age} days" if alert not in decided else "decided",
-            expected=f"a decision within {within_days} days",
+            observed=amount(age, "day") if alert not in decided else "decided",
+            expected=f"a decision within {amount(within_days, 'day')}",
             severity="high" if age > 3 * within_days else None,
             rows=(Rows.of("alerts", sorted(rows, key=lambda row: (row.source, row.offset))),),
         )
@@ -72,7 +73,7 @@ def _judged(
     told = f"Surfaced on {first.astimezone(at.zone):%Y-%m-%d}"
     if decided is not None:
         days = max((decided - first).days, 0)
-        return "PASS", f"{told}, decided after {days} day(s)."
+        return "PASS", f"{told}, decided after {amount(days, 'day')}."
     if age > within_days:
-        return "FAIL", f"{told}, {age} days ago, and nobody decided on it."
-    return "PASS", f"{told}, {age} day(s) ago; {within_days} are allowed."
+        return "FAIL", f"{told}, {amount(age, 'day')} ago, and nobody decided on it."
+    return "PASS", f"{told}, {amount(age, 'day')} ago; {within_days} {be(within_days)} allowed."

@@ -11,6 +11,7 @@ from riskkit.catalog.conflicting_duties import Pair, conflicting_duties, matches
 from riskkit.declare import check
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, have, out_of
 
 
 @check(
@@ -52,7 +53,7 @@ def access_conflicting_duties(
             subject=holder,
             result=result,
             message=message,
-            observed=f"{len(found)} right(s)",
+            observed=count(len(found), "right"),
             expected="at most one duty of each pair",
             scope=system,
             rows=(Rows.of("grants", sorted(rows, key=lambda r: (r.source, r.offset or 0, r.n or 0))),),
@@ -67,15 +68,24 @@ def _judged(
     if broken:
         rows = [grant for grant in found if any(pair.knows(grant.permission) for pair in broken)]
         told = "; ".join(f"{pair.id} ({pair.why})" for pair in broken)
-        return "FAIL", f"{len(broken)} of {len(wanted)} pairs of duties are in one hand: {told}.", rows
+        return (
+            "FAIL",
+            f"{out_of(len(broken), len(wanted), 'pair')} of duties {be(len(broken))} in one hand: {told}.",
+            rows,
+        )
     strange = [
         right
         for right in rights
         if not matches(right, harmless) and not any(pair.knows(right) for pair in wanted)
     ]
     if strange:
-        return "UNKNOWN", f"{len(strange)} of {len(rights)} right(s) have a name that says no duty.", found
-    return "PASS", f"{len(rights)} right(s), and none of {len(wanted)} pairs of duties in one hand.", found
+        return (
+            "UNKNOWN",
+            f"{out_of(len(strange), len(rights), 'right')} {have(len(strange))} a name that says no duty.",
+            found,
+        )
+    told = f"{count(len(rights), 'right')}, and none of {count(len(wanted), 'pair')} of duties in one hand."
+    return "PASS", told, found
 
 
 def _owners(accounts: Any | None) -> tuple[dict[tuple[str, str], str], set[tuple[str, str]]]:

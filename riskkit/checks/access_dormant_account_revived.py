@@ -15,6 +15,7 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import first_rows, row_key
 from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, count
 
 PREDICATE = "user_id = :subject and the first day after the gap"
 
@@ -79,20 +80,20 @@ def access_dormant_account_revived(
         new = short and len(within) == len(ordered)
         result: Result = "FAIL" if rare else "UNKNOWN" if new else "PASS"
         longest = max((gap for _, gap in revived), default=0)
-        message = f"Active on {len(within)} day(s) of the period"
+        message = f"Active on {count(len(within), 'day')} of the period"
         if revived:
             message += f", on {len(revived)} after {gap_days} or more silent days (at most {longest})"
         if short:
-            message += f". The trail begins {within[0] - begins} day(s) before the first of them"
+            message += f". The trail begins {amount(within[0] - begins, 'day')} before the first of them"
         if expected:
             message += f". The duty roster planned {len(expected)} of them"
         if len(odd) > len(kept):
-            message += f". Exemptions set aside {len(odd) - len(kept)} day(s)"
+            message += f". Exemptions set aside {count(len(odd) - len(kept), 'day')}"
         yield Verdict(
             subject=user,
             result=result,
             message=f"{message}.",
-            observed=f"{longest} silent days" if revived else "no long gap",
+            observed=count(longest, "silent day") if revived else "no long gap",
             expected=f"fewer than {gap_days} silent days",
             signals=tuple(
                 Signal(

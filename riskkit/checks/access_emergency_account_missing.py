@@ -11,6 +11,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count, out_of
 
 
 @check(
@@ -46,7 +47,7 @@ def access_emergency_account_missing(
             subject=system,
             result=result,
             message=message,
-            observed=f"{len(ready)} of {len(kept)} emergency account(s) enabled",
+            observed=f"{out_of(len(ready), len(kept), 'emergency account')} enabled",
             expected="an enabled emergency account, its uses reviewed",
             scope=system,
             rows=(Rows.of("accounts", kept or held),),
@@ -59,17 +60,23 @@ def _judged(
     if not kept:
         return "UNKNOWN", "No emergency account is listed; access in an emergency may be a function instead."
     if not ready:
-        return "FAIL", f"All {len(kept)} emergency account(s) are disabled, so none can be used."
+        return "FAIL", f"{_every(len(kept))} disabled, so none can be used."
     uses = [account.last_login for account in ready if account.last_login is not None]
     waiting = [use for use in uses if reviewed is None or reviewed < use]
     late = max((at.age_days(use) for use in waiting), default=0)
+    used = f"{count(len(waiting), 'emergency account')} {be(len(waiting), 'was', 'were')} used"
     if late > days:
-        return "FAIL", f"{len(waiting)} emergency account(s) were used and not reviewed for {late} days."
+        return "FAIL", f"{used} and not reviewed for {amount(late, 'day')}."
     if waiting:
-        return "UNKNOWN", f"{len(waiting)} emergency account(s) were used; a review is due."
+        return "UNKNOWN", f"{used}; a review is due."
+    enabled = f"{count(len(ready), 'emergency account')} {be(len(ready))} enabled"
     if len(uses) < len(ready):
-        return "PASS", f"{len(ready)} emergency account(s) are enabled; no unreviewed use is on record."
-    return "PASS", f"{len(ready)} emergency account(s) are enabled, and their last use was reviewed."
+        return "PASS", f"{enabled}; no unreviewed use is on record."
+    return "PASS", f"{enabled}, and {be(len(ready), 'its', 'their')} last use was reviewed."
+
+
+def _every(number: int) -> str:
+    return "The emergency account is" if number == 1 else f"All {number} emergency accounts are"
 
 
 def _latest(reviews: Sequence[Any], system: str) -> datetime | None:

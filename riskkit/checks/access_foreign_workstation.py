@@ -17,6 +17,8 @@ from riskkit.model import Moment, Verdict
 
 PREDICATE = "user_id = :subject and the workstation belongs to another department"
 
+EVENT = "event on workstations of other departments"
+
 
 @check(
     id="access.foreign_workstation",
@@ -62,11 +64,11 @@ def access_foreign_workstation(
     foreign = ~nw.col("home").is_null() & nw.col("own").is_null() & nw.col("duty").is_null()
     yield from verdicts_of(
         beside_peers(daily(known, foreign, at), peers(peer_groups), at),
-        noun="events on workstations of other departments",
+        noun=EVENT,
         one_in=one_in,
         predicate=PREDICATE,
         exempt=Exempt("access.foreign_workstation", exemptions, roster),
-        reason=lambda day: vs(day, "events on workstations of other departments"),
+        reason=lambda day: vs(day, EVENT),
     )
 
 

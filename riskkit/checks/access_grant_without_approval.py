@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 Place = tuple[str, str]
 
@@ -46,7 +47,7 @@ def access_grant_without_approval(grants: pd.DataFrame, accounts: pd.DataFrame) 
         result, message = _judged(found, {place[1], owners.get(place) or place[1]})
         if result == "PASS" and place[0] not in known:
             result, message = "UNKNOWN", f"{message} No list shows which accounts the system has."
-        yield _verdict(place, result, message, f"{len(found)} grant(s)", Rows.of("grants", found))
+        yield _verdict(place, result, message, count(len(found), "grant"), Rows.of("grants", found))
     systems = {system: False for system, _ in held}
     for (system, _), found in held.items():
         systems[system] |= any(_recorded(grant) for grant in found)
@@ -88,9 +89,16 @@ def _judged(found: Sequence[Any], holders: set[str]) -> tuple[Result, str]:
     own = sum((grant.approved_by or "").casefold() in names for grant in found)
     silent = sum(not _recorded(grant) for grant in found)
     if refused:
-        return "FAIL", f"{refused} of {len(found)} grant(s) are recorded as not approved."
+        return "FAIL", f"{out_of(refused, len(found), 'grant')} {be(refused)} recorded as not approved."
     if own:
-        return "FAIL", f"{own} of {len(found)} grant(s) were approved by their holder."
+        return (
+            "FAIL",
+            f"{out_of(own, len(found), 'grant')} {be(own, 'was', 'were')} approved by "
+            f"{be(own, 'its', 'their')} holder.",
+        )
     if silent:
-        return "UNKNOWN", f"Of {silent} of {len(found)} grant(s) it is not recorded whether anybody approved."
-    return "PASS", f"All {len(found)} grant(s) are approved."
+        return (
+            "UNKNOWN",
+            f"Of {out_of(silent, len(found), 'grant')} it is not recorded whether anybody approved.",
+        )
+    return "PASS", f"{'The grant is' if len(found) == 1 else f'All {len(found):,} grants are'} approved."

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.used_accounts import uses
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, count
 
 
 @check(
@@ -54,9 +55,9 @@ def access_granted_not_used(
         yield Verdict(
             subject=account,
             result=result,
-            message=f"{len(found)} right(s) held. {message}",
-            observed=f"{events} events",
-            expected=f"an event within {days} days",
+            message=f"{count(len(found), 'right')} held. {message}",
+            observed=count(events, "event"),
+            expected=f"an event within {amount(days, 'day')}",
             scope=system,
             rows=(Rows.of("grants", rows),),
         )

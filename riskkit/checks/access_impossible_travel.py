@@ -14,6 +14,7 @@ from riskkit.derived.places import placed, with_previous
 from riskkit.derived.trail import MINUTE_US, first_rows, in_period, row_key
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, capital, count
 
 PREDICATE = "user_id = :subject and the event before it lies at another site"
 
@@ -74,9 +75,10 @@ def access_impossible_travel(
         yield Verdict(
             subject=user.user_id,
             result="FAIL" if rows else "PASS",
-            message=f"{len(rows)} change(s) of site within {travel_minutes} minutes among {user.events} "
-            f"event(s) at {user.sites} site(s)" + (". Matched by workstation, not proven." if rows else "."),
-            observed=f"{len(rows)} changes",
+            message=capital(count(len(rows), "change of site"))
+            + f" within {amount(travel_minutes, 'minute')} among {count(user.events, 'event')} "
+            f"at {count(user.sites, 'site')}" + (". Matched by workstation, not proven." if rows else "."),
+            observed=count(len(rows), "change"),
             expected="0",
             signals=tuple(_signal(day, days[day], travel_minutes) for day in sorted(days)),
             rows=(first_rows(keys, len(keys), PREDICATE),),
@@ -89,7 +91,7 @@ def _signal(day: int, rows: list[Any], travel_minutes: int) -> Signal:
         day=day_of(day),
         matched=True,
         observed=float(len(rows)),
-        reason=f"{len(rows)} change(s) of site, the quickest after {shortest} minutes where "
+        reason=f"{count(len(rows), 'change of site')}, the quickest after {amount(shortest, 'minute')} where "
         f"{travel_minutes} are the least; remote access that is not exempt looks the same",
         rows=(first_rows([(row.source, row.key) for row in rows], len(rows), PREDICATE),),
     )

@@ -69,11 +69,11 @@ def access_off_duty(
     days = [_surer(one, other) for one, other in zip(known, guessed, strict=True)]
     yield from verdicts_of(
         days,
-        noun="accesses off duty",
+        noun="access off duty",
         one_in=one_in,
         predicate=PREDICATE,
         exempt=Exempt("access.off_duty", exemptions, roster),
-        reason=lambda day: vs(day, "accesses off duty"),
+        reason=lambda day: vs(day, "access off duty"),
     )
 
 

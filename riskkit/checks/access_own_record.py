@@ -14,6 +14,7 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import first_rows, in_period, opens_record, row_key
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 
 @check(
@@ -78,11 +79,11 @@ def access_own_record(
         yield Verdict(
             subject=user,
             result="FAIL" if days else "PASS",
-            message=f"{events} access(es) to the own record on {len(days)} day(s). Policy: {policy}. "
-            "Matched by record number, not proven."
+            message=f"{count(events, 'access')} to the own record on {count(len(days), 'day')}. Policy: "
+            f"{policy}. Matched by record number, not proven."
             if days
             else "No access to the own record.",
-            observed=f"{events} accesses",
+            observed=count(events, "access"),
             expected="0",
             signals=tuple(
                 Signal(
@@ -90,7 +91,7 @@ def access_own_record(
                     patient_id=rows[0].patient_id,
                     matched=True,
                     observed=float(sum(row.events for row in rows)),
-                    reason=f"{sum(row.events for row in rows)} access(es) to the own record; {policy}",
+                    reason=f"{count(sum(row.events for row in rows), 'access')} to the own record; {policy}",
                     rows=(first_rows([(row.source, row.key) for row in rows], len(rows), predicate),),
                 )
                 for day, rows in days.items()

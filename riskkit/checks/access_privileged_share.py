@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import out_of
 
 HUNDRED = 100
 
@@ -43,7 +44,7 @@ def access_privileged_share(
         privileged = [account for account in held if account.privileged]
         unknown = sum(account.privileged is None for account in held)
         result = _judged(len(privileged), unknown, len(held), max_percent, always_allowed)
-        told = f"{len(privileged)} of {len(held)} enabled account(s) may administer the system"
+        told = f"{out_of(len(privileged), len(held), 'enabled account')} may administer the system"
         yield Verdict(
             subject=system,
             result=result,

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.reviewers import barred_reviewers, led
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 
 @check(
@@ -46,7 +47,7 @@ def access_review_not_independent(
             subject=alert,
             result="FAIL" if own else "UNKNOWN" if user not in known else "PASS",
             message=_told(own, len(rows), user in known),
-            observed=f"{own} of {len(rows)} decisions",
+            observed=out_of(own, len(rows), "decision"),
             expected="0",
             rows=(Rows.of("verdicts", sorted(rows, key=lambda row: (row.source, row.offset))),),
         )
@@ -54,7 +55,13 @@ def access_review_not_independent(
 
 def _told(own: int, decisions: int, known: bool) -> str:
     if own:
-        return f"{own} of {decisions} decision(s) are of the subject or of who leads the subject."
+        return f"{out_of(own, decisions, 'decision')} {be(own)} of the subject or of who leads the subject."
     if not known:
-        return f"The roster does not say who leads the subject of these {decisions} decision(s)."
-    return f"{decisions} decision(s), none of the subject or of who leads the subject."
+        return (
+            "The roster does not say who leads the subject of "
+            f"{be(decisions, 'the decision', f'these {decisions:,} decisions')}."
+        )
+    return (
+        f"{count(decisions, 'decision')}, {be(decisions, 'not', 'none')} of the subject or of who leads the "
+        "subject."
+    )

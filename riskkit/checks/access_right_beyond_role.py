@@ -12,6 +12,7 @@ from riskkit.declare import check
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 Needed = Mapping[str, set[tuple[str, str]]]
 """By job in lower case: pairs of system ("" for all) and right in lower case."""
@@ -70,7 +71,7 @@ def access_right_beyond_role(
             subject=account,
             result=result,
             message=message,
-            observed=f"{len(found)} right(s)",
+            observed=count(len(found), "right"),
             expected="only rights that the job needs",
             scope=system,
             rows=(Rows.of("grants", sorted(rows, key=lambda r: (r.source, r.offset or 0, r.n or 0))),),
@@ -80,8 +81,9 @@ def access_right_beyond_role(
 def _judged(
     found: Sequence[Any], system: str, roles: Sequence[str], needed: Needed
 ) -> tuple[Result, str, Sequence[Any]]:
+    held = count(len(found), "right")
     if not roles:
-        return "UNKNOWN", f"{len(found)} right(s), and the roster shows no job of the holder.", found
+        return "UNKNOWN", f"{held}, and the roster shows no job of the holder.", found
     silent = [role for role in roles if role.casefold() not in needed]
     may = {pair for role in roles for pair in needed.get(role.casefold(), ())}
     beyond = [
@@ -91,8 +93,16 @@ def _judged(
     ]
     job = " and ".join(roles)
     if not beyond:
-        return "PASS", f"All {len(found)} right(s) are among those that the job needs ({job}).", found
+        return (
+            "PASS",
+            f"{'The right is' if len(found) == 1 else f'All {held} are'} among those that the job needs "
+            f"({job}).",
+            found,
+        )
     if silent:
-        return "UNKNOWN", f"{len(found)} right(s), and no list says what the job needs ({job}).", found
-    told = f"{len(beyond)} of {len(found)} right(s) are not among those that the job needs ({job})"
+        return "UNKNOWN", f"{held}, and no list says what the job needs ({job}).", found
+    told = (
+        f"{out_of(len(beyond), len(found), 'right')} {be(len(beyond))} not among those that the job needs "
+        f"({job})"
+    )
     return "FAIL", f"{told}: unexplained, for review.", beyond

@@ -12,6 +12,7 @@ from riskkit.derived.exposures import shut
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count
 
 
 @check(
@@ -61,19 +62,23 @@ def _judged(rows: list[Any], own: frozenset[str]) -> tuple[Result, str]:
     )
     if foreign:
         told = ", ".join(dict.fromkeys(foreign))
-        return "FAIL", f"{len(set(foreign))} account(s) that are not known as own can read it: {told}."
+        number = len(set(foreign))
+        return "FAIL", f"{count(number, 'account')} not known as own can read it: {told}."
     if any(row.answer == "yes" and not row.shared_with for row in rows):
         return "FAIL", "Other accounts can read it; which ones is not told."
     unsaid = {name for row in letting_in for name in _accounts(row) - own}
     if unsaid:
-        return "UNKNOWN", f"{len(unsaid)} account(s) are let in, and which ones are own is not on record."
+        return "UNKNOWN", (
+            f"{count(len(unsaid), 'account')} {be(len(unsaid))} let in, and which ones are own is not on "
+            "record."
+        )
     unknown = [row for row in letting_in if not row.shared_with]
     asked = sorted({row.asked for row in rows if row not in unknown})
     if not shut("shared_outside", asked, silent=bool(unknown)):
         return "UNKNOWN", f"{', '.join(asked) or 'Nothing'} tells of one way in only; others are not told."
     named = {name for row in letting_in for name in _accounts(row)}
     if named:
-        return "PASS", f"It is shared with {len(named)} own account(s) only, by {', '.join(asked)}."
+        return "PASS", f"It is shared with {count(len(named), 'own account')} only, by {', '.join(asked)}."
     return "PASS", f"No other account can read it, by {', '.join(asked)}."
 
 

@@ -25,6 +25,7 @@ from riskkit.derived.trail import (
 )
 from riskkit.model import Moment, Result, Rows, Signal, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count, some
 
 
 @dataclass
@@ -95,7 +96,7 @@ def access_terminated_account_in_use(
             subject=user,
             result=result,
             message=message,
-            observed=f"{use.succeeded} events",
+            observed=count(use.succeeded, "event"),
             expected="0 events after the end of employment",
             severity="critical" if use.opened else None,
             signals=tuple(
@@ -171,16 +172,23 @@ def _judged(
         begin = max(begin for begin, _ in spells if begin <= (use.first_hour or 0))
         days = ((use.first_hour or 0) - begin) // 24
         told = (
-            f"{use.succeeded} event(s) on {len(use.systems)} system(s) carry this user id after the end of "
-            f"employment and its grace of {grace_hours} hours, the first {days} day(s) later; {use.opened} "
-            f"opened a patient's record. {_stands(stated)}"
+            f"{count(use.succeeded, 'event')} on {count(len(use.systems), 'system')} "
+            f"{be(use.succeeded, 'carries', 'carry')} this user id after the end of employment and its grace "
+            f"of {amount(grace_hours, 'hour')}, the first {amount(days, 'day')} later; "
+            f"{some(use.opened)} opened a patient's record. {_stands(stated)}"
         )
         if not known:
             return "UNKNOWN", f"{told} All of them are later, so the person may be back."
         return "FAIL", f"{told} Matched by user id and dates, not proven."
     if use.unclear:
-        return "UNKNOWN", f"{use.unclear} event(s) after the end of employment do not say how they ended."
-    return "PASS", f"No event of the period after the end of employment, {use.refused} refused attempt(s)."
+        return "UNKNOWN", (
+            f"{count(use.unclear, 'event')} after the end of employment {be(use.unclear, 'does', 'do')} not "
+            f"say how {be(use.unclear, 'it', 'they')} ended."
+        )
+    return (
+        "PASS",
+        f"No event of the period after the end of employment, {count(use.refused, 'refused attempt')}.",
+    )
 
 
 def _stands(stated: date | None) -> str:
@@ -193,12 +201,13 @@ def _signal(day: _Day, when: date, rows: Sequence[Any], stated: date | None, gra
         day=when,
         matched=True,
         observed=float(day.succeeded),
-        reason=f"{day.succeeded} event(s), {day.opened} of them opened a record, {(when - left).days} day(s) "
-        f"after the last day of employment (grace {grace_hours} hours). {_stands(stated)}",
+        reason=f"{count(day.succeeded, 'event')}, {some(day.opened)} opening a record, "
+        f"{amount((when - left).days, 'day')} after the last day of employment "
+        f"(grace {amount(grace_hours, 'hour')}). {_stands(stated)}",
         rows=(first_rows(day.keys, max(day.succeeded, len(day.keys)), "user_id = :subject on that day"),),
     )
 
 
 def _rows(use: _Use) -> Rows:
-    count = use.succeeded + use.refused + use.unclear
-    return first_rows(use.keys, count, "user_id = :subject and event_time_us after the end of employment")
+    events = use.succeeded + use.refused + use.unclear
+    return first_rows(use.keys, events, "user_id = :subject and event_time_us after the end of employment")

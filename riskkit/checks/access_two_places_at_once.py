@@ -14,6 +14,7 @@ from riskkit.derived.places import placed, with_previous
 from riskkit.derived.trail import MINUTE_US
 from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
+from riskkit.words import amount
 
 PREDICATE = "user_id = :subject and the event before it lies in another zone, that before in the same"
 
@@ -54,9 +55,9 @@ def access_two_places_at_once(
     quick = nw.col("moved") & (nw.col("away_us") < minutes * MINUTE_US)
     yield from verdicts_of(
         beside_peers(daily(events, quick, at), peers(peer_groups), at),
-        noun="quick returns to a zone",
+        noun="quick return to a zone",
         one_in=one_in,
         predicate=PREDICATE,
         exempt=Exempt("access.two_places_at_once", exemptions, roster),
-        reason=lambda day: vs(day, f"returns from another zone within {minutes} minutes"),
+        reason=lambda day: vs(day, f"return from another zone within {amount(minutes, 'minute')}"),
     )

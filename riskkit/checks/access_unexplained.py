@@ -12,6 +12,7 @@ from riskkit.derived.explanations import TOLERANCE_HOURS, explained
 from riskkit.derived.trail import first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import out_of
 
 
 @check(
@@ -53,22 +54,21 @@ def access_unexplained(
     events, open_events = sum(user.events for user in users), sum(int(user.open_events) for user in users)
     flagged = {user.user_id for user in users if _exceeds(user, min_patients, min_percent)}
     keys = _first_unexplained(accesses) if flagged else {}
-    overall = f"Of all {events} accesses of the period, {events - open_events} are explained."
+    overall = f"Of all {events:,} accesses of the period, {events - open_events:,} are explained."
     for user in users:
         result, message = _judged(user, exceeds=user.user_id in flagged)
         expected = user.patients * unexplained / patients
-        count = int(user.open_events)
         yield Verdict(
             subject=user.user_id,
             result=result,
             message=f"{message} {overall}",
-            observed=f"{int(user.unexplained)} of {user.patients} patients",
+            observed=out_of(int(user.unexplained), user.patients, "patient"),
             expected=f"fewer than {min_patients} patients or fewer than {min_percent} %",
             signal={"unexplained": float(user.unexplained), "expected": round(expected, 2)},
             rows=(
                 first_rows(
                     keys.get(user.user_id, []) if user.user_id in flagged else (),
-                    count,
+                    int(user.open_events),
                     "user_id = :subject and unexplained",
                 ),
             ),
@@ -119,7 +119,7 @@ def _first_unexplained(accesses: nw.LazyFrame[Any]) -> dict[str, list[tuple[str,
 
 
 def _judged(user: Any, *, exceeds: bool) -> tuple[Result, str]:
-    share = f"{int(user.unexplained)} of {user.patients} patient(s)"
+    share = out_of(int(user.unexplained), user.patients, "patient")
     if exceeds and not user.on_roster:
         return "UNKNOWN", (
             f"Accesses to {share} are unexplained, but the roster does not know this user, so no "

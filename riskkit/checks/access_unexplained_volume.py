@@ -16,8 +16,8 @@ from riskkit.derived.volumes import peers, volumes
 from riskkit.model import Moment, Verdict
 
 COUNTED = {
-    "elsewhere": "unexplained patients",
-    "not_in_care": "unexplained patients in nobody's care",
+    "elsewhere": "unexplained patient",
+    "not_in_care": "unexplained patient in nobody's care",
 }
 
 
@@ -58,10 +58,10 @@ def access_unexplained_volume(
     found = opened(unexplained_patients, at)
     groups, keys, note = peers(peer_groups), first_of_user_days(found), ""
     rarest: dict[tuple[str, int], Case] = {}
-    for column, what in COUNTED.items():
+    for column, noun in COUNTED.items():
         scores = volumes(user_days, column, groups, at, keep=lambda user: user not in found.strangers)
         note = scores.note
-        for case in scores.cases(what, keys):
+        for case in scores.cases(noun, keys):
             known = rarest.setdefault((case.user, case.day), case)
             rarest[case.user, case.day] = min(known, case, key=lambda one: one.p)
     cases = (replace(case, p=min(1.0, 2 * case.p)) for case in rarest.values())

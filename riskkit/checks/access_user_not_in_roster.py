@@ -13,6 +13,7 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import MACHINES, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 KNOWN_KINDS = frozenset({"service", "vendor", "emergency"})
 
@@ -56,7 +57,7 @@ def access_user_not_in_roster(
             subject=user,
             result=result,
             message=message,
-            observed=f"{events} events",
+            observed=count(events, "event"),
             expected="a person of the roster, or a listed vendor, service or emergency account",
             signals=_signals(result, user, found, events, exempt),
             rows=(first_rows([(row.source, row.key) for row in found], events, "user_id = :subject"),),
@@ -92,24 +93,32 @@ def _signals(result: Result, user: str, found: list[Any], events: int, exempt: E
     day = day_of(min(row.day for row in found))
     if result != "FAIL" or exempt.holds(user, day):
         return ()
-    reason = f"{events} event(s) of an id that neither the roster nor the account lists name as one person"
+    reason = (
+        f"{count(events, 'event')} of an id that neither the roster nor the account lists name as one person"
+    )
     rows = first_rows([(row.source, row.key) for row in found], events, "user_id = :subject")
     return (Signal(day=day, matched=True, observed=float(events), reason=reason, rows=(rows,)),)
 
 
 def _judged(on_roster: bool, kind: str | None, events: int, persons: int) -> tuple[Result, str]:
     if on_roster:
-        return "PASS", f"The user of {events} event(s) is in the roster."
+        return "PASS", f"The user of {count(events, 'event')} is in the roster."
     if kind in KNOWN_KINDS:
-        return "PASS", f"The user id of {events} event(s) is listed as a {kind} account."
+        return "PASS", f"The user id of {count(events, 'event')} is listed as a {kind} account."
     if kind == "shared":
-        return "FAIL", f"The user id of {events} event(s) is a shared account, so they name no person."
+        return (
+            "FAIL",
+            f"The user id of {count(events, 'event')} is a shared account, so "
+            f"{be(events, 'it names', 'they name')} no person.",
+        )
     if not persons:
         return (
             "UNKNOWN",
-            f"{events} event(s) do not say whether this user id is a person, and no list names it.",
+            f"{count(events, 'event')} {be(events, 'does', 'do')} not say whether this user id is a person, "
+            "and no list names it.",
         )
     return (
         "FAIL",
-        f"{persons} of {events} event(s) are of a person whom neither roster nor account lists know.",
+        f"{out_of(persons, events, 'event')} {be(persons)} of a person whom neither roster nor account lists "
+        "know.",
     )

@@ -14,6 +14,7 @@ from riskkit.derived.trail import UNNAMED_SOURCE, first_rows
 from riskkit.derived.trail_files import sources_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, capital, count
 
 
 @check(
@@ -49,7 +50,7 @@ def audit_announced_scan(
             subject=source.name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{_total(found.get(source.name, []), SET_ASIDE)} events set aside",
+            observed=f"{count(_total(found.get(source.name, []), SET_ASIDE), 'event')} set aside",
             expected="no event in the name of the scan that reaches a record",
             scope=source.name,
             rows=rows,
@@ -60,16 +61,16 @@ def _judged(rows: Sequence[Any]) -> tuple[Result, str, tuple[Rows, ...]]:
     if not rows:
         return "NA", "No event of an announced scan stands in this source; nothing is set aside.", ()
     aside = _total(rows, SET_ASIDE)
-    told = [f"{aside} event(s) of the announced scan set aside{_kinds(rows, SET_ASIDE)}."]
+    told = [capital(f"{count(aside, 'event')} of the announced scan set aside{_kinds(rows, SET_ASIDE)}.")]
     if further := _total(rows, WENT_FURTHER):
         told.append(
-            f"{further} event(s) from the scanner did more than a scan{_kinds(rows, WENT_FURTHER)}: "
+            f"{count(further, 'event')} from the scanner did more than a scan{_kinds(rows, WENT_FURTHER)}: "
             "not set aside, for review."
         )
     if elsewhere := _total(rows, ELSEWHERE):
         told.append(
-            f"{elsewhere} event(s) bear the scan's AE title and come from another address: not set aside, "
-            "for review."
+            f"{count(elsewhere, 'event')} {be(elsewhere, 'bears', 'bear')} the scan's AE title and "
+            f"{be(elsewhere, 'comes', 'come')} from another address: not set aside, for review."
         )
     odd = [row for row in rows if row.kind != SET_ASIDE]
     shown = odd or rows
@@ -91,4 +92,6 @@ def _kinds(rows: Sequence[Any], kind: str) -> str:
     for row in rows:
         if row.kind == kind:
             counts[row.event_category.replace("_", " ")] += int(row.events)
-    return f" ({', '.join(f'{number} {name}' for name, number in sorted(counts.items()))})" if counts else ""
+    return (
+        f" ({', '.join(f'{number:,} {name}' for name, number in sorted(counts.items()))})" if counts else ""
+    )

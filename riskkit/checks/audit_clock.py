@@ -22,6 +22,7 @@ from riskkit.derived.trail import (
 )
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count, have, out_of, some
 
 SECOND_US = 1_000_000
 ODD_OF_1000 = 1
@@ -96,9 +97,9 @@ def audit_clock(
             subject=name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{source.late_days} days and {source.late_hours} hours late, "
-            f"{source.counts['ahead']} events ahead, "
-            f"{source.counts['steps'] if ordered else 'unknown'} steps back",
+            observed=f"{amount(source.late_days, 'day')} and {amount(source.late_hours, 'hour')} late, "
+            f"{count(source.counts['ahead'], 'event')} ahead, "
+            f"{count(source.counts['steps'], 'step') if ordered else 'unknown steps'} back",
             expected=f"within {skew_seconds} s of the receipt, no step back of {step_seconds} s",
             scope=name,
             rows=(
@@ -199,16 +200,19 @@ def _doubled_hours(at: Moment) -> list[tuple[int, int]]:
 
 def _judged(source: _Source, ordered: bool, zoneless_percent: int) -> tuple[Result, str]:
     counts, events = source.counts, source.events
-    steps = f"{counts['steps']} step(s) back" if ordered else "the order of the files tells no steps"
+    steps = f"{count(counts['steps'], 'step')} back" if ordered else "the order of the files tells no steps"
     if ordered and counts["steps"]:
         steps += f", the longest {source.longest_us // SECOND_US} s"
-    facts = f"{counts['received']} of {events} event(s) have a time of receipt; {steps}"
+    received = counts["received"]
+    facts = f"{out_of(received, events, 'event')} {have(received)} a time of receipt; {steps}"
     if wrong := _wrong(source, ordered):
         return "FAIL", f"{facts}. {wrong}"
     if counts["unsure"] * 100 > zoneless_percent * events:
         return "UNKNOWN", (
-            f"{facts}. {counts['unsure']} were written without zone or year and rest on the zone of the "
-            f"site; {counts['doubled']} of them fall into an hour that the clock shows twice."
+            f"{facts}. {counts['unsure']:,} {be(counts['unsure'], 'was', 'were')} written without zone or "
+            f"year and {be(counts['unsure'], 'rests', 'rest')} on the zone of the site; "
+            f"{some(counts['doubled'])} {be(counts['doubled'], 'falls', 'fall')} into an hour that the clock "
+            "shows twice."
         )
     if counts["received"] * 100 < events * ENOUGH_PERCENT:
         return "UNKNOWN", f"{facts}. Too few to tell whether the clock is right."
@@ -220,13 +224,17 @@ def _judged(source: _Source, ordered: bool, zoneless_percent: int) -> tuple[Resu
 def _wrong(source: _Source, ordered: bool) -> str:
     counts = source.counts
     if source.late_days or source.late_hours:
-        spans = f"On {source.late_days} day(s)" if source.late_days else f"In {source.late_hours} hour(s)"
+        days, hours = count(source.late_days, "day"), count(source.late_hours, "hour")
+        spans = f"On {days}" if source.late_days else f"In {hours}"
         return (
             f"{spans} every event was received at least {source.lag_us // SECOND_US} s after its time: "
             "the clock lags."
         )
     if counts["ahead"] * 1000 > ODD_OF_1000 * counts["received"]:
-        return f"{counts['ahead']} event(s) lie after their receipt: the clock ran ahead."
+        return (
+            f"{count(counts['ahead'], 'event')} {be(counts['ahead'], 'lies after its', 'lie after their')} "
+            "receipt: the clock ran ahead."
+        )
     if ordered and counts["steps"]:
         return "The clock was set back, or events were delivered late."
     return ""

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import UNNAMED_SOURCE
 from riskkit.derived.trail_files import SourceFiles, sources_of
 from riskkit.model import Result, Verdict
+from riskkit.words import be, count, out_of
 
 CLOUDS = {
     "cloudtrail": "data events (GetImageFrame and the DICOMweb actions) of AWS HealthImaging in the trail",
@@ -49,7 +50,8 @@ def audit_cloud_data_events_off(trail_files: nw.LazyFrame[Any]) -> Iterator[Verd
             subject=source.name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{source.total('accesses')} accesses among {source.total('events')} events",
+            observed=f"{count(source.total('accesses'), 'access')} among "
+            f"{count(source.total('events'), 'event')}",
             expected="events of reading and searching",
             scope=source.name,
             rows=(source.rows(source.total("events")),),
@@ -65,12 +67,16 @@ def _judged(source: SourceFiles, clouds: list[str]) -> tuple[Result, str]:
     events, accesses = source.total("events"), source.total("accesses")
     needed = "; ".join(CLOUDS[name] for name in clouds)
     if not source.total("succeeded"):
-        return "FAIL", (
-            f"None of {events} event(s) tells of anything that succeeded. To be recorded: {needed}."
-        )
+        return "FAIL", f"{_none_of(events)} anything that succeeded. To be recorded: {needed}."
     if not accesses:
         return "FAIL", (
-            f"None of {events} event(s) is of reading or searching: nobody did, or it is not recorded. "
-            f"To be recorded: {needed}."
+            f"{_none_of(events)} reading or searching: nobody did, or it is not recorded. To be recorded: "
+            f"{needed}."
         )
-    return "PASS", f"{accesses} of {events} event(s) are of reading, searching, sending or exporting."
+    return "PASS", (
+        f"{out_of(accesses, events, 'event')} {be(accesses)} of reading, searching, sending or exporting."
+    )
+
+
+def _none_of(events: int) -> str:
+    return "The only event does not tell of" if events == 1 else f"None of {events:,} events tells of"

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import UNNAMED_SOURCE, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, have, out_of, some
 
 SAME = ("source_system", "event_id")
 
@@ -56,17 +57,18 @@ def audit_duplicates(
         name = row.source_system or ""
         extra = int(found[name].extra) if name in found else 0
         across = int(found[name].across) if name in found else 0
-        events_, unnamed = int(row.events), int(row.unnamed)
+        number, unnamed, also = int(row.events), int(row.unnamed), told.get(name, 0)
         facts = (
-            f"{extra} of {events_} event(s) are copies of another, {across} of them in another file; "
-            f"{told.get(name, 0)} were also recorded by another source, as client and server may"
+            f"{out_of(extra, number, 'event')} {be(extra, 'is a copy', 'are copies')} of another, "
+            f"{some(across)} in another file; {some(also)} {be(also, 'was', 'were')} also recorded by "
+            "another source, as client and server may"
         )
-        result, message = _judged(facts, extra, unnamed, events_, max_percent)
+        result, message = _judged(facts, extra, unnamed, number, max_percent)
         yield Verdict(
             subject=name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{extra} of {events_} events",
+            observed=out_of(extra, number, "event"),
             expected=f"at most {max_percent} %",
             scope=name,
             rows=(
@@ -131,5 +133,5 @@ def _judged(facts: str, extra: int, unnamed: int, events: int, max_percent: int)
     if extra * 100 > max_percent * events:
         return "FAIL", f"{facts}."
     if unnamed * 100 > max_percent * events:
-        return "UNKNOWN", f"{facts}; {unnamed} have no identifier by which a copy could be told."
+        return "UNKNOWN", f"{facts}; {unnamed:,} {have(unnamed)} no identifier by which a copy could be told."
     return "PASS", f"{facts}."

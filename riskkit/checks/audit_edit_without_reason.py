@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import MACHINES, UNNAMED_SOURCE, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 PATIENT_RECORD = "110110"
 """The event of a merge: an update of the record that stays and a deletion of the other (IHE ITI-8)."""
@@ -55,9 +56,9 @@ def audit_edit_without_reason(
         yield Verdict(
             subject=source or UNNAMED_SOURCE,
             result=result,
-            message=f"{bare} of {edits} change(s) of patient or study data by people give no reason; "
-            f"{machine} more were made by machines.",
-            observed=f"{bare} of {edits} changes",
+            message=f"{_told(bare, edits)}; {count(machine, 'more change')} {be(machine, 'was', 'were')} "
+            "made by machines.",
+            observed=out_of(bare, edits, "change"),
             expected=f"at most {max_percent} % without a reason",
             scope=source,
             rows=(
@@ -66,6 +67,13 @@ def audit_edit_without_reason(
                 ),
             ),
         )
+
+
+def _told(bare: int, edits: int) -> str:
+    of_people = "change of patient or study data by people"
+    if not edits:
+        return f"No {of_people}"
+    return f"{out_of(bare, edits, of_people)} {be(bare, 'gives', 'give')} no reason"
 
 
 def _counted(audit_events: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:

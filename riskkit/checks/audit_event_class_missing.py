@@ -13,6 +13,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.trail import DAY_US, UNNAMED_SOURCE, first_rows, flag, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 ACCESS = "read or transfer"
 KINDS = {"read": ACCESS, "transfer": ACCESS, "import": ACCESS}
@@ -127,13 +128,14 @@ def _stopped(source: _Source, least_expected: int, at: Moment) -> list[str]:
 def _judged(
     source: _Source, kind: str | None, stopped: Sequence[str], absent: Sequence[str]
 ) -> tuple[Result, str]:
-    facts = f"{sum(source.now.values())} event(s) of {len(source.now)} kind(s) in the period"
+    events = sum(source.now.values())
+    facts = f"{count(events, 'event')} of {count(len(source.now), 'kind')} in the period"
     if stopped:
-        told = ", ".join(f"{one} ({source.before[one]} before)" for one in stopped)
+        told = ", ".join(f"{one} ({source.before[one]:,} before)" for one in stopped)
         return "FAIL", f"{facts}; none any more of what was usual in the weeks before: {told}."
     if absent:
         told = ", ".join(
-            f"{one} ({source.before[one]} before)" if one in source.before else one for one in absent
+            f"{one} ({source.before[one]:,} before)" if one in source.before else one for one in absent
         )
         return "UNKNOWN", (
             f"{facts}; none of {told}, which a system of the kind {kind} should record: none happened, or it "

@@ -27,6 +27,7 @@ from riskkit.derived.trail import (
 from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 UNIT = ("user_id", "source_system")
 NOBODY = "no user named"
@@ -84,7 +85,7 @@ def audit_failed_logins(
             subject=unit.user_id or NOBODY,
             result=result,
             message=message,
-            observed=f"{failed} failures, at most {most} a day",
+            observed=f"{count(failed, 'failure')}, at most {most:,} a day",
             expected=f"fewer than {per_day} a day and fewer than {burst} in {burst_minutes} minutes",
             scope=unit.source_system or "",
             signals=tuple(_signal(day) for day in odd if not exempt.holds(day.user, day.day)),
@@ -187,7 +188,7 @@ def _signal(day: Day) -> Signal:
         p=day.p,
         observed=float(day.count),
         expected=round(day.expected, 2),
-        reason=vs(day, "failed log-ins"),
+        reason=vs(day, "failed log-in"),
         rows=(first_rows(day.keys, day.count, predicate),),
     )
 
@@ -195,11 +196,14 @@ def _signal(day: Day) -> Signal:
 def _judged(
     unit: Any, failed: int, most: int, bursts: int, per_day: int, burst: int, burst_minutes: int
 ) -> tuple[Result, str]:
-    facts = f"{failed} of {unit.events} log-in event(s) failed, at most {most} on one day"
+    facts = f"{out_of(failed, unit.events, 'log-in event')} failed, at most {most:,} on one day"
     if bursts:
         return "FAIL", f"{facts}, and {burst} or more within {burst_minutes} minutes."
     if most >= per_day:
         return "FAIL", f"{facts}."
-    if unit.unclear:
-        return "UNKNOWN", f"{facts}; {int(unit.unclear)} do not say how they ended."
+    if unclear := int(unit.unclear):
+        return (
+            "UNKNOWN",
+            f"{facts}; {unclear:,} {be(unclear, 'does not say how it', 'do not say how they')} ended.",
+        )
     return "PASS", f"{facts}."

@@ -14,6 +14,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import DAY_US, UNNAMED_SOURCE, first_rows, hour, hour_of, local_start, row_key
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import capital, count, out_of
 
 HOURS_A_DAY = 24
 HOURS_A_WEEK = 7 * HOURS_A_DAY
@@ -140,7 +141,7 @@ def audit_gaps(
             subject=name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{silence.gaps} gaps, longest silence {silence.longest_hours} h",
+            observed=f"{count(silence.gaps, 'gap')}, longest silence {silence.longest_hours} h",
             expected="no gap against its own habit, on every day of the period",
             scope=name,
             rows=(_rows(source),),
@@ -176,8 +177,8 @@ def _read(
 
 def _rows(source: _Source) -> Rows:
     """The events of the period; of a source that was silent throughout, those before."""
-    keys, count = (source.keys, source.events) if source.events else (source.earlier, len(source.earlier))
-    return first_rows(keys, count, "source_system = :subject")
+    keys, number = (source.keys, source.events) if source.events else (source.earlier, len(source.earlier))
+    return first_rows(keys, number, "source_system = :subject")
 
 
 def _calendar(begin: int, end: int, at: Moment) -> Mapping[int, tuple[date, int]]:
@@ -233,23 +234,23 @@ def _silence(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _S
 def _judged(source: _Source, silence: _Silence, percent: int, *, learned_before: bool) -> tuple[Result, str]:
     weeks = "the weeks before the period" if learned_before else "the other weeks of the trail"
     facts = (
-        f"Events on {silence.days - silence.days_without} of {silence.days} days; "
+        f"Events on {out_of(silence.days - silence.days_without, silence.days, 'day')}; "
         f"longest silence {silence.longest_hours} h"
     )
     if silence.gaps or silence.days_missed:
         return "FAIL", (
-            f"{facts}. {silence.gaps} gap(s) and {silence.days_missed} silent day(s) at times that had "
-            f"events in at least {percent} % of {weeks}."
+            f"{facts}. {capital(count(silence.gaps, 'gap'))} and {count(silence.days_missed, 'silent day')} "
+            f"at times that had events in at least {percent} % of {weeks}."
         )
     if silence.days_uncovered:
         return (
             "UNKNOWN",
-            f"{facts}. The trail does not reach over {silence.days_uncovered} of {silence.days} days.",
+            f"{facts}. The trail does not reach over {out_of(silence.days_uncovered, silence.days, 'day')}.",
         )
     if silence.days_unknown:
         return (
             "UNKNOWN",
-            f"{facts}. {silence.days_unknown} silent day(s), and too few weeks to know the habit.",
+            f"{facts}. {count(silence.days_unknown, 'silent day')}, and too few weeks to know the habit.",
         )
     if not source.events:
         return (

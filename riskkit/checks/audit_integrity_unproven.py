@@ -13,6 +13,7 @@ from riskkit.derived.trail import HOUR_US, UNNAMED_SOURCE
 from riskkit.derived.trail_files import SourceFiles, sources_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.model.time import microseconds
+from riskkit.words import be, have, out_of
 
 
 @check(
@@ -70,15 +71,18 @@ def _judged(source: SourceFiles, newer: int, bare: int) -> tuple[Result, str]:
     files = len(source.files)
     if newer:
         return "FAIL", (
-            f"{newer} of {files} file(s) hold events from after their recorded export: the file was "
-            "changed, or the record is wrong."
+            f"{out_of(newer, files, 'file')} "
+            f"{be(newer, 'holds events from after its', 'hold events from after their')} recorded export: "
+            "the file was changed, or the record is wrong."
         )
     if bare:
         return "UNKNOWN", (
-            f"{bare} of {files} file(s) have no record of exporter, command and approver in evidence.csv. "
-            "That record, and a digest made by the source, would show that the trail is as it was written."
+            f"{out_of(bare, files, 'file')} {have(bare)} no record of exporter, command and approver in "
+            "evidence.csv. That record, and a digest made by the source, would show that the trail is as it "
+            "was written."
         )
     return "PASS", (
-        f"{files} of {files} file(s) with exporter, command and approver on record. This shows the way of "
-        "the files since their export; only a digest by the source could show that none was changed before."
+        f"{out_of(files, files, 'file')} with exporter, command and approver on record. This shows the way "
+        "of the files since their export; only a digest by the source could show that none was changed "
+        "before."
     )

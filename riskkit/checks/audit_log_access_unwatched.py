@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import UNNAMED_SOURCE, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, count, some
 
 
 @check(
@@ -49,7 +50,7 @@ def audit_log_access_unwatched(audit_events: nw.LazyFrame[Any], *, at: Moment) -
             subject=source or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{used} uses of the log, {changed} of them changes",
+            observed=f"{count(used, 'use of the log')}, {count(changed, 'change')}",
             expected="uses of the log are recorded, none changes it",
             scope=source,
             severity="high" if changed else None,
@@ -82,9 +83,9 @@ def _counted(audit_events: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
 
 
 def _judged(used: int, changed: int, named: int) -> tuple[Result, str]:
-    facts = f"The log was used {used} time(s), {named} of them by somebody who is named"
+    facts = f"The log was used {amount(used, 'time')}, {some(named)} by somebody who is named"
     if changed:
-        return "FAIL", f"{facts}; {changed} time(s) it was changed or deleted from, for review."
+        return "FAIL", f"{facts}; {count(changed, 'time')} it was changed or deleted from, for review."
     if not used:
         return "UNKNOWN", (
             "No event tells that the audit log was read, exported or deleted: nobody did, or it leaves no "

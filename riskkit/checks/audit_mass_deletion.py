@@ -12,6 +12,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import MINUTE_US, first_rows, flag, hour, in_period, local_day, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import count, some
 
 UNIT = ("user_id", "source_system")
 NOBODY = "no user named"
@@ -58,7 +59,9 @@ def audit_mass_deletion(
             days[day] = days.get(day, 0) + row.deletions
         deleted, most = sum(days.values()), max(days.values())
         bursts, unexplained = (sum(int(getattr(row, name)) for row in found) for name in ("bursts", "bare"))
-        facts = f"{deleted} deletion(s), at most {most} on one day; {unexplained} of them give no reason"
+        facts = (
+            f"{count(deleted, 'deletion')}, at most {most:,} on one day; {some(unexplained)} without a reason"
+        )
         result: Result = "FAIL" if bursts or most >= per_day else "PASS"
         if bursts:
             facts += f"; {burst} or more lie within {burst_minutes} minutes"
@@ -66,7 +69,7 @@ def audit_mass_deletion(
             subject=user or NOBODY,
             result=result,
             message=f"{facts}, for review." if result == "FAIL" else f"{facts}.",
-            observed=f"{deleted} deletions, at most {most} a day",
+            observed=f"{count(deleted, 'deletion')}, at most {most:,} a day",
             expected=f"fewer than {burst} in {burst_minutes} minutes and fewer than {per_day} a day",
             scope=source or "",
             signal={"deletions": float(deleted)},

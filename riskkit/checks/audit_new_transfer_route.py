@@ -14,6 +14,7 @@ from riskkit.derived.trail import TRANSFER_BEGINS, first_rows, flag, in_period, 
 from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import count, some
 
 
 @check(
@@ -64,7 +65,7 @@ def audit_new_transfer_route(audit_events: nw.LazyFrame[Any], *, at: Moment) -> 
         result: Result = "PASS" if before else "FAIL" if whole else "UNKNOWN"
         first = day_of(min(row.first for row in rows))
         keys = [(row.source, row.key) for row in rows if row.key is not None]
-        told = f"{now} transfer(s) in the period, {before} before it"
+        told = f"{count(now, 'transfer')} in the period, {some(before)} before it"
         yield Verdict(
             subject=f"{source} to {destination}",
             result=result,

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import UNNAMED_SOURCE
 from riskkit.derived.trail_files import SourceFiles, sources_of
 from riskkit.model import Result, Verdict
+from riskkit.words import be, count, some
 
 
 @check(
@@ -54,8 +55,10 @@ def _judged(source: SourceFiles, max_percent: int) -> tuple[Result, str]:
     events, timeless = source.total("events"), source.total("timeless")
     partial, uncoded, unsure = (source.total(name) for name in ("partial", "uncoded", "unsure"))
     facts = (
-        f"Of {events} event(s), {partial} lack a code or outcome, {uncoded} are of no known kind and "
-        f"{unsure} were written without zone or year; {timeless} more lack a time"
+        f"Of {count(events, 'event')}, {some(partial)} {be(partial, 'lacks', 'lack')} a code or outcome, "
+        f"{some(uncoded)} {be(uncoded)} of no known kind and {some(unsure)} {be(unsure, 'was', 'were')} "
+        f"written without zone or year; {count(timeless, 'more record')} {be(timeless, 'lacks', 'lack')} a "
+        "time"
     )
     if (partial + timeless) * 100 > max_percent * (events + timeless):
         return "FAIL", f"{facts}."

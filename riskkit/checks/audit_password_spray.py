@@ -15,6 +15,7 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import first_rows, in_period, row_key
 from riskkit.model import Moment, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count
 
 NOWHERE = "no address named"
 UNIT = ("user_id", "day", "source")
@@ -71,14 +72,14 @@ def audit_password_spray(
     exempt = Exempt("audit.password_spray", exemptions)
     yield from verdicts_of(
         beside_peers(counted, {}, at),
-        noun="accounts failed to log in, each once a day,",
+        noun="account that failed to log in (each counted once a day)",
         one_in=one_in,
         least=least,
         addresses=True,
         predicate="coalesce(source_ip, source_host) = :subject and event_category = 'authentication' "
         "and event_outcome = 'failure'",
         exempt=exempt,
-        reason=lambda day: vs(day, "accounts that failed to log in"),
+        reason=lambda day: vs(day, "account that failed to log in"),
     )
 
 
@@ -94,8 +95,9 @@ def _nowhere(logins: nw.LazyFrame[Any]) -> Iterator[Verdict]:
         yield Verdict(
             subject=NOWHERE,
             result="UNKNOWN",
-            message=f"{events} log-in event(s) name no address and no host, so nothing can be said of them.",
-            observed=f"{events} events",
+            message=f"{count(events, 'log-in event')} {be(events, 'names', 'name')} no address and no host, "
+            "so nothing can be said of them.",
+            observed=count(events, "event"),
             expected="an address",
             rows=(first_rows([(row.source, row.key) for row in rows], events, "source_ip is null"),),
         )

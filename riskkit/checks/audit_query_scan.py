@@ -46,10 +46,10 @@ def audit_query_scan(
     days = beside_peers(daily(events, nw.col("event_category") == "query", at), {}, at)
     yield from verdicts_of(
         days,
-        noun="queries",
+        noun="query",
         one_in=one_in,
         least=least,
         predicate="source_aet = :subject and event_category = 'query'",
         exempt=Exempt("audit.query_scan", exemptions),
-        reason=lambda day: vs(day, "queries"),
+        reason=lambda day: vs(day, "query"),
     )

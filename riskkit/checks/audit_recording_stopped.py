@@ -19,6 +19,7 @@ from riskkit.derived.trail import (
 )
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, capital, count, some
 
 MARKS = {"110133": ("recording", 0), "110134": ("recording", 1), "110121": ("application", 0),
          "110120": ("application", 1)}  # fmt: skip
@@ -69,7 +70,7 @@ def audit_recording_stopped(
             subject=name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{sum(int(one.stops) for one in found)} stops, {_sum(found, 'starts')} starts",
+            observed=f"{count(_sum(found, 'stops'), 'stop')}, {count(_sum(found, 'starts'), 'start')}",
             expected=f"each stop followed by a start, recording off for no longer than {max_minutes} minutes",
             scope=name,
             severity="high" if open_ and result == "FAIL" else None,
@@ -140,17 +141,24 @@ def _judged(found: list[Any], max_minutes: int) -> tuple[Result, str]:
     application = [row for row in found if row.what == "application"]
     long = _sum(recording, "long")
     facts = (
-        f"Recording stopped {_sum(recording, 'stops')} time(s), {long} of them for more than {max_minutes} "
-        f"minutes; the application stopped {_sum(application, 'stops')} and started "
-        f"{_sum(application, 'starts')} time(s)"
+        f"Recording stopped {_times(recording, 'stops')}, {some(long)} for more than "
+        f"{amount(max_minutes, 'minute')}; the application stopped {_times(application, 'stops')} and "
+        f"started {_times(application, 'starts')}"
     )
     unpaired = _sum(found, "unstarted") + _sum(found, "unstopped")
     off = _sum(recording, "off")
     if long or unpaired or off:
-        return "FAIL", (
-            f"{facts}. {unpaired} stop(s) or start(s) lack the other half, and recording is still off after "
-            f"{off} of them: for the time between, the trail may be incomplete."
+        odd = []
+        if unpaired:
+            odd.append(
+                f"{count(unpaired, 'stop')} or {be(unpaired, 'start lacks', 'starts lack')} the other half"
+            )
+        if off:
+            odd.append(f"recording is still off after {count(off, 'stop')}")
+        told = ": ".join(
+            filter(None, (" and ".join(odd), "for the time between, the trail may be incomplete."))
         )
+        return "FAIL", f"{facts}. {capital(told)}"
     if not found:
         return "UNKNOWN", (
             "The source recorded neither stop nor start in the period: it ran on, or does not record them."
@@ -160,6 +168,10 @@ def _judged(found: list[Any], max_minutes: int) -> tuple[Result, str]:
     return "PASS", f"{facts}. Each has its other half."
 
 
+def _times(found: list[Any], column: str) -> str:
+    return amount(_sum(found, column), "time")
+
+
 def _sum(rows: list[Any], column: str) -> int:
     return sum(int(getattr(row, column)) for row in rows)
 
@@ -167,6 +179,6 @@ def _sum(rows: list[Any], column: str) -> int:
 def _rows(found: list[Any], first: Any) -> Rows:
     if not found:
         return first_rows([(first.source, first.key)], 1, "source_system = :subject")
-    count = _sum(found, "stops") + _sum(found, "starts")
+    number = _sum(found, "stops") + _sum(found, "starts")
     predicate = "source_system = :subject and the event is a start or stop"
-    return first_rows([(row.source, row.key) for row in found], count, predicate)
+    return first_rows([(row.source, row.key) for row in found], number, predicate)

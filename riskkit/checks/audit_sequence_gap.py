@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import UNNAMED_SOURCE, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of, some
 
 NUMBER = "^[0-9]{1,18}$"
 NUMBERED_PERCENT = 99
@@ -69,7 +70,7 @@ def audit_sequence_gap(
             subject=row.source_system or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{int(row.lost)} numbers missing, {int(row.reused)} used twice",
+            observed=f"{count(int(row.lost), 'number')} missing, {some(int(row.reused))} used twice",
             expected="every number from the first to the last, once",
             scope=row.source_system,
             rows=(first_rows(keys, int(row.gaps), "source_system = :subject, after a gap in event_id"),),
@@ -132,12 +133,11 @@ def _keys(events: nw.LazyFrame[Any], source: str) -> list[tuple[str, int]]:
 
 def _judged(row: Any, least_percent: int) -> tuple[Result, str]:
     numbers, span = int(row.rows) - int(row.again), int(row.high) - int(row.low) + 1
-    facts = f"{numbers} number(s) of {span} between the first and the last"
+    facts = f"{out_of(numbers, span, 'number')} between the first and the last"
     if numbers * 100 < least_percent * span:
         return "UNKNOWN", f"{facts}: these identifiers do not count records one by one."
-    if row.lost or row.reused:
-        return "FAIL", (
-            f"{facts}: {int(row.lost)} are missing in {int(row.gaps)} gap(s), and {int(row.reused)} are used "
-            "twice."
-        )
+    lost, gaps, reused = int(row.lost), int(row.gaps), int(row.reused)
+    if lost or reused:
+        missing = f"{lost:,} {be(lost)} missing in {count(gaps, 'gap')}" if lost else "none is missing"
+        return "FAIL", f"{facts}: {missing}, and {some(reused)} {be(reused)} used twice."
     return "PASS", f"{facts}: none is missing, none is used twice."

@@ -12,6 +12,7 @@ from riskkit.derived.inventory import NO_TRAIL, in_scope, system_names, system_o
 from riskkit.derived.trail import DAY_US, UNNAMED_SOURCE, first_rows
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count
 
 
 @check(
@@ -70,12 +71,15 @@ def _judged(kind: str, files: Sequence[Any], at: Moment) -> tuple[Result, str]:
     last = max((file.last_before_us for file in files if file.last_before_us is not None), default=None)
     if events and last is not None:
         days = (at.end_us - last) // DAY_US
-        return "PASS", f"{events} event(s) in the period, the last {days} day(s) before its end."
+        return (
+            "PASS",
+            f"{count(events, 'event')} in the period, the last {amount(days, 'day')} before its end.",
+        )
     if kind in NO_TRAIL:
         return "NA", f"A {kind} system: its work shows in the trail of the systems that it copies."
     if last is not None:
         days = (at.end_us - last) // DAY_US
-        return "FAIL", f"No event in the period; the last one lies {days} day(s) before its end."
+        return "FAIL", f"No event in the period; the last one lies {amount(days, 'day')} before its end."
     return "UNKNOWN", (
         "No file of the pack holds an event of this system: it records none, it audits under a name that "
         "the inventory does not know, or its trail was not exported."
@@ -83,12 +87,14 @@ def _judged(kind: str, files: Sequence[Any], at: Moment) -> tuple[Result, str]:
 
 
 def _of_stranger(name: str, files: Sequence[Any]) -> Verdict:
+    events = _events(files)
     return Verdict(
         subject=name or UNNAMED_SOURCE,
         result="UNKNOWN",
-        message=f"{_events(files)} event(s) of the period come from a source that is no system of the "
-        "inventory, so for which system they speak is not known.",
-        observed=f"{_events(files)} events",
+        message=f"{count(events, 'event')} of the period {be(events, 'comes', 'come')} from a source that is "
+        f"no system of the inventory, so for which system {be(events, 'it speaks', 'they speak')} is not "
+        "known.",
+        observed=count(events, "event"),
         expected="the source is an alias of a system",
         scope=name,
         rows=(_rows(files),),

@@ -12,6 +12,7 @@ from riskkit.derived.trail import UNNAMED_SOURCE
 from riskkit.derived.trail_files import SourceFiles, sources_of
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 CAPS = (500, 1_000, 10_000, 65_535, 65_536, 1_048_575, 1_048_576)
 """Most rows that logs, query pages and worksheets (with or without a heading) give out."""
@@ -49,7 +50,7 @@ def audit_truncated(trail_files: nw.LazyFrame[Any]) -> Iterator[Verdict]:
             subject=source.name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{len(capped)} of {len(source.files)} files end at a common limit",
+            observed=f"{out_of(len(capped), len(source.files), 'file')} at a common limit",
             expected="no file ends at a common limit of exports",
             scope=source.name,
             rows=(source.rows(source.total("events")),),
@@ -61,13 +62,15 @@ def _judged(source: SourceFiles, capped: dict[str, int]) -> tuple[Result, str]:
     if capped:
         limits = " and ".join(f"{cap:,}" for cap in sorted(set(capped.values())))
         return "FAIL", (
-            f"{len(capped)} of {files} file(s) hold exactly {limits} records, a common limit of exports: "
-            "what came after may be missing."
+            f"{out_of(len(capped), files, 'file')} {be(len(capped), 'holds', 'hold')} exactly {limits} "
+            "records, a common limit of exports: what came after may be missing."
         )
     if octets:
         return "UNKNOWN", (
-            f"{octets} of {source.total('events')} message(s) are not as long as their frame says."
+            f"{out_of(octets, source.total('events'), 'message')} "
+            f"{be(octets, 'is not as long as its', 'are not as long as their')} frame says."
         )
     return "PASS", (
-        f"{source.total('records')} record(s) in {files} file(s), none with a common limit of exports."
+        f"{count(source.total('records'), 'record')} in {count(files, 'file')}, none with a common limit of "
+        "exports."
     )

@@ -15,6 +15,7 @@ from riskkit.derived.trail import first_rows, flag, in_period, row_key
 from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, some
 
 MOVES = ("query", "transfer", "read", "import")
 SIDES = {"source_aet": "calling", "dest_aet": "called"}
@@ -58,8 +59,9 @@ def audit_unknown_ae_title(
         yield Verdict(
             subject=title,
             result=result,
-            message=f"{now} event(s) of the period name this AE title ({sides}), {before} before it; {why}.",
-            observed=f"{now} events, {before} before",
+            message=f"{count(now, 'event')} of the period {be(now, 'names', 'name')} this AE title "
+            f"({sides}), {some(before)} before it; {why}.",
+            observed=f"{count(now, 'event')}, {some(before)} before",
             expected="an AE title of the inventory",
             scope=system,
             rows=(first_rows(keys, max(now, len(keys)), "source_aet or dest_aet = :subject"),),

@@ -13,6 +13,7 @@ from riskkit.derived.trail import DAY_US, arrived, first_rows, flag, local, row_
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.model.time import microseconds
 from riskkit.tables import records
+from riskkit.words import amount, be, count, out_of
 
 STORED = ("import", "create")
 
@@ -58,11 +59,12 @@ def audit_volume_mismatch(
         ]
         whole = [pair for pair in pairs if len(pair) > 1]
         rows = Rows.of("dicom_scans", [scan for pair in pairs for scan in pair])
-        if len(whole) < len(pairs):
+        if single := len(pairs) - len(whole):
             yield _verdict(
                 system,
                 "UNKNOWN",
-                f"{len(pairs) - len(whole)} of {len(pairs)} store(s) were not walked and counted twice.",
+                f"{out_of(single, len(pairs), 'store')} {be(single, 'was', 'were')} not walked and counted "
+                "twice.",
                 rows,
             )
             continue
@@ -74,7 +76,7 @@ def audit_volume_mismatch(
         if missing_days := _uncovered(audit_events, known, begin, end):
             result, message = (
                 "UNKNOWN",
-                f"{message} The trail does not reach over {missing_days} day(s) of it.",
+                f"{message} The trail does not reach over {count(missing_days, 'day')} of it.",
             )
         span = f"Between {local(begin, at)} and {local(end, at)}"
         yield _verdict(system, result, f"{span}, {message}", *([received] if received else []), rows)
@@ -115,14 +117,19 @@ def _compared(
         sum(int(getattr(row, name)) for row in files) for name in ("events", "uncounted", "instances")
     )
     facts = (
-        f"the store grew by {grown} file(s), and {events} event(s) tell of {instances} instance(s) received"
+        f"the store grew by {amount(grown, 'file')}, and {count(events, 'event')} "
+        f"{be(events, 'tells', 'tell')} of {amount(instances, 'instance')} received"
     )
     keys = [(row.source, row.key) for row in files]
     rows = first_rows(keys, events, "images stored in the system :subject") if keys else None
     if uncounted:
-        return "UNKNOWN", f"{facts}; {uncounted} event(s) do not say how many.", rows
+        return (
+            "UNKNOWN",
+            f"{facts}; {count(uncounted, 'event')} {be(uncounted, 'does', 'do')} not say how many.",
+            rows,
+        )
     if grown * 100 > instances * (100 + max_percent):
-        return "FAIL", f"{facts}: {grown - instances} came without an event.", rows
+        return "FAIL", f"{facts}: {grown - instances:,} came without an event.", rows
     return "PASS", f"{facts}.", rows
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.backup_copies import copies_by_system, places_of
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import amount, be, count
 
 
 @check(
@@ -41,15 +42,19 @@ def backup_no_second_copy(
             result = "FAIL"
         else:
             result = "UNKNOWN"
-        facts = f"{len(copies)} copies of the last {within_days} days lie in {len(places)} place(s)"
+        facts = (
+            f"{count(len(copies), 'copy')} of the last {within_days} days {be(len(copies), 'lies', 'lie')} "
+            f"in {amount(len(places), 'place')}"
+        )
         unsaid = f"; of {nowhere} it is not recorded where" if nowhere else ""
         yield Verdict(
             subject=system,
             result=result,
-            message=f"{facts}{unsaid}; whether they lie at two sites is not told."
+            message=f"{facts}{unsaid}; whether {be(len(copies), 'it lies', 'they lie')} at two sites is not "
+            "told."
             if copies
             else f"No copy on record is younger than {within_days} days.",
-            observed=f"{len(places)} place(s)",
+            observed=count(len(places), "place"),
             expected="at least 2 places",
             scope=system,
             rows=(Rows.of("backups", copies[::-1]),),

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.recovery import STORED, Recovery, proof, recoveries, seconds
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import amount, size
 
 
 @check(
@@ -74,11 +75,12 @@ def _judged(found: Recovery, most_hours: int) -> tuple[Result, str, str, int]:
         lacking = "how much is to be restored" if test else "size and duration of a successful restore"
         return "UNKNOWN", f"How long a restore takes cannot be told: {lacking} is not on record.", "", limit
     hours = -(-int(whole.total_seconds()) // 3600)
+    took = amount(hours, "hour")
     speed = test.size_bytes // seconds(test) // 1_000_000
     how = (
-        f"is projected to take {hours} hours, from {test.size_bytes} of {found.full_bytes} bytes restored"
+        f"is projected to take {took}, from {size(test.size_bytes)} of {size(found.full_bytes or 0)} restored"
         if found.extrapolated
-        else f"took {hours} hours"
+        else f"took {took}"
     )
     not_proved = "" if proof(test) == "proved" else " That restore itself is not proved."
     message = f"A full restore {how} at {speed} MB/s, against {against}.{not_proved}"
@@ -86,4 +88,4 @@ def _judged(found: Recovery, most_hours: int) -> tuple[Result, str, str, int]:
     if result == "PASS" and (found.target is None or found.full_from == STORED):
         # Nobody decided how long it may take, or nobody knows how much has to come back.
         result = "UNKNOWN"
-    return result, message, f"{hours} hours", limit
+    return result, message, took, limit

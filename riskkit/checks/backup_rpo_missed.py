@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.recovery import Recovery, recoveries
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import amount, count
 
 
 @check(
@@ -62,7 +63,9 @@ def backup_rpo_missed(
 def _judged(found: Recovery) -> tuple[Result, str, str]:
     attained = found.attained_rpo or timedelta()
     hours = _hours(attained)
-    facts = f"The longest gap between {len(found.copies)} successful backup(s) was {hours} hours"
+    facts = (
+        f"The longest gap between {count(len(found.copies), 'successful backup')} was {amount(hours, 'hour')}"
+    )
     if found.target is None:
         return "UNKNOWN", f"{facts}; no target is on record to hold it against.", f"{hours} hours"
     late = attained > timedelta(hours=found.target.rpo_hours)

@@ -13,6 +13,7 @@ from riskkit.derived.custody_dates import exported
 from riskkit.derived.inventory import in_scope, system_names, system_of
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, count
 
 COPIES = frozenset({"backup"})
 """Kinds of systems that are copies themselves."""
@@ -81,11 +82,13 @@ def _judged(
     last = jobs[-failed_in_a_row:]
     failing = len(last) == failed_in_a_row and all(job.status == "failed" for job in last)
     if not good:
-        return "FAIL", f"None of {len(jobs)} recorded backup(s) succeeded.", "no success"
+        none = f"None of {len(jobs):,} recorded backups succeeded."
+        return "FAIL", none if len(jobs) > 1 else "The only recorded backup did not succeed.", "no success"
     hours = int((known_to - good[-1].finished_at).total_seconds()) // 3600
-    facts = f"The newest of {len(good)} successful backup(s) was {hours} hours old"
+    old = amount(hours, "hour")
+    facts = f"The newest of {count(len(good), 'successful backup')} was {old} old"
     if hours > max_age_hours:
-        return "FAIL", f"{facts}; {len(jobs) - len(good)} of {len(jobs)} did not succeed.", f"{hours} hours"
+        return "FAIL", f"{facts}; {len(jobs) - len(good):,} of {len(jobs):,} did not succeed.", old
     if failing:
-        return "FAIL", f"{facts}, and the last {failed_in_a_row} backups all failed.", f"{hours} hours"
-    return "PASS", f"{facts}.", f"{hours} hours"
+        return "FAIL", f"{facts}, and the last {failed_in_a_row} backups all failed.", old
+    return "PASS", f"{facts}.", old

@@ -12,6 +12,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, count
 
 ENCRYPTS = "ENCRYPT_DECRYPT"
 
@@ -78,11 +79,11 @@ def _judged(key: _Key, max_days: int, at: Moment) -> tuple[Result, str, str]:
     usages = key.values("key_usage")
     if usages and ENCRYPTS not in usages:
         return "NA", "The key does not encrypt data.", "no encryption"
-    used = f"it opens {len(key.assets)} place(s) on record"
+    used = f"it opens {count(len(key.assets), 'place')} on record"
     age = _age(key.dates("key_last_rotated"), at)
     if age is not None:
-        facts = f"The key was last replaced {age} days before the end of the period; {used}."
-        return ("PASS" if age <= max_days else "FAIL"), facts, f"{age} days"
+        facts = f"The key was last replaced {amount(age, 'day')} before the end of the period; {used}."
+        return ("PASS" if age <= max_days else "FAIL"), facts, amount(age, "day")
     states = key.values("rotation_enabled")
     if "yes" in states and "no" not in states:
         days = max(key.values("rotation_days"), default=None)
@@ -95,7 +96,7 @@ def _judged(key: _Key, max_days: int, at: Moment) -> tuple[Result, str, str]:
         )
     age = _age(key.dates("key_created_on"), at)
     if age is not None and age <= max_days:
-        return "PASS", f"The key is {age} days old; {used}.", f"{age} days old"
+        return "PASS", f"The key is {amount(age, 'day')} old; {used}.", f"{amount(age, 'day')} old"
     if "no" in states:
         return "FAIL", f"Rotation is off, and no replacement of the key is on record; {used}.", "rotation off"
     return "UNKNOWN", f"Whether the key is replaced is not recorded; {used}.", "not recorded"

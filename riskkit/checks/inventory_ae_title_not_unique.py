@@ -12,6 +12,7 @@ from riskkit.derived.inventory import system_names
 from riskkit.derived.trail import first_rows, in_period, row_key
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count
 
 
 @check(
@@ -65,7 +66,7 @@ def inventory_ae_title_not_unique(
             subject=spelt[name],
             result=result,
             message=message,
-            observed=f"{len(held)} system(s), {strangers} other address(es)",
+            observed=f"{count(len(held), 'system')}, {count(strangers, 'other address')}",
             expected="one system",
             scope=min(held, default=spelt[name]),
             severity="medium" if name in calls else None,
@@ -101,7 +102,9 @@ def _judged(held: dict[str, list[Any]], strangers: int) -> tuple[Result, str]:
     if len(held) > 1:
         return "FAIL", f"{len(held)} systems go by this name."
     if strangers and held:
-        return "UNKNOWN", f"It also called from {strangers} address(es) that are no name of its system."
+        return "UNKNOWN", (
+            f"It also called from {count(strangers, 'address')} that {be(strangers)} no name of its system."
+        )
     if strangers > 1:
         return "UNKNOWN", f"It called from {strangers} addresses that no system goes by."
     if strangers:

@@ -11,6 +11,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.measures import why_void
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 
 @check(
@@ -38,15 +39,16 @@ def inventory_compensating_control_expired(
     for (system, topic), rows in sorted(found.items()):
         void = [(row, why) for row in rows if (why := why_void(row, at.today))]
         told = (
-            f"{len(void)} of {len(rows)} measure(s) do not count: {void[0][1]}."
+            f"{out_of(len(void), len(rows), 'measure')} {be(len(void), 'does', 'do')} not count: "
+            f"{void[0][1]}."
             if void
-            else (f"{len(rows)} measure(s) are approved and dated.")
+            else f"{count(len(rows), 'measure')} {be(len(rows))} approved and dated."
         )
         yield Verdict(
             subject=f"{system} {topic}",
             result="FAIL" if void else "PASS",
             message=told,
-            observed=f"{len(rows) - len(void)} of {len(rows)} count",
+            observed=f"{len(rows) - len(void)} of {len(rows)} {be(len(rows) - len(void), 'counts', 'count')}",
             expected="an approver, a day of approval and a last day to come",
             scope=system,
             rows=(Rows.of("compensating_controls", [row for row, _ in void] or rows),),

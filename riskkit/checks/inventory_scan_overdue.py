@@ -13,6 +13,7 @@ from riskkit.derived.custody_dates import exported
 from riskkit.derived.inventory import in_scope, system_names, system_of
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count
 
 
 @check(
@@ -53,7 +54,7 @@ def inventory_scan_overdue(
             subject=system.system_id,
             result=result,
             message=message,
-            observed=f"{at.age_days(newest[0][0])} days" if newest else "no dated scan",
+            observed=amount(at.age_days(newest[0][0]), "day") if newest else "no dated scan",
             expected=f"a scan within {within_days} days",
             scope=system.system_id,
             rows=(
@@ -67,13 +68,17 @@ def _judged(found: list[Any], dates: list[datetime], days: int, at: Moment) -> t
     if not found:
         return "UNKNOWN", "The pack holds no scan of this system."
     if not dates:
-        return "UNKNOWN", f"When {len(found)} scan(s) of this system were made is not known."
+        return "UNKNOWN", (
+            f"When {count(len(found), 'scan')} of this system {be(len(found), 'was', 'were')} made is not "
+            "known."
+        )
     age = min(at.age_days(when) for when in dates)
     blind = all(scan.logged_in is False for scan in found)
     aside = " No scan could log in, so it saw only what answers from outside." if blind else ""
     if age > days:
-        return "FAIL", f"The last scan was made {age} days before the end of the period.{aside}"
+        return "FAIL", f"The last scan was made {amount(age, 'day')} before the end of the period.{aside}"
     return (
         "PASS",
-        f"The last of {len(found)} scan(s) was made {age} days before the end of the period.{aside}",
+        f"The last of {count(len(found), 'scan')} was made {amount(age, 'day')} before the end of the "
+        f"period.{aside}",
     )

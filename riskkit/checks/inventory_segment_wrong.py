@@ -13,6 +13,7 @@ from riskkit.derived.inventory import in_scope
 from riskkit.derived.measures import Covers
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import be, out_of
 
 WRONG: tuple[tuple[frozenset[str], Severity], ...] = (
     (frozenset({"guest", "internet"}), "high"),
@@ -81,7 +82,8 @@ def _judged(addresses: list[Address], placed: list[Any]) -> tuple[Result, str, S
             )
     unfiltered = sum(row.filtered is False for row in placed)
     if unfiltered:
-        return "FAIL", f"{unfiltered} of {len(placed)} segment(s) of the system are not filtered.", "medium"
+        told = f"{out_of(unfiltered, len(placed), 'segment')} of the system {be(unfiltered)} not filtered."
+        return "FAIL", told, "medium"
     if why := _unclear(addresses, placed):
         return "UNKNOWN", why, "medium"
     return "PASS", f"The system stands in a filtered segment for: {', '.join(sorted(zones))}.", "medium"
@@ -92,7 +94,7 @@ def _unclear(addresses: list[Address], placed: list[Any]) -> str:
         return "The inventory names no address of the system."
     if len(placed) < len(addresses):
         missing = len(addresses) - len(placed)
-        return f"{missing} of {len(addresses)} address(es) are in no segment of the plan."
+        return f"{out_of(missing, len(addresses), 'address')} {be(missing)} in no segment of the plan."
     return "Whether the segment is filtered is not said." if any(r.filtered is None for r in placed) else ""
 
 

@@ -12,6 +12,7 @@ from riskkit.derived.inventory import system_names
 from riskkit.derived.seen_names import seen_names
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count
 
 
 @check(
@@ -61,7 +62,11 @@ def inventory_system_not_listed(
         if name in desks and name not in names:
             continue
         known = name in names
-        told = f"{len(seen.tables)} kind(s) of evidence name it, as: {', '.join(sorted(seen.roles))}."
+        kinds = len(seen.tables)
+        told = (
+            f"{count(kinds, 'kind of evidence')} {be(kinds, 'names', 'name')} it, as: "
+            f"{', '.join(sorted(seen.roles))}."
+        )
         home = [row for row in listed if known and row.system_id == names[name]]
         yield Verdict(
             subject=seen.name,

@@ -14,6 +14,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.measures import Covers
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 OF_THE_DISTRIBUTION = ("pkg:deb/", "pkg:rpm/", "pkg:apk/")
 """Packages that the operating system's makers mend, however old the release that they are made of."""
@@ -105,5 +106,5 @@ def _judged(until: date | None, told: str, at: Moment) -> tuple[Result, str]:
         return "UNKNOWN", f"Until when it is supported is not known: {told}."
     days = (until - at.today).days
     if days <= 0:
-        return "FAIL", f"Support ended {-days} day(s) ago, on {until}{told}."
+        return "FAIL", f"Support ended {amount(-days, 'day')} ago, on {until}{told}."
     return "PASS", f"Support lasts until {until}{told}."

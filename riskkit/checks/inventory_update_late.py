@@ -13,6 +13,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.measures import Covers
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count, out_of, some
 
 
 @check(
@@ -81,17 +82,27 @@ def _days(update: Any, today: date) -> int:
 def _judged(
     grade: str, limit: int | None, rows: list[Any], late: list[Any], today: date
 ) -> tuple[Result, str]:
-    if late:
+    if late and limit is not None:
         waiting = sum(row.installed_on is None for row in late)
         allowed = sum(row.installed_on is None and row.validated_on is not None for row in late)
+        waits = f"{some(waiting)} still {be(waiting, 'waits', 'wait')}"
+        if waiting:
+            waits += f", of which the maker of the product has allowed {some(allowed)}"
         return "FAIL", (
-            f"{len(late)} of {len(rows)} updates of {grade} severity took over {limit} days, the longest "
-            f"{max(_days(row, today) for row in late)}; {waiting} still wait, of which the maker of the "
-            f"product has allowed {allowed}."
+            f"{out_of(len(late), len(rows), 'update')} of {grade} severity took over {amount(limit, 'day')}, "
+            f"the longest {max(_days(row, today) for row in late)}; {waits}."
         )
     undated = sum(row.released_on is None for row in rows)
     if limit is None:
-        return "UNKNOWN", f"Of {len(rows)} update(s) it is not known how severe what they mend is."
+        return (
+            "UNKNOWN",
+            f"Of {count(len(rows), 'update')} it is not known how severe what "
+            f"{be(len(rows), 'it mends', 'they mend')} is.",
+        )
     if undated:
-        return "UNKNOWN", f"Of {undated} of {len(rows)} update(s) it is not known when they were released."
-    return "PASS", f"All {len(rows)} update(s) of {grade} severity are within {limit} days."
+        return "UNKNOWN", (
+            f"Of {out_of(undated, len(rows), 'update')} it is not known when "
+            f"{be(undated, 'it was', 'they were')} released."
+        )
+    every = "The update" if len(rows) == 1 else f"All {len(rows):,} updates"
+    return "PASS", f"{every} of {grade} severity {be(len(rows))} within {amount(limit, 'day')}."

@@ -12,6 +12,7 @@ from riskkit.derived.measures import Covers
 from riskkit.derived.open_weaknesses import newest_scans
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count, have, out_of, some
 
 GRADES: tuple[Severity, ...] = ("critical", "high", "medium")
 
@@ -83,12 +84,15 @@ def _judged(
         oldest = max(at.age_days(row.first_seen) for row in late)
         fixes = sum(row.fix_available is True for row in late)
         return "FAIL", (
-            f"{len(late)} of {len(found)} weaknesses of {grade} severity are open for more than {days} days, "
-            f"the oldest for {oldest}; for {fixes} there is an update."
+            f"{out_of(len(late), len(found), 'weakness')} of {grade} severity {be(len(late))} open for more "
+            f"than {amount(days, 'day')}, the oldest for {oldest}; for {some(fixes)} there is an update."
         )
     undated = sum(row.first_seen is None for row in found)
     if undated:
-        return "UNKNOWN", f"Of {undated} weakness(es) of {grade} severity it is not known since when."
+        return "UNKNOWN", f"Of {count(undated, 'weakness')} of {grade} severity it is not known since when."
     if ungraded:
-        return "UNKNOWN", f"{len(ungraded)} open weakness(es) have no severity; one may be {grade}."
+        return "UNKNOWN", (
+            f"{count(len(ungraded), 'open weakness')} {have(len(ungraded))} no severity; "
+            f"{be(len(ungraded), 'it', 'one')} may be {grade}."
+        )
     return "PASS", f"None of {len(found)} weaknesses of {grade} severity is open for more than {days} days."

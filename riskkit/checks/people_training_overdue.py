@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, have, out_of
 
 
 @check(
@@ -52,7 +53,7 @@ def people_training_overdue(
             subject=user,
             result=result,
             message=message,
-            observed=f"{states.count('done')} of {len(states)} courses up to date",
+            observed=f"{out_of(states.count('done'), len(states), 'course')} up to date",
             expected=f"each course completed within {valid_days} days, or not yet due",
             rows=(
                 Rows.of("training", [row for taken in own.values() for row in taken]),
@@ -82,14 +83,22 @@ def _judged(
     overdue, unknown = states.count("overdue"), states.count("unknown")
     new = employed_days <= grace_days
     if overdue and not new:
-        return "FAIL", f"{overdue} of {len(states)} course(s) are overdue or older than {valid_days} days."
+        return "FAIL", (
+            f"{out_of(overdue, len(states), 'course')} {be(overdue)} overdue or older than "
+            f"{amount(valid_days, 'day')}."
+        )
     if states.count("done") + states.count("open") == len(states) > 0:
-        return "PASS", f"{states.count('done')} of {len(states)} course(s) are completed, none is overdue."
+        done = states.count("done")
+        return "PASS", f"{out_of(done, len(states), 'course')} {be(done)} completed, none is overdue."
     if new:
         return (
             "NA",
-            f"The person joined {employed_days} days before the end of the period and has {grace_days} days.",
+            f"The person joined {amount(employed_days, 'day')} before the end of the period and has "
+            f"{amount(grace_days, 'day')}.",
         )
     if not states:
         return "UNKNOWN", "The training export does not name this person."
-    return "UNKNOWN", f"{unknown} of {len(states)} course(s) are not completed and have no due date."
+    return "UNKNOWN", (
+        f"{out_of(unknown, len(states), 'course')} {be(unknown)} not completed and {have(unknown)} no due "
+        "date."
+    )

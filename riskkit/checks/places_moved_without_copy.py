@@ -12,6 +12,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.movements import holds_ephi, movements
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, capital, count
 
 
 @check(
@@ -55,9 +56,10 @@ def places_moved_without_copy(
             yield Verdict(
                 subject=f"{name} {row.occurred_on}",
                 result=result,
-                message=f"{len(before)} backup(s) of its system ended {within_days} days or less before it"
+                message=capital(count(len(before), "backup"))
+                + f" of its system ended {amount(within_days, 'day')} or less before it"
                 f"{'' if known else '; which system it serves, or whether it holds ePHI, is not recorded'}.",
-                observed=f"{len(before)} copies",
+                observed=count(len(before), "copy"),
                 expected="at least 1",
                 scope=system,
                 rows=(

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count
 
 
 @check(
@@ -64,7 +65,13 @@ def _judged(change: Any, after: list[Any], within_days: int, at: Moment) -> tupl
     if change.affects_ephi is False:
         return "NA", "The log says that it does not bear on ePHI."
     if after:
-        return "PASS", f"{len(after)} evaluation(s) or risk analyses are on record after it."
+        return "PASS", (
+            f"{count(len(after), 'evaluation')} or risk {be(len(after), 'analysis is', 'analyses are')} on "
+            "record after it."
+        )
     age = at.age_days(change.changed_on)
-    facts = f"No evaluation is on record in the {age} days since the change; {within_days} are allowed."
+    facts = (
+        f"No evaluation is on record in the {amount(age, 'day')} since the change; {within_days} "
+        f"{be(within_days)} allowed."
+    )
     return ("FAIL" if age > within_days and change.affects_ephi else "UNKNOWN"), facts

@@ -12,6 +12,7 @@ from riskkit.derived.contract_terms import bound, same_vendor
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count
 
 
 @check(
@@ -47,7 +48,8 @@ def programme_cloud_without_contract(
             and (not contract.system_id or system_of(contract.system_id, names) == system)
         ]
         result, message = bound(own, at)
-        places = f"{len(assets)} place(s) that may hold ePHI lie with {provider}"
+        number = len(assets)
+        places = f"{count(number, 'place')} that may hold ePHI {be(number, 'lies', 'lie')} with {provider}"
         yield Verdict(
             subject=f"{provider} {system}".strip(),
             result=result,

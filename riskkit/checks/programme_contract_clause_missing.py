@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.contract_terms import term
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 CLAUSES: Mapping[str, tuple[str, str]] = {
     "covers_safeguards": ("45 CFR 164.314(a)(2)(i)(A)", "safeguards"),
@@ -47,11 +48,17 @@ def programme_contract_clause_missing(contracts: pd.DataFrame, *, at: Moment) ->
         for column, (control, what) in CLAUSES.items():
             held = [getattr(contract, column) for contract in found]
             result: Result = "PASS" if True in held else "UNKNOWN" if None in held else "FAIL"
-            says = {"PASS": "oblige", "FAIL": "do not oblige", "UNKNOWN": "may or may not oblige"}[result]
+            one = len(found) == 1
+            says = {
+                "PASS": "obliges" if one else "oblige",
+                "FAIL": "does not oblige" if one else "do not oblige",
+                "UNKNOWN": "may or may not oblige",
+            }[result]
             yield Verdict(
                 subject=" ".join(filter(None, (vendor, system, what))),
                 result=result,
-                message=f"As recorded, {len(found)} contract(s) in force {says} the associate to {what}.",
+                message=f"As recorded, {count(len(found), 'contract')} in force {says} the associate to "
+                f"{what}.",
                 observed={"PASS": "yes", "FAIL": "no", "UNKNOWN": "not recorded"}[result],
                 expected="yes",
                 scope=system,

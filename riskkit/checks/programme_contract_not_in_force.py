@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.contract_terms import term
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "BAA": ("45 CFR 164.308(b)(1)", "45 CFR 164.308(b)(3)", "45 CFR 164.314(a)(1)"),
@@ -67,11 +68,12 @@ def _judged(found: list[Any], at: Moment) -> tuple[Result, str]:
         return "NA", "The register says that it touches no ePHI."
     states = [term(one, at) for one in found if one.kind != "none"]
     if "in force" in states:
-        return "PASS", f"Of {len(states)} contract(s) on record one at least is in force."
+        several = f"Of {count(len(states), 'contract')} on record one at least is in force."
+        return "PASS", several if len(states) > 1 else "The contract on record is in force."
     if "not dated" in states:
         return "UNKNOWN", "When its contract was signed is not on record."
-    said = (
-        f"of {len(states)} contract(s) on record none is in force" if states else "no contract is on record"
+    said = {0: "no contract is on record", 1: "the contract on record is not in force"}.get(
+        len(states), f"none of {len(states):,} contracts on record is in force"
     )
     if True not in touches:
         return "UNKNOWN", f"Whether it touches ePHI is not recorded; {said}."

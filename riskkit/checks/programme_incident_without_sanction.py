@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count
 
 
 @check(
@@ -39,7 +40,7 @@ def programme_incident_without_sanction(
             subject=incident.incident_id,
             result=result,
             message=message,
-            observed=f"{len(own)} decision(s)",
+            observed=count(len(own), "decision"),
             expected=f"a decision within {within_days} days",
             rows=(Rows.of("incidents", [incident]), Rows.of("sanctions", own)),
         )
@@ -49,10 +50,13 @@ def _judged(incident: Any, own: list[Any], age: int, within_days: int) -> tuple[
     if incident.by_workforce is False:
         return "NA", "Nobody of the workforce acted against a policy."
     if any(row.measure != "none" or row.reason for row in own):
-        return "PASS", f"{len(own)} decision(s) on sanctions are on record."
+        return "PASS", f"{count(len(own), 'decision')} on sanctions {be(len(own))} on record."
     if incident.by_workforce is None:
         return "UNKNOWN", "Whether somebody of the workforce acted against a policy is not recorded."
     if own:
         return "FAIL", "The decision is that there is no measure, and it gives no reason."
-    facts = f"No decision on sanctions {age} days after the discovery; {within_days} are allowed."
+    facts = (
+        f"No decision on sanctions {amount(age, 'day')} after the discovery; {within_days} {be(within_days)} "
+        "allowed."
+    )
     return ("FAIL" if age > within_days else "UNKNOWN"), facts

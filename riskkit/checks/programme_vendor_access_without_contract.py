@@ -12,6 +12,7 @@ from riskkit.derived.contract_terms import BINDS, bound, in_force
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 
 @check(
@@ -47,7 +48,7 @@ def programme_vendor_access_without_contract(
         yield Verdict(
             subject=system,
             result=result,
-            message=f"Vendors have {len(found)} enabled account(s) here; {message}.",
+            message=f"Vendors have {count(len(found), 'enabled account')} here; {message}.",
             observed=message,
             expected="a business associate contract in force that names the system",
             scope=system,

@@ -12,6 +12,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.leaf_certificates import named
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count
 
 MOST = 4
 
@@ -68,6 +69,6 @@ def _judged(fingerprint: str, others: Sequence[str]) -> tuple[Result, str]:
         return "PASS", "No other system that was looked at presents its certificate."
     rest = f" and {len(others) - MOST} more" if len(others) > MOST else ""
     return "FAIL", (
-        f"{len(others)} other system(s) present the same certificate ({', '.join(others[:MOST])}{rest}): who "
-        "takes the key from one of them can pass for all."
+        f"{count(len(others), 'other system')} {be(len(others), 'presents', 'present')} the same certificate "
+        f"({', '.join(others[:MOST])}{rest}): who takes the key from one of them can pass for all."
     )

@@ -13,6 +13,7 @@ from riskkit.derived.channels import named
 from riskkit.derived.compensations import lowered
 from riskkit.model import Result, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import capital, count
 
 SEVERITY: dict[str, Severity] = {"unsecured": "critical", "breakable": "high", "unauthenticated": "medium"}
 PASSED = ("baseline", "strong")
@@ -59,14 +60,15 @@ def _result(state: str) -> Result:
 
 
 def _message(one: Any, steps: int) -> str:
-    state = one.state[:1].upper() + one.state[1:]
     why = "; ".join(filter(None, one.why.split("|")))
     unclear = "; ".join(filter(None, one.not_known.split("|")))
-    parts = [f"{state}: {STATES[one.state]}{f' ({why})' if why else ''}."]
+    parts = [f"{capital(one.state)}: {STATES[one.state]}{f' ({why})' if why else ''}."]
     if unclear:
         parts.append(f"Not known: {unclear}.")
     if one.state in FAILED and one.tunnel:
-        weighs = f"Weighs {steps} step(s) less because of a tunnel" if steps else "No tunnel compensates it"
+        weighs = (
+            f"Weighs {count(steps, 'step')} less because of a tunnel" if steps else "No tunnel compensates it"
+        )
         parts.append(f"{weighs}: {one.tunnel}.")
     if one.state != "no ePHI":
         parts.append(f"PHI secured in the sense of HHS: {one.hhs_secured_phi} ({one.hhs_why}).")

@@ -13,6 +13,7 @@ from riskkit.derived.compensations import leads_to
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 
 @check(
@@ -54,7 +55,7 @@ def transmission_flow_without_evidence(
             subject=subject,
             result=result,
             message=message,
-            observed=f"{len(seen)} listener(s) looked at",
+            observed=f"{count(len(seen), 'listener')} looked at",
             expected="evidence of the listener, and of the tunnel where one is named",
             scope=system_of(flow.target_system, names),
             rows=(Rows.of("flows", [flow]), *rows),
@@ -86,7 +87,8 @@ def _judged(flow: Any, mine: list[Any], seen: list[Any], tunnels: list[Any]) -> 
         return "FAIL", "The flow names a tunnel of which the pack holds no evidence."
     if not seen:
         what = (
-            f"none of its {len(mine)} listener(s) was seen to answer"
+            (f"none of its {len(mine)} listeners was" if len(mine) > 1 else "its listener was not")
+            + " seen to answer"
             if mine
             else "no listener of it is known"
         )
@@ -99,4 +101,7 @@ def _judged(flow: Any, mine: list[Any], seen: list[Any], tunnels: list[Any]) -> 
     if flow.crosses == "vpn" and not wanted:
         return "FAIL", "The flow is said to cross a VPN, and flows.csv does not name its tunnel."
     tunnel = ", and the tunnel that it names" if wanted else ""
-    return "PASS", f"{len(seen)} of {len(mine)} listener(s) of this flow were looked at{tunnel}."
+    return "PASS", (
+        f"{out_of(len(seen), len(mine), 'listener')} of this flow {be(len(seen), 'was', 'were')} looked "
+        f"at{tunnel}."
+    )

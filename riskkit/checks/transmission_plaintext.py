@@ -13,6 +13,7 @@ from riskkit.derived.compensations import by_place, lowered
 from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 SILENT = "not_tls"
 """Takes the connection and answers a TLS hello with nothing that could be judged."""
@@ -46,7 +47,7 @@ def transmission_plaintext(
         tunnel = tunnels.get((channel.host.casefold(), channel.port))
         steps = tunnel.steps if tunnel and tunnel_compensates and result == "FAIL" else 0
         if result == "FAIL" and tunnel:
-            weighs = f"Weighs {steps} step(s) less" if steps else "No tunnel compensates it"
+            weighs = f"Weighs {count(steps, 'step')} less" if steps else "No tunnel compensates it"
             message += f" {weighs}: {tunnel.told}."
         yield Verdict(
             **named(channel, "connectivity"),

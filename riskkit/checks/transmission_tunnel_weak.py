@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.tunnel_states import STALE_DAYS
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, count
 
 
 @check(
@@ -48,9 +49,9 @@ def transmission_tunnel_weak(tunnel_states: pd.DataFrame) -> Iterator[Verdict]:
 def _judged(tunnel: Any) -> tuple[Result, str]:
     weaknesses = [text for text in tunnel.weaknesses.split("|") if text]
     if tunnel.stale:
-        weaknesses.append(f"was last up {tunnel.stale_days} days before the end of the period")
+        weaknesses.append(f"was last up {amount(tunnel.stale_days, 'day')} before the end of the period")
     if weaknesses:
-        return "FAIL", f"The tunnel has {len(weaknesses)} weakness(es): {'; '.join(weaknesses)}."
+        return "FAIL", f"The tunnel has {count(len(weaknesses), 'weakness')}: {'; '.join(weaknesses)}."
     untold = [text for text in tunnel.untold.split("|") if text]
     if untold:
         return "UNKNOWN", f"Not known of the tunnel: {'; '.join(untold)}."

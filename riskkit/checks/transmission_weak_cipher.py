@@ -12,6 +12,7 @@ from riskkit.derived.channels import as_configured, named, why_not_tls
 from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
+from riskkit.words import count
 
 NO_PROTECTION = frozenset({"NULL", "ANON", "EXPORT", "EXPORT40", "RC4", "RC2", "DES", "DES40"})
 ABOUT = ("connectivity", "protocol.", "suite.")
@@ -76,7 +77,8 @@ def _judged(channel: Any, suites: int, weak: list[str]) -> tuple[Result, str]:
     if unclear:
         return (
             "UNKNOWN",
-            f"None of the suites ({suites}) is weak, but of {len(unclear)} version(s) not all is known.",
+            f"None of the suites ({suites}) is weak, but of {count(len(unclear), 'version')} not all is "
+            "known.",
         )
     return "PASS", f"None of the suites that the listener accepts ({suites}) is weak."
 

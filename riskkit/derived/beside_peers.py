@@ -18,6 +18,7 @@ from riskkit.derived.trail import first_rows, flag, row_key
 from riskkit.derived.volumes import EVERYONE, scored
 from riskkit.model import Moment, Rows, Signal, Verdict
 from riskkit.tables import to_arrow
+from riskkit.words import capital, count, out_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +117,17 @@ def _verdict(
     rare = [day for day in kept if day.p * one_in <= 1 and day.keys]
     most = min(kept, key=lambda day: (day.p, day.day), default=None)
     total = sum(day.count for day in found)
-    message = f"{total} {noun} on {len(found)} active day(s)"
+    message = capital(f"{count(total, noun)} on {count(len(found), 'active day')}")
     if most is not None:
-        message += f", at most {most.count} on one day vs {most.expected:.1f} expected"
-    message += f"; {len(rare)} day(s) for review." if rare else "."
-    message += f" Exemptions set aside {aside} day(s)." if aside else ""
+        message += f", at most {most.count:,} on one day vs {most.expected:.1f} expected"
+    message += f"; {count(len(rare), 'day')} for review." if rare else "."
+    message += f" Exemptions set aside {count(aside, 'day')}." if aside else ""
     worst = [key for day in (rare or kept) for key in day.keys]
     return Verdict(
         subject=user,
         result="FAIL" if rare else "PASS",
         message=message,
-        observed=f"{len(rare)} of {len(found)} days",
+        observed=out_of(len(rare), len(found), "day"),
         expected=f"no day rarer than one in {one_in}",
         signal={"p": most.p if most else 1.0},
         signals=tuple(
@@ -148,6 +149,6 @@ def _rows(day: Day, predicate: str) -> Rows:
     return first_rows(day.keys, max(day.count, len(day.keys)), predicate)
 
 
-def vs(day: Day, what: str) -> str:
-    """`6 events off duty vs 0.4 expected`."""
-    return f"{day.count} {what} vs {day.expected:.1f} expected"
+def vs(day: Day, noun: str) -> str:
+    """`6 accesses off duty vs 0.4 expected`."""
+    return f"{count(day.count, noun)} vs {day.expected:.1f} expected"

@@ -20,6 +20,7 @@ from riskkit.derived.drift import UNKNOWN, WITHOUT_TLS
 from riskkit.derived.profile_results import leaves_by_place
 from riskkit.model import Moment
 from riskkit.tables import records
+from riskkit.words import be, count, have
 
 STATES: Mapping[str, str] = {
     "unsecured": "whoever can see the traffic can read it",
@@ -149,7 +150,7 @@ def _unsecured(channel: Any) -> Iterator[str]:
     if old := sorted(versions & _BROKEN):
         yield f"it accepts {', '.join(name.upper().replace('_', '.') for name in old)}"
     if suites := [one for one in _suites(channel) if _NO_PROTECTION & _words(one)]:
-        yield f"{len(suites)} accepted suite(s) protect nothing"
+        yield f"{count(len(suites), 'accepted suite')} {be(len(suites), 'protects', 'protect')} nothing"
     if channel.vulnerable:
         yield f"it has a known hole ({channel.vulnerable.replace('|', ', ')})"
     if 0 < _bits(channel.exchange_keys) < _DH_BROKEN:
@@ -168,7 +169,7 @@ def _weak_cryptography(channel: Any, leaf: Any) -> Iterator[str]:
         yield f"it accepts {', '.join(name.replace('tls', 'TLS ').replace('_', '.') for name in old)}"
     suites = _suites(channel)
     if short := [one for one in suites if _SHORT_BLOCKS & _words(one)]:
-        yield f"{len(short)} accepted suite(s) have blocks of 64 bits"
+        yield f"{count(len(short), 'accepted suite')} {have(len(short))} blocks of 64 bits"
     whole = suites and not channel.suites_not_known
     if whole and not any(_has_forward_secrecy(one) for one in suites):
         yield "no accepted suite has forward secrecy"

@@ -51,4 +51,5 @@ def bound(contracts: Iterable[Any], at: Moment) -> tuple[Result, str]:
         return "PASS", "a contract is in force"
     if "not dated" in states:
         return "UNKNOWN", "when its contract was signed is not on record"
-    return "FAIL", f"of {len(binding)} contract(s) none is in force: {', '.join(sorted(set(states)))}"
+    none = "its contract is not" if len(binding) == 1 else f"none of its {len(binding)} contracts is"
+    return "FAIL", f"{none} in force: {', '.join(sorted(set(states)))}"

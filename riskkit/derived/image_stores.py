@@ -30,7 +30,11 @@ class Store:
         """The verdict on a store of which nothing can be told: no complete walk, or one without `files`."""
         if self.scan is not None and files:
             return None
-        message = f"None of {self.walks} walk(s) of this store reached its end."
+        message = (
+            f"None of {self.walks} walks of this store reached its end."
+            if self.walks > 1
+            else "The only walk of this store did not reach its end."
+        )
         if self.scan is not None:
             message = "The latest complete walk of this store saw no file."
         return Verdict(subject=self.root, result="UNKNOWN", message=message, scope=self.scope)

@@ -8,6 +8,7 @@ from typing import Any
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count
 
 NO_SYSTEM = "reviews of no named system"
 
@@ -24,13 +25,21 @@ def review_verdicts(
     for system, done in sorted(found.items()):
         last = max(done, key=lambda review: (review.performed_at, review.review_id))
         age = at.age_days(last.performed_at)
-        facts = f"The last of {len(done)} recorded review(s) was {age} days before the end of the period."
+        facts = (
+            f"The last of {count(len(done), 'recorded review')} was {amount(age, 'day')} before the end of "
+            "the period."
+        )
         yield Verdict(
             subject=system or NO_SYSTEM,
             result="UNKNOWN" if not system else "PASS" if age <= max_days else "FAIL",
-            message=facts if system else f"{len(done)} recorded review(s) do not say of which system.",
-            observed=f"{age} days",
-            expected=f"at most {max_days} days",
+            message=facts
+            if system
+            else (
+                f"{count(len(done), 'recorded review')} {be(len(done), 'does', 'do')} not say of which "
+                "system."
+            ),
+            observed=amount(age, "day"),
+            expected=f"at most {amount(max_days, 'day')}",
             scope=system,
             rows=(Rows.of("reviews", [last]),),
         )

@@ -10,6 +10,7 @@ from typing import Any
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import SEVERITIES, Moment, Rows, Severity
 from riskkit.tables import records
+from riskkit.words import be, count
 
 
 def why_void(measure: Any, today: date) -> str:
@@ -37,7 +38,9 @@ class Cover:
         """A sentence for the message of a finding; empty when no measure is recorded."""
         if self.valid:
             last = max(measure.valid_until for measure in self.valid)
-            return f" {len(self.valid)} compensating measure(s) are recorded, the last until {last}."
+            number = len(self.valid)
+            told = f"{count(number, 'compensating measure')} {be(number)} recorded"
+            return f" {told}, {be(number, 'valid', 'the last')} until {last}."
         if self.void:
             return f" A compensating measure is recorded and does not count: {self.void[0][1]}."
         return ""

@@ -14,6 +14,7 @@ from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import first_rows, in_period, row_key
 from riskkit.model import Moment, Rows, Signal, Verdict
 from riskkit.tables import records
+from riskkit.words import count, out_of
 
 LARGEST_P = 0.1
 """What is less rare than one in ten carries no signal: the review queue would not count it."""
@@ -90,21 +91,21 @@ def _verdict(user: str, days: int, kept: list[Case], aside: int, manner: Manner,
     rare = [case for case in kept if case.p * manner.one_in <= 1]
     most = min(kept, key=lambda case: (case.p, case.day, case.patient), default=None)
     odd = len({case.day for case in rare})
-    message = f"On {odd} of {days} day(s) {manner.what} stand out"
+    message = f"On {out_of(odd, days, 'day')} {manner.what} stand out"
     message += f", for review: {most.reason}." if odd and most else "."
     if unknown:
         message = f"{unknown}{message}"
     if manner.note:
         message += f" {manner.note}"
     if aside:
-        message += f" Exemptions of the site set aside {aside} case(s)."
+        message += f" Exemptions of the site set aside {count(aside, 'case')}."
     shown = rare or kept
     keys = sorted({key for case in shown for key in case.keys})
     return Verdict(
         subject=user,
         result="FAIL" if rare else "UNKNOWN" if unknown else "PASS",
         message=message,
-        observed=f"{odd} of {days} days",
+        observed=out_of(odd, days, "day"),
         expected=f"no day rarer than one in {manner.one_in}",
         signal={"p": most.p, "observed": most.observed, "expected": most.expected} if most else {},
         signals=tuple(_signal(case, manner.predicate) for case in kept),

@@ -14,6 +14,7 @@ from riskkit.derived.channels import PLACE
 from riskkit.derived.custody_dates import exported
 from riskkit.model import Moment
 from riskkit.tables import records
+from riskkit.words import count
 
 STALE_DAYS = 7
 """Our own choice: a tunnel that carries studies daily agrees on new keys within minutes of traffic."""
@@ -119,14 +120,16 @@ def _weaknesses(one: Any) -> Iterator[str]:
         yield "takes traffic for every network from its peer"
 
 
+def _before_end(days: int) -> str:
+    return "on the last day" if days <= 0 else f"{count(days, 'day')} before the end"
+
+
 def _evidence(one: Any, days: int | None, dated: Any, at: Moment) -> str:
     how = {"wireguard": "WireGuard", "ipsec": "IPsec", "openvpn": "OpenVPN"}[one.type]
     if days is not None:
-        told = f"seen up {'on the last day' if days <= 0 else f'{days} day(s) before the end'} of the period"
+        told = f"seen up {_before_end(days)} of the period"
     elif dated is not None:
-        told = (
-            f"configured, as exported {at.age_days(dated)} day(s) before the end of the period; not seen up"
-        )
+        told = f"configured, as exported {_before_end(at.age_days(dated))} of the period; not seen up"
     else:
         told = "configured, with no date; not seen up"
     fips = "; its algorithms are none of FIPS 140" if one.type == "wireguard" else ""

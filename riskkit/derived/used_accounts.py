@@ -12,6 +12,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.trail import DAY_US
 from riskkit.model import Moment, Result
 from riskkit.tables import records
+from riskkit.words import be, count
 
 SLACK_DAYS = 3
 """A trail that begins so many days late still counts as whole: systems rest over a weekend."""
@@ -35,7 +36,12 @@ class Uses:
         known = {account.casefold() for account in accounts if account}
         events = sum(self.events.get((place, account), 0) for account in known)
         if events:
-            return "PASS", f"{events} event(s) of the last {self.days} days carry the account.", events
+            return (
+                "PASS",
+                f"{count(events, 'event')} of the last {self.days} days {be(events, 'carries', 'carry')} the "
+                "account.",
+                events,
+            )
         if place not in self.first:
             return "UNKNOWN", f"No audit trail of the system in the last {self.days} days.", 0
         slack = SLACK_DAYS * DAY_US

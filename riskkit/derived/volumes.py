@@ -18,6 +18,7 @@ from riskkit.statistics.calibration import calibrate
 from riskkit.statistics.counts import CountModel, fit_counts
 from riskkit.statistics.tails import Numbers
 from riskkit.tables import records, to_arrow
+from riskkit.words import count
 
 ENOUGH_DAYS = 28
 """Days before the period from which their last third is kept apart, to calibrate on."""
@@ -56,15 +57,15 @@ class Volumes:
         """What a message must say of the baseline; empty when it is long enough."""
         return degraded_note(self.earlier_days)
 
-    def cases(self, what: str, keys: Mapping[tuple[str, int], Keys], least: int = 1) -> Iterator[Case]:
+    def cases(self, noun: str, keys: Mapping[tuple[str, int], Keys], least: int = 1) -> Iterator[Case]:
         """Days of the period with more than usual: `6 unexplained patients vs 0.4 expected`."""
         found = np.flatnonzero((self.day >= self.first) & (self.p <= LARGEST_P) & (self.count >= least))
         for at in found:
-            user, day, count = self.users[self.user[at]], int(self.day[at]), int(self.count[at])
+            user, day, hits = self.users[self.user[at]], int(self.day[at]), int(self.count[at])
             if unit := keys.get((user, day)):
-                reason = f"{count} {what} vs {self.expected[at]:.1f} expected"
+                reason = f"{count(hits, noun)} vs {self.expected[at]:.1f} expected"
                 expected = float(self.expected[at])
-                yield Case(user, day, float(self.p[at]), float(count), expected, reason, unit)
+                yield Case(user, day, float(self.p[at]), float(hits), expected, reason, unit)
 
 
 def degraded_note(earlier_days: int) -> str:
@@ -72,8 +73,8 @@ def degraded_note(earlier_days: int) -> str:
     if earlier_days >= FEWEST_DAYS:
         return ""
     return (
-        f"Degraded: with {earlier_days} earlier day(s) in the trail, people are set beside each other in the "
-        "period itself."
+        f"Degraded: with {count(earlier_days, 'earlier day')} in the trail, people are set beside each other "
+        "in the period itself."
     )
 
 

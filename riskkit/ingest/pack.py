@@ -35,6 +35,7 @@ from riskkit.model import (
 from riskkit.settings import Settings
 from riskkit.store import Store
 from riskkit.tables import TABLES, Table
+from riskkit.words import count
 
 HEAD_BYTES = 64 << 10
 _DOCUMENT = re.compile(r"(?i)(?:readme|license|licence|copying|notice)(?:[._-][\w.\-]{0,40})?")
@@ -187,15 +188,15 @@ def _source(
 ) -> Source:
     quarantine: dict[str, int] = {}
     counts = {}
-    for table, count in receipt["tables"].items():
-        for reason, number in count["quarantined"].items():
+    for table, told in receipt["tables"].items():
+        for reason, number in told["quarantined"].items():
             quarantine[reason] = quarantine.get(reason, 0) + number
         counts[table] = Counts(
-            count["records"],
-            count["accepted"],
-            count["rows"],
-            sum(count["quarantined"].values()),
-            count["ignored"],
+            told["records"],
+            told["accepted"],
+            told["rows"],
+            sum(told["quarantined"].values()),
+            told["ignored"],
         )
     stated = receipt["collected_at"]
     return Source(
@@ -248,14 +249,14 @@ def _cut(source: Source, store: Store, moment: Moment) -> dict[str, Counts]:
     if source.last is None or source.last < moment.as_of:
         return counts
     month = f"{moment.as_of.astimezone(UTC):%Y-%m}"
-    for name, count in counts.items():
+    for name, read in counts.items():
         column = TABLES[name].event_time
         later = 0
         for path in store.files(source.key, name) if column else ():
             if path.stem >= month:  # an earlier month's file need not be opened
                 times = pq.read_table(path, columns=[column])[column].cast("int64")
                 later += pc.sum(pc.greater_equal(times, moment.as_of_us)).as_py() or 0
-        counts[name] = replace(count, set_aside=later)
+        counts[name] = replace(read, set_aside=later)
     return counts
 
 
@@ -299,13 +300,16 @@ def _state(table: Table, sources: Sequence[Source]) -> TableState:
     fed = [source for source in sources if table.name in source.counts]
     used = [source for source in fed if not source.set_aside]
     counts = [source.counts[table.name] for source in used]
-    rows = sum(count.rows - count.set_aside - count.superseded for count in counts)
+    rows = sum(one.rows - one.set_aside - one.superseded for one in counts)
     quarantined = sum(source.counts[table.name].quarantined for source in used)
     names = tuple(source.name for source in used)
     if rows > 0:
         return TableState(table.name, "present", "", rows, quarantined, names)
     if quarantined or any(source.problem for source in used):
-        reason = f"{len(used)} file(s) of {table.name} could not be read: {quarantined} record(s) quarantined"
+        reason = (
+            f"{count(len(used), 'file')} of {table.name} could not be read: "
+            f"{count(quarantined, 'record')} quarantined"
+        )
         return TableState(table.name, "unreadable", reason, 0, quarantined, names)
     if len(fed) > len(used) or any(source.counts[table.name].set_aside for source in used):
         reason = f"all evidence of {table.name} dates from after the end of the period"

@@ -35,6 +35,7 @@ from riskkit.readers.directory_facts import (
 )
 from riskkit.readers.system_names import system_of
 from riskkit.tables import TABLES
+from riskkit.words import count
 
 _OWN_NAMES = r"directory|ad|aduser|adusers|get-aduser|users|accounts|export|password[-_ ]?policy"
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
@@ -145,7 +146,8 @@ def _accounts(member: Member, context: Context, names: list[str], records: list[
 
     rows, quarantined, ignored = _gathered(member, taken, row)
     notes = [
-        f"{column}: {count} date(s) not understood, left out" for column, count in sorted(unread.items())
+        f"{column}: {count(number, 'date')} not understood, left out"
+        for column, number in sorted(unread.items())
     ]
     return Batch(
         "accounts", TABLES["accounts"].rows(rows), len(records), len(rows), tuple(quarantined), ignored,

@@ -29,6 +29,7 @@ from riskkit.readers.directory_facts import (
 )
 from riskkit.readers.system_names import system_of
 from riskkit.tables import TABLES
+from riskkit.words import count
 
 _OWN_NAMES = r"ldap|ldif|directory|slapcat|export|users|accounts"
 _LINE = re.compile(r"([A-Za-z][\w.\-]*)(?:;[\w;.\-]*)?(::?|:<)\s*(.*)", re.ASCII | re.DOTALL)
@@ -146,7 +147,9 @@ class _Gathered:
 
     def batches(self) -> Iterator[Batch]:
         """Accounts, and configurations where there is a policy."""
-        notes = [f"{name}: {count} date(s) not understood" for name, count in sorted(self.unread.items())]
+        notes = [
+            f"{name}: {count(number, 'date')} not understood" for name, number in sorted(self.unread.items())
+        ]
         yield Batch(
             "accounts", TABLES["accounts"].rows(self.rows), self.records, len(self.rows),
             tuple(self.quarantined), self.ignored, notes=tuple(notes),

@@ -13,6 +13,7 @@ from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.items import gather
 from riskkit.readers.listeners import host_of
 from riskkit.readers.texts import head_text, load_text
+from riskkit.words import count
 
 # Every language keeps the product's name and the version of Windows in the first line.
 _TOOL = re.compile(r"\s*[^\n]{0,200}BitLocker[^\n]{0,200}\d+\.\d+\.\d{4,5}")
@@ -53,7 +54,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     host = host_of(member.name, "manage-bde|manage_bde|bitlocker")
     blocks = [block for block in _VOLUME.split(text)[1:] if block]
     foreign = [block for block in blocks if "conversion status" not in map(str.casefold, _fields(block))]
-    notes = (f"{len(foreign)} volume(s): {NOT_ENGLISH}",) if foreign else ()
+    notes = (f"{count(len(foreign), 'volume')}: {NOT_ENGLISH}",) if foreign else ()
     yield gather("storage_assets", member, blocks, lambda block: _row(host, block), notes=notes)
 
 

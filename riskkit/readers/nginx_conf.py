@@ -15,6 +15,7 @@ from riskkit.model import Batch, Context, Member
 from riskkit.readers.configured import Found, Listener, enabled, observations, text_of
 from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.listeners import OBSERVATIONS, host_of
+from riskkit.words import count
 
 _RECOGNIZED = re.compile(rb"(?:^|[\s;{}])server\s*\{")
 _LISTEN = re.compile(rb"(?:^|[\s;{}])listen\s+[^;{}]{1,200};")
@@ -61,7 +62,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     except DocumentError as error:
         yield refused(OBSERVATIONS.name, error, member)
         return
-    found = Found(notes=(f"{includes} include(s) not followed",) if includes else ())
+    found = Found(notes=(f"{count(includes, 'include')} not followed",) if includes else ())
     offset, ordered = 0, []
     for server in servers:
         for words in server.directives.get("listen", [["80"]]):

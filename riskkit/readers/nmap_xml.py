@@ -37,6 +37,7 @@ from riskkit.readers.presented import (
     signature_hash,
 )
 from riskkit.readers.suites import iana
+from riskkit.words import count
 
 _START = re.compile(rb"<nmaprun[\s>]")
 _TABLES = {
@@ -92,7 +93,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         broken = bool(seen) and not seen[-1].node.whole
         if problem and not broken:
             book.refuse(len(seen), problem.reason, problem.detail)
-        notes = (f"the file breaks off after {len(seen)} port(s)",) if problem else ()
+        notes = (f"the file breaks off after {count(len(seen), 'port')}",) if problem else ()
         yield book.batch(len(seen) + bool(problem and not broken), at, notes)
 
 
@@ -220,7 +221,7 @@ def _suites(table: Node, version: str, suites: dict[str, list[str]]) -> Iterator
                 if named and version not in suites.setdefault(named, []):
                     suites[named].append(version)
     if strange:
-        yield Fact(f"suites.{version}", UNKNOWN, f"{strange} suite(s) with a name of another kind")
+        yield Fact(f"suites.{version}", UNKNOWN, f"{count(strange, 'suite')} with a name of another kind")
 
 
 def _holes(scripts: dict[str, Node]) -> Iterator[Fact]:

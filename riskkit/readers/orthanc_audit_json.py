@@ -22,6 +22,7 @@ from riskkit.readers.json_stream import Broken, Item, json_values
 from riskkit.readers.text_log import as_json, harmless
 from riskkit.readers.texts import has_keys
 from riskkit.readers.times import read_time
+from riskkit.words import count
 
 _KEYS = ("Timestamp", "UserId", "ResourceId", "ResourceType", "Action")
 # Orthanc writes its own times as 20261124T012433, without zone.
@@ -74,7 +75,7 @@ def _take(book: Book, item: Item) -> None:
 
 def _notes(book: Book) -> Iterator[str]:
     if book.seen["unknown"]:
-        yield f"{book.seen['unknown']} event(s) whose action has no word that is known"
+        yield f"{count(book.seen['unknown'], 'event')} whose action has no word that is known"
     yield book.zoneless
 
 

@@ -37,6 +37,7 @@ from riskkit.readers.presented import (
     signature_hash,
 )
 from riskkit.readers.suites import iana
+from riskkit.words import count
 
 _START = re.compile(rb"""<document\s+title\s*=\s*["']SSLScan Results["']""")
 _VERSIONS = {
@@ -73,7 +74,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     version = document.get("version")[:40]
     broken = bool(tests) and not tests[-1].whole
     left = bool(problem) and not broken
-    notes = (f"the file breaks off after {len(tests)} listener(s)",) if problem else ()
+    notes = (f"the file breaks off after {count(len(tests), 'listener')}",) if problem else ()
     for books, keep in (
         (Books(OBSERVATIONS, member.name), _observe),
         (Books(CERTIFICATES, member.name), _certify),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from riskkit.model.time import microseconds
 from riskkit.tables import Column
+from riskkit.words import count
 
 NULLS = frozenset({"", "-", "n/a", "N/A", "null", "NULL"})
 """Texts that mean nothing. Not `Null`, which is a family name."""
@@ -73,7 +74,7 @@ class Remarks(dict[str, int]):
 
     def notes(self) -> tuple[str, ...]:
         """As text, sorted."""
-        return tuple(f"{what} ({count} cell(s))" for what, count in sorted(self.items()))
+        return tuple(f"{what} ({count(number, 'cell')})" for what, number in sorted(self.items()))
 
 
 def text_of(value: object) -> str:

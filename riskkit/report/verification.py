@@ -263,7 +263,8 @@ class _Examination:
             checked += 1
         if checked:
             self.found.shown.append(
-                f"follows {count(checked, 'earlier report')}, {be(checked, '', 'each ')}as its successor names it"
+                f"follows {count(checked, 'earlier report')}, {be(checked, '', 'each ')}as its successor "
+                "names it"
             )
 
     def of_the_sign_off(self) -> None:

@@ -61,7 +61,7 @@ def test_failed_logins_of_the_scan_raise_nothing_and_are_counted(tmp_path: Path)
     assert not said(tmp_path, "audit.failed_logins", *events)
     verdict = of_scan(tmp_path, *events)
     assert verdict.result == "PASS"
-    assert verdict.message == "6 event(s) of the announced scan set aside (6 authentication)."
+    assert verdict.message == "6 events of the announced scan set aside (6 authentication)."
 
 
 def test_without_an_announcement_the_same_events_are_findings(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_the_title_of_the_scan_from_elsewhere_is_not_set_aside(tmp_path: Path) -
     assert results(said(tmp_path, "audit.unknown_ae_title", *events)) == {TITLE: "FAIL"}
     verdict = of_scan(tmp_path, *events)
     assert verdict.result == "FAIL"
-    assert "1 event(s) bear the scan's AE title and come from another address" in verdict.message
+    assert "1 event bears the scan's AE title and comes from another address" in verdict.message
 
 
 def test_a_known_device_whose_title_the_scan_borrowed_is_no_finding(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_who_reaches_a_record_from_the_scanner_is_not_set_aside(
     reached = event("2026-10-20 02:05", "u1", source_ip=SCANNER, **columns)
     verdict = of_scan(tmp_path, reached, refused(4, source_ip=SCANNER))
     assert verdict.result == "FAIL"
-    assert "1 event(s) of the announced scan set aside" in verdict.message
-    assert "1 event(s) from the scanner did more than a scan" in verdict.message
+    assert "1 event of the announced scan set aside" in verdict.message
+    assert "1 event from the scanner did more than a scan" in verdict.message
     (only,) = _left(tmp_path, reached, refused(4, source_ip=SCANNER))
     assert only.user_id == "u1"
 

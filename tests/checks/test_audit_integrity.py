@@ -46,10 +46,10 @@ def test_deletions_in_number(ask: Ask) -> None:
         "CLEANER": "FAIL",
     }
     said = {verdict.subject: verdict for verdict in verdicts}
-    assert "10 deletion(s)" in said["burst"].message
+    assert "10 deletions" in said["burst"].message
     assert said["burst"].message.endswith("for review.")
     assert said["burst"].rows[0].count == 10
-    assert all("give no reason" in verdict.message for verdict in verdicts)
+    assert all("without a reason" in verdict.message for verdict in verdicts)
 
 
 def test_deletions_at_one_instant(ask: Ask) -> None:
@@ -92,9 +92,9 @@ def test_edits(ask: Ask) -> None:
         "BARE": "FAIL",
     }
     said = {verdict.subject: verdict for verdict in verdicts}
-    assert said["MERGE"].message.startswith("1 of 2 change(s)")
+    assert said["MERGE"].message.startswith("1 of 2 changes")
     assert said["MERGE"].rows[0].keys[0][1] == 400
-    assert "1 more were made by machines" in said["MACHINE"].message
+    assert "1 more change was made by machines" in said["MACHINE"].message
 
 
 def stored(day: int, study: int, category: str = "import", **columns: Any) -> dict[str, Any]:

@@ -334,7 +334,7 @@ def test_rights_that_nobody_uses(ask: Ask) -> None:
         accounts=[account("off", enabled=False)],
     )
     assert results(verdicts) == {"rivera": "PASS", "before": "FAIL"}
-    assert "2 right(s)" in next(verdict.message for verdict in verdicts if verdict.subject == "before")
+    assert "2 rights" in next(verdict.message for verdict in verdicts if verdict.subject == "before")
 
 
 def test_an_administrator_without_a_name_needs_a_second_factor(ask: Ask) -> None:

@@ -245,7 +245,7 @@ def test_exemptions_are_applied_and_counted(changed: Engine) -> None:
     """A proxy is set aside with the patient named in it, and the message tells."""
     said = run(changed, "access.same_household")["u02"]
     assert (said.result, said.signals) == ("PASS", ())
-    assert "Exemptions of the site set aside 1 case(s)." in said.message
+    assert "Exemptions of the site set aside 1 case." in said.message
 
 
 def test_strangers_to_the_roster_are_unknown(changed: Engine) -> None:
@@ -261,7 +261,7 @@ def test_without_a_past_peers_tell(tmp_path: Path) -> None:
     for name in ("access.unexplained_volume", "access.patient_volume", "access.export_volume"):
         said = run(engine, name)
         user = FOUND[name][0]
-        assert "Degraded: with 0 earlier day(s)" in said[user].message
+        assert "Degraded: with no earlier days" in said[user].message
         assert of_day(said[user])[0].p < 0.02, name
     assert not run(engine, "access.slow_accumulation")["u19"].signals
 

@@ -93,7 +93,7 @@ def test_an_exemption_sets_aside_and_is_counted(ask: Ask) -> None:
     events = [*work(), *NIGHT]
     said = ask("access.off_duty", audit_events=events, schedule=duties(), exemptions=[row])
     assert not signal_days(said)
-    assert "Exemptions set aside 1 day(s)." in said[1].message
+    assert "Exemptions set aside 1 day." in said[1].message
     ended = row | {"valid_to": ODD - timedelta(days=1)}
     assert signal_days(ask("access.off_duty", audit_events=events, schedule=duties(), exemptions=[ended]))
 
@@ -289,7 +289,7 @@ def test_a_leaver_is_matched_with_date_and_grace(ask: Ask) -> None:
     )
     assert results(said) == {"u1": "FAIL"}
     assert [(one.day, one.matched) for one in said[0].signals] == [(ODD, True)]
-    for part in ("20 day(s) after", "grace 24 hours", "The roster is of 2026-10-30"):
+    for part in ("20 days after", "grace 24 hours", "The roster is of 2026-10-30"):
         assert part in said[0].signals[0].reason
 
 

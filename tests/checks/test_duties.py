@@ -94,7 +94,7 @@ def test_rights_beyond_the_job(ask: Ask) -> None:
     }  # fmt: skip
     (beyond,) = (one for one in verdicts if one.result == "FAIL")
     assert beyond.message == (
-        "1 of 2 right(s) are not among those that the job needs (technologist): unexplained, for review."
+        "1 of 2 rights is not among those that the job needs (technologist): unexplained, for review."
     )
 
 

@@ -147,4 +147,4 @@ def test_rotation(ask: Ask) -> None:
         "contradicted": "FAIL",
         "silent": "UNKNOWN",
     }
-    assert "opens 1 place(s)" in {verdict.subject: verdict.message for verdict in verdicts}["auto"]
+    assert "opens 1 place on record" in {verdict.subject: verdict.message for verdict in verdicts}["auto"]

@@ -570,7 +570,7 @@ def test_what_is_planned_is_told_without_a_connection(tmp_path: Path, counted: A
     assert "CHG-118" in first
     assert a.endswith("standard: one TLS hello, groups of TLS 1.3, sslyze")
     assert "owner_approval is missing" in b
-    assert last.startswith("1 of 2 endpoints on 1 host(s)")
+    assert last.startswith("1 of 2 endpoints on 1 host,")
     assert connections == []
 
 

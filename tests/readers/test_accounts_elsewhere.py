@@ -343,7 +343,7 @@ def test_dates_of_other_languages() -> None:
     assert days(ad("5/5/2026 8:00 PM")) == [date(2026, 5, 5)]
     doubtful = ad("3/4/2026 8:00:00 AM", "")
     assert days(doubtful) == [None, None]
-    assert doubtful.notes == ["lastlogondate: 1 date(s) not understood, left out"]
+    assert doubtful.notes == ["lastlogondate: 1 date not understood, left out"]
     assert days(ad("3/4/2026", "31/10/2026", "10/31/2026")) == [None, None, None]
 
 

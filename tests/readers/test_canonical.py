@@ -118,8 +118,8 @@ def test_values_and_nulls() -> None:
         datetime(2026, 10, 1, 5, tzinfo=UTC),
     ]
     assert reading.notes == [
-        "last_login has no time zone and was read in America/Chicago (1 cell(s))",
-        "last_login is a day without time, read as its start (1 cell(s))",
+        "last_login has no time zone and was read in America/Chicago (1 cell)",
+        "last_login is a day without time, read as its start (1 cell)",
     ]
     assert reading.collected_at is None
 

@@ -249,7 +249,7 @@ def test_another_language_is_unknown(encoding: str) -> None:
     assert manage_bde.recognize(data, "")
     reading = read_all(manage_bde, data)
     assert [row["encrypted"] for row in reading.table("storage_assets")] == ["unknown"]
-    assert reading.notes == [f"1 volume(s): {NOT_ENGLISH}"]
+    assert reading.notes == [f"1 volume: {NOT_ENGLISH}"]
 
 
 def test_manage_bde_with_other_line_ends_and_volumes_without_letter() -> None:

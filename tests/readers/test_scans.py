@@ -297,7 +297,7 @@ def test_a_run_that_was_stopped() -> None:
     )
     assert "suites.tls1_0" not in found
     assert found["suites.tls1_2"]["value"] == "unknown"
-    assert reading.notes == ["1 of 1 listener(s) not scanned to the end"]
+    assert reading.notes == ["1 of 1 listener not scanned to the end"]
     assert sample(testssl, "ts33_13105.json").notes == []
 
 

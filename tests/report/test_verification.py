@@ -257,7 +257,7 @@ def test_reports_are_chained_from_period_to_period(pack, write_notebook, tmp_pat
     assert (previous["period"], len(previous["manifest"])) == ("2026-09", 64)
     found = examine(reports / "2026-10", pack)
     assert found.problems == []
-    assert "follows 2 earlier report(s), each as its successor names it" in found.shown
+    assert "follows 2 earlier reports, each as its successor names it" in found.shown
     first = reports / "2026-08" / "manifest.json"
     right = first.read_bytes()
     first.write_bytes(sealed(json.loads(right) | {"organisation": "Other"}))

@@ -10,6 +10,7 @@ import click
 
 from riskkit.cli.exits import UNTRUSTED
 from riskkit.errors import RiskkitError
+from riskkit.words import count
 
 
 @click.command()
@@ -69,7 +70,7 @@ def command(
         try:
             send(compose(published, sender=sender, recipients=recipients, now=now, pdf=pdf), server,
                  timeout_s=timeout)  # fmt: skip
-            click.echo(f"{server} took the mail for {len(recipients)} address(es)")
+            click.echo(f"{server} took the mail for {count(len(recipients), 'address')}")
         except RiskkitError as error:
             failed = True
             click.echo(f"riskkit: {error}", err=True)

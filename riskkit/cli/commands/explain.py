@@ -11,6 +11,7 @@ import click
 
 from riskkit.cli.options import chosen_period
 from riskkit.errors import SettingsError
+from riskkit.words import count
 
 if TYPE_CHECKING:
     from riskkit.model import Assessment, Check
@@ -147,7 +148,9 @@ def _opened(citation: str, drivers: Sequence[tuple[str, str, str]], assessment: 
             click.echo(f"    {verdict.fingerprint}  {verdict.message}")
             for rows in verdict.rows:
                 where = ", ".join(f"{source} at {offset}.{n}" for source, offset, n in rows.keys[:SHOWN])
-                click.echo(f"      {rows.count} row(s) of {rows.table}" + (f": {where}" if where else ""))
+                click.echo(
+                    f"      {count(rows.count, 'row')} of {rows.table}" + (f": {where}" if where else "")
+                )
         if len(said) > SHOWN:
             click.echo(f"    and {len(said) - SHOWN} more: `riskkit explain {name}`")
 
@@ -162,7 +165,7 @@ def _finding(fingerprint: str, assessment: Assessment) -> bool:
             subject = shown_subject(outcome, verdict, assessment.surrogates)
             click.echo(f"{outcome.check.id}: {verdict.result}: {subject}\n{verdict.message}")
             for rows in verdict.rows:
-                click.echo(f"{rows.count} row(s) of {rows.table} {rows.predicate}")
+                click.echo(f"{count(rows.count, 'row')} of {rows.table} {rows.predicate}")
                 for source, offset, n in rows.keys:
                     click.echo(
                         f"  {source} at {offset}.{n}  sha256 {assessment.evidence.source(source).sha256}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from riskkit.cli.options import DAY, PACK, chosen_period
+from riskkit.words import count
 
 
 @click.command()
@@ -44,5 +45,5 @@ def command(
         )
     written = write_requests(assessment, requests, out or Path("requests") / moment.period.name)
     owners = len({request.owner for request in requests})
-    click.echo(f"{len(requests)} request(s) to {owners} owner(s)", err=True)
+    click.echo(f"{count(len(requests), 'request')} to {count(owners, 'owner')}", err=True)
     click.echo(written[0])

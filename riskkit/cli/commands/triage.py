@@ -10,6 +10,7 @@ import click
 
 from riskkit.cli.options import DAY, PACK, chosen_period
 from riskkit.cli.volume import warn_if_plain
+from riskkit.words import count
 
 if TYPE_CHECKING:
     from riskkit.assess import ReviewQueue
@@ -67,11 +68,12 @@ def _tell(queue: ReviewQueue, out: Path | None, below: Path | None) -> None:
         counts[choice.line] += 1
     days = (moment.today - moment.period.first_day).days + 1
     click.echo(
-        f"{moment.period.first_day} to {moment.today}: {days} day(s), at most {queue.budget} alerts a day"
+        f"{moment.period.first_day} to {moment.today}: {count(days, 'day')}, at most "
+        f"{count(queue.budget, 'alert')} a day"
     )
     click.echo(
-        f"{counts['alert']} alert(s) for review, {counts['matched']} matched a rule (apart, not proven); "
-        f"{counts['below']} stayed below the line, {counts['repeat']} repeat an alert, "
+        f"{count(counts['alert'], 'alert')} for review, {counts['matched']} matched a rule (apart, not "
+        f"proven); {counts['below']} stayed below the line, {counts['repeat']} repeat an alert, "
         f"{counts['closed']} closed by an earlier decision"
     )
     click.echo(f"Detectors that ran: {len(queue.ran)}")

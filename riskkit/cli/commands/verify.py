@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from riskkit.words import count
+
 
 @click.command()
 @click.argument("report", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -43,5 +45,5 @@ def command(report: Path, pack: Path | None, signer: str | None, authority: Path
         click.echo(f"shown: {line}")
     for line in found.not_shown:
         click.echo(f"not shown: {line}")
-    click.echo(f"{len(found.problems)} problem(s)" if found.problems else "as it was made")
+    click.echo(count(len(found.problems), "problem") if found.problems else "as it was made")
     sys.exit(1 if found.problems else 0)

@@ -80,6 +80,7 @@ from riskkit.collectors.tls.run import HOSTS_AT_ONCE, Run
 from riskkit.collectors.tls.switch import POLL_S, STOP_FILE, Switch
 from riskkit.errors import CollectError
 from riskkit.tables import TABLES
+from riskkit.words import count, out_of
 
 FORMAT = 1
 SAVE_EVERY_S = 5.0
@@ -109,8 +110,8 @@ def plan_tls(endpoints_file: Path, *, now: Callable[[], datetime], only: tuple[s
     probed = [endpoint for endpoint in authority.endpoints if not endpoint.barred]
     hosts = len({endpoint.host.casefold() for endpoint in probed})
     lines.append(
-        f"{len(probed)} of {len(authority.endpoints)} endpoints on {hosts} host(s), at most {HOSTS_AT_ONCE} "
-        "hosts at once and one endpoint of each"
+        f"{out_of(len(probed), len(authority.endpoints), 'endpoint')} on {count(hosts, 'host')}, at most "
+        f"{HOSTS_AT_ONCE} hosts at once and one endpoint of each"
         + (f"; {shut} refused now, and the run with them" if shut else "")
     )
     return lines

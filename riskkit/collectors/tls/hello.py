@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from typing import Literal
 
 from riskkit.collectors.tls.line import End, line
+from riskkit.words import count
 
 STEP_S = 2.0
 """Seconds for connecting, and again for the answer."""
@@ -125,7 +126,7 @@ def _judge(answer: bytes, ended: End) -> tuple[Kind, str, str]:
     if len(answer) >= _RECORD_HEAD or not _may_become_tls(answer):
         return "plaintext", "other", "answers, but not with TLS"
     if answer:
-        reason = f"sent {len(answer)} byte(s) in {STEP_S:g} s: too slow to tell what it speaks"
+        reason = f"sent {count(len(answer), 'byte')} in {STEP_S:g} s: too slow to tell what it speaks"
         return "timeout", "slow", reason
     said, how = {
         "open": ("silent", f"is silent for {STEP_S:g} s"),

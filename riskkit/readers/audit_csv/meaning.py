@@ -15,6 +15,7 @@ from riskkit.readers.events import Row
 from riskkit.readers.text_log import as_json, harmless, ip_of
 from riskkit.readers.values import BadValueError, Dates, local_time
 from riskkit.tables.audit import CATEGORIES
+from riskkit.words import count
 
 _USER_TYPES = ("person", "application", "node")
 _OUTCOMES = ("success", "failure", "unknown")
@@ -73,12 +74,14 @@ class Meaning:
         found = []
         if self._seen["zoneless"]:
             found.append(
-                f"times without zone were read in {self._zone.key} ({self._seen['zoneless']} row(s))"
+                f"times without zone were read in {self._zone.key} ({count(self._seen['zoneless'], 'row')})"
             )
         if self._seen["by_word"]:
-            found.append(f"actions were told by their words, not by a map ({self._seen['by_word']} row(s))")
+            found.append(
+                f"actions were told by their words, not by a map ({count(self._seen['by_word'], 'row')})"
+            )
         if self._seen["other"]:
-            found.append(f"actions that no word explains are `other` ({self._seen['other']} row(s))")
+            found.append(f"actions that no word explains are `other` ({count(self._seen['other'], 'row')})")
         return tuple(found)
 
     def _time(self, written: str) -> tuple[int, bool]:

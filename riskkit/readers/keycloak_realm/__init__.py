@@ -23,6 +23,7 @@ from riskkit.readers.keycloak_realm.settings import expires, settings
 from riskkit.readers.keycloak_realm.shape import day, mappings
 from riskkit.readers.system_names import system_of
 from riskkit.tables import TABLES
+from riskkit.words import be, count
 
 _ACCOUNTS, _GRANTS, _CONFIGURATIONS = TABLES["accounts"], TABLES["grants"], TABLES["configurations"]
 
@@ -149,7 +150,8 @@ def _people(realms: list[_Realm], member: Member, zone: ZoneInfo) -> Iterator[Ba
                 for n, role in enumerate(held or ())
             ]
     notes = (
-        f"the file holds no flows: {assumed} account(s) with a second factor count as asked for it",
+        f"the file holds no flows: {count(assumed, 'account')} with a second factor "
+        f"{be(assumed, 'counts', 'count')} as asked for it",
     )  # fmt: skip
     yield Batch(
         "accounts",

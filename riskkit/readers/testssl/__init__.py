@@ -31,6 +31,7 @@ from riskkit.readers.listeners import (
 )
 from riskkit.readers.testssl.chains import leaf_rows
 from riskkit.readers.testssl.facts import Finding, finished, listener_facts
+from riskkit.words import out_of
 
 MENDED_LIMIT = 32 << 20
 """Bytes of the largest file that breaks off and is read none the less: our own cap."""
@@ -88,7 +89,9 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         return
     unfinished = sum(not finished(found, mended=run.broken) for found in run.listeners.values())
     notes = (
-        (f"{unfinished} of {len(run.listeners)} listener(s) not scanned to the end",) if unfinished else ()
+        (f"{out_of(unfinished, len(run.listeners), 'listener')} not scanned to the end",)
+        if unfinished
+        else ()
     )
     seen, chains = Books(OBSERVATIONS, member.name), Books(CERTIFICATES, member.name)
     for offset, (place, found) in enumerate(run.listeners.items()):
