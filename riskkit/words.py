@@ -90,7 +90,7 @@ def size(number: int) -> str:
         value /= 1000
         unit += 1
     digits = 0 if unit == 0 or value >= 10 else 1  # noqa: PLR2004
-    return f"{value:.{digits}f}\u00a0{_UNITS[unit]}"
+    return f"{value:.{digits}f}\u00a0{'byte' if number == 1 else _UNITS[unit]}"
 
 
 def listed(names: Sequence[str], *, most: int = 6, none: str = "none") -> str:

@@ -83,8 +83,8 @@ def test_only_none_is_0_and_only_all_is_100(part: int, whole: int) -> None:
 
 def test_sizes() -> None:
     """Decimal units; what would be rounded to a thousand takes the next one."""
-    assert [size(number) for number in (0, 999, 999_600, 1_500_000_000_000, 64 * 10**12)] == [
-        "0", "999\u00a0bytes", "1.0\u00a0MB", "1.5\u00a0TB", "64\u00a0TB",
+    assert [size(number) for number in (0, 1, 999, 999_600, 1_500_000_000_000, 64 * 10**12)] == [
+        "0", "1\u00a0byte", "999\u00a0bytes", "1.0\u00a0MB", "1.5\u00a0TB", "64\u00a0TB",
     ]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from riskkit.model import (
     fingerprint_text,
 )
 from riskkit.settings import SITE_FILE, Settings
-from riskkit.words import count
+from riskkit.words import amount, count
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,9 @@ def _aged(check: Check, verdict: Verdict, court: Court) -> Verdict:
         or (verdict.collected_at + timedelta(days=days)).astimezone(court.moment.zone).date()
     )
     if verdict.result == "PASS" and until < court.moment.today:
-        stale = f"The evidence is older than {days} days, so it no longer shows this: {verdict.message}"
+        stale = (
+            f"The evidence is older than {amount(days, 'day')}, so it no longer shows this: {verdict.message}"
+        )
         return verdict.but(result="UNKNOWN", valid_until=until, message=stale)
     return verdict.but(valid_until=until)
 

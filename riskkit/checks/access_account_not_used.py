@@ -11,7 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.used_accounts import uses
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import count
+from riskkit.words import amount, count
 
 NOT_OF_PEOPLE = frozenset({"service", "emergency"})
 
@@ -49,7 +49,7 @@ def access_account_not_used(
             result=result,
             message=message,
             observed=count(events, "event"),
-            expected=f"an event within {days} days",
+            expected=f"an event within {amount(days, 'day')}",
             scope=account.system_id,
             rows=(Rows.of("accounts", [account]),),
         )

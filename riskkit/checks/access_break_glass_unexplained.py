@@ -16,6 +16,7 @@ from riskkit.derived.trail import first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.statistics.tails import binomial_tail
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 PREDICATE = "user_id = :subject and break_glass"
 
@@ -75,7 +76,7 @@ def access_break_glass_unexplained(
         total, unexplained = sum(row.accesses for row in found), sum(int(row.unexplained) for row in kept)
         own = sum(int(row.unexplained) for row in found), sum(work[user].values())
         rate = (all_unexplained - own[0] + 0.5) / max(everything - own[1] + 1, 1)
-        message = f"{unexplained} of {total} emergency accesses are unexplained"
+        message = f"{out_of(unexplained, total, 'emergency access')} {be(unexplained)} unexplained"
         message += ", for review." if unexplained else "."
         if aside := sum(int(row.unexplained) for row in found) - unexplained:
             message += f" Exemptions of the site set aside {aside}."
@@ -130,8 +131,8 @@ def _signals(kept: list[Any], work: Mapping[int, int], rate: float) -> Iterator[
             p=float(binomial_tail(patients[day], max(work[day], patients[day]), rate)),
             observed=float(patients[day]),
             expected=round(expected, 3),
-            reason=f"emergency access without a visit or order ({patients[day]} patients vs {expected:.2f} "
-            "expected)",
+            reason=f"emergency access without a visit or order ({count(patients[day], 'patient')} vs "
+            f"{expected:.2f} expected)",
             rows=(
                 first_rows([(row.source, row.key) for row in rows], sum(r.accesses for r in rows), PREDICATE),
             ),

@@ -101,7 +101,8 @@ def access_dormant_account_revived(
                     p=tails[gap],
                     observed=float(gap),
                     expected=float(np.median(every)),
-                    reason=f"used again after {gap} silent days, as long as {_share(tails[gap])} of all gaps",
+                    reason=f"used again after {count(gap, 'silent day')}, as long as {_share(tails[gap])} of "
+                    "all gaps",
                     rows=(first_rows(days[day], len(days[day]), PREDICATE),),
                 )
                 for day, gap in kept

@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.login_settings import PASSWORDS, Login, logins
 from riskkit.model import Result, Verdict
+from riskkit.words import amount, be
 
 SWITCH, ATTEMPTS = "lockout.enabled", "lockout.attempts"
 
@@ -37,7 +38,7 @@ def access_lockout_missing(configurations: pd.DataFrame, *, max_attempts: int = 
             result=result,
             message=message,
             observed={True: "on", False: "off", None: "not told"}[login.says(SWITCH)],
-            expected=f"on, after at most {max_attempts} failed log-ins",
+            expected=f"on, after at most {amount(max_attempts, 'failed log-in')}",
             scope=login.system_id,
             rows=login.rows(SWITCH, ATTEMPTS),
         )
@@ -52,5 +53,7 @@ def _judged(login: Login, most: int) -> tuple[Result, str]:
     if attempts is None:
         return "UNKNOWN", "Lock-out is on; after how many failed log-ins is not told."
     if not 0 < attempts <= most:
-        return "FAIL", f"Lock-out begins after {attempts} failed log-ins; {most} are allowed."
-    return "PASS", f"Lock-out begins after {attempts} failed log-ins."
+        return "FAIL", (
+            f"Lock-out begins after {amount(attempts, 'failed log-in')}; {most} {be(most)} allowed."
+        )
+    return "PASS", f"Lock-out begins after {amount(attempts, 'failed log-in')}."

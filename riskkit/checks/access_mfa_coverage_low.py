@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Result, Rows, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import be, out_of, plural, some
 
 OF_PEOPLE = frozenset({"person", "vendor"})
 GROUPS: tuple[tuple[str, Severity], ...] = (("all", "medium"), ("privileged", "high"), ("remote", "high"))
@@ -68,13 +69,20 @@ def access_mfa_coverage_low(
 def _judged(group: str, members: list[Any], perhaps: list[Any], limit: int) -> tuple[Result, str]:
     said = [one.mfa for one in members]
     yes, no, unknown = said.count(True), said.count(False), said.count(None)
-    word = "accounts of people" if group == "all" else f"{group} accounts of people"
-    told = f"{yes} of {len(members)} {word} need a second factor, {no} do not, of {unknown} it is not known"
+    word = "account of people" if group == "all" else f"{group} account of people"
+    told = (
+        f"{out_of(yes, len(members), word)} {be(yes, 'needs', 'need')} a second factor, {some(no)} "
+        f"{be(no, 'does', 'do')} not, of {some(unknown)} it is not known"
+    )
     # At best, every account of which something is unknown has a second factor; at worst, none.
     doubtful = unknown + len(perhaps)
     if no and 100 * (yes + doubtful) < limit * (yes + no + doubtful):
         return "FAIL", f"{told}."
     if 100 * yes < limit * (yes + no + doubtful):
-        aside = f"; of {len(perhaps)} it is not known whether they are {group}" if perhaps else ""
+        aside = (
+            f"; of {len(perhaps)} it is not known whether {be(len(perhaps), 'it is', 'they are')} {group}"
+            if perhaps
+            else ""
+        )
         return "UNKNOWN", f"{told}{aside}."
-    return ("PASS", f"{told}.") if members else ("NA", f"No {word} are listed.")
+    return ("PASS", f"{told}.") if members else ("NA", f"No {plural(word, 0)} are listed.")

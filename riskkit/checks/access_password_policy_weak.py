@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.login_settings import PASSWORDS, Login, logins
 from riskkit.model import Result, Severity, Verdict
+from riskkit.words import amount, be
 
 LENGTH, REVERSIBLE = "password.min_length", "password.reversible"
 
@@ -39,8 +40,8 @@ def access_password_policy_weak(configurations: pd.DataFrame, *, min_length: int
             subject=login.subject,
             result=result,
             message=message,
-            observed="not told" if length is None else f"{length} characters",
-            expected=f"at least {min_length} characters",
+            observed="not told" if length is None else amount(length, "character"),
+            expected=f"at least {amount(min_length, 'character')}",
             scope=login.system_id,
             severity=severity,
             rows=login.rows(LENGTH, REVERSIBLE),
@@ -54,7 +55,15 @@ def _judged(login: Login, least: int) -> tuple[Result, str, Severity | None]:
     if length is None:
         return "UNKNOWN", "The settings do not say how long a password must be.", None
     if length == 0:
-        return "FAIL", f"No length of passwords is enforced; {least} characters are asked for.", "high"
+        return (
+            "FAIL",
+            f"No length of passwords is enforced; {amount(least, 'character')} {be(least)} asked for.",
+            "high",
+        )
     if length < least:
-        return "FAIL", f"Passwords of {length} characters are accepted; {least} are asked for.", None
-    return "PASS", f"Passwords need at least {length} characters.", None
+        return (
+            "FAIL",
+            f"Passwords of {amount(length, 'character')} are accepted; {least} {be(least)} asked for.",
+            None,
+        )
+    return "PASS", f"Passwords need at least {amount(length, 'character')}.", None

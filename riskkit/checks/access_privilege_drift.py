@@ -19,6 +19,7 @@ from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.statistics.divergence import jensen_shannon, permutation_tail
 from riskkit.tables import records
+from riskkit.words import amount, capital, count, some
 
 PREDICATE = "user_id = :subject and a kind of action that became more frequent"
 EVERYONE = "everyone"
@@ -88,17 +89,17 @@ def access_privilege_drift(
             yield Verdict(
                 subject=user,
                 result="UNKNOWN",
-                message=f"{before.total()} events before the period and {now.total()} in it are too few to "
-                f"compare (at least {fewest_events} each).",
-                observed=f"{before.total()} and {now.total()} events",
-                expected=f"{fewest_events} events each",
+                message=f"{capital(count(before.total(), 'event'))} before the period and "
+                f"{some(now.total())} in it are too few to compare (at least {fewest_events} each).",
+                observed=f"{before.total():,} and {amount(now.total(), 'event')}",
+                expected=f"{amount(fewest_events, 'event')} each",
             )
             continue
         p = as_far(user)
         if user in days:
             p = max(p, permutation_tail(*_rows(before, now))[1])
         grown = _grown(before, now)
-        keys, count = seen[user].get(grown[0], []), now[grown[0]]
+        keys, moves = seen[user].get(grown[0], []), now[grown[0]]
         day, of_day, events_of_day = _day(days[user], grown) if user in days else (0, keys, 0)
         signals: tuple[Signal, ...] = ()
         if p <= LARGEST_P and events_of_day and not exempt.holds(user, day_of(day)):
@@ -122,12 +123,12 @@ def access_privilege_drift(
         yield Verdict(
             subject=user,
             result="FAIL" if rare else "PASS",
-            message=f"The mix of {now.total()} events moved by {moved[user]:.2f} bit from the one before"
-            + (f", as far as {100 * as_far(user):.2g} % of peers; for review." if rare else "."),
+            message=f"The mix of {count(now.total(), 'event')} moved by {moved[user]:.2f} bit from the one "
+            "before" + (f", as far as {100 * as_far(user):.2g} % of peers; for review." if rare else "."),
             observed=f"{moved[user]:.2f} bit",
             expected=f"no farther than one in {one_in}",
             signals=signals,
-            rows=(first_rows(keys, max(count, len(keys)), PREDICATE),),
+            rows=(first_rows(keys, max(moves, len(keys)), PREDICATE),),
         )
 
 
@@ -190,5 +191,5 @@ def _day(days: DayRows, grown: list[Kind]) -> tuple[int, list[tuple[str, int]], 
     """The day with most events of the kind that grew most, its rows and how many."""
     kind = grown[0]
     day = min(days, key=lambda one: (-days[one].get(kind, (0, []))[0], one))
-    count, keys = days[day].get(kind, (0, []))
-    return day, keys, count
+    events, keys = days[day].get(kind, (0, []))
+    return day, keys, events

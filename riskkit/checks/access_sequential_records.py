@@ -18,6 +18,7 @@ from riskkit.derived.trail import MINUTE_US
 from riskkit.model import Moment, Verdict
 from riskkit.statistics.tails import poisson_tail
 from riskkit.tables import to_arrow
+from riskkit.words import count
 
 FAR = 1000
 
@@ -75,7 +76,7 @@ def access_sequential_records(
     cases = []
     for unit, (user, day, _) in zip(days.tolist(), found.names(days), strict=True):
         expected = float(chance[unit] * more)
-        told = f"{seen[unit]} steps to a neighbouring record number vs {expected:.2f} expected"
+        told = f"{count(int(seen[unit]), 'step')} to a neighbouring record number vs {expected:.2f} expected"
         rows = tuple(sorted(of_day[int(found.user_day[unit])]))
         cases.append(Case(user, day, float(p[unit]), float(seen[unit]), expected, told, rows))
     unknown = found.unknown("Record numbers are not numbers. ", [] if places else found.active())

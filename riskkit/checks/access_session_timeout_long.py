@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.login_settings import PASSWORDS, Login, logins
 from riskkit.model import Result, Verdict
+from riskkit.words import amount, be
 
 IDLE, REMEMBERED, REMEMBERS = "session.idle_seconds", "session.remember_idle_seconds", "session.remember_me"
 MINUTE = 60
@@ -40,7 +41,7 @@ def access_session_timeout_long(configurations: pd.DataFrame, *, max_minutes: in
             result=result,
             message=message,
             observed=observed,
-            expected=f"at most {max_minutes} minutes",
+            expected=f"at most {amount(max_minutes, 'minute')}",
             scope=login.system_id,
             rows=login.rows(IDLE, REMEMBERED, REMEMBERS),
         )
@@ -57,7 +58,7 @@ def _judged(login: Login, most: int) -> tuple[Result, str, str]:
     if remembers and remembered is None and idle <= most * MINUTE:
         return "UNKNOWN", "Sessions may be remembered; until when is not told.", "not told"
     longest = max(idle, (remembered or 0) if remembers is not False else 0)
-    shown = f"{-(-longest // MINUTE)} minutes"
+    shown = amount(-(-longest // MINUTE), "minute")
     if longest > most * MINUTE:
-        return "FAIL", f"A session stays open for {shown} without action; {most} are allowed.", shown
+        return "FAIL", f"A session stays open for {shown} without action; {most} {be(most)} allowed.", shown
     return "PASS", f"A session ends after {shown} without action.", shown

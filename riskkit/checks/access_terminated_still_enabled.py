@@ -13,6 +13,7 @@ from riskkit.derived.custody_dates import exported
 from riskkit.derived.employment import employments, last_day
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -76,4 +77,6 @@ def _judged(
             "UNKNOWN",
             "The account list was exported before the person left, so it cannot show the account's end.",
         )
-    return "FAIL", f"The account was enabled {(listed - left).days} days after the person's last day."
+    return "FAIL", (
+        f"The account was enabled {amount((listed - left).days, 'day')} after the person's last day."
+    )

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -38,7 +39,7 @@ def access_vendor_account_standing(
             result=result,
             message=message,
             observed="enabled" if account.enabled else "disabled",
-            expected=f"disabled {days} days after the last log-in",
+            expected=f"disabled {amount(days, 'day')} after the last log-in",
             scope=account.system_id,
             severity=severity if result == "FAIL" else None,
             rows=(Rows.of("accounts", [account]),),
@@ -52,5 +53,5 @@ def _judged(account: Any, days: int, at: Moment) -> tuple[Result, str]:
         return "UNKNOWN", "The vendor's account is enabled; no log-in is on record."
     age = at.age_days(account.last_login)
     if age > days:
-        return "FAIL", f"The vendor's account is enabled and was last used {age} days ago."
-    return "PASS", f"The vendor's account was used {age} days ago."
+        return "FAIL", f"The vendor's account is enabled and was last used {amount(age, 'day')} ago."
+    return "PASS", f"The vendor's account was used {amount(age, 'day')} ago."

@@ -27,7 +27,7 @@ from riskkit.derived.trail import (
 from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
-from riskkit.words import be, count, out_of
+from riskkit.words import amount, be, count, out_of
 
 UNIT = ("user_id", "source_system")
 NOBODY = "no user named"
@@ -86,7 +86,8 @@ def audit_failed_logins(
             result=result,
             message=message,
             observed=f"{count(failed, 'failure')}, at most {most:,} a day",
-            expected=f"fewer than {per_day} a day and fewer than {burst} in {burst_minutes} minutes",
+            expected=f"fewer than {per_day} a day and fewer than {burst} in "
+            f"{amount(burst_minutes, 'minute')}",
             scope=unit.source_system or "",
             signals=tuple(_signal(day) for day in odd if not exempt.holds(day.user, day.day)),
             rows=(
@@ -198,7 +199,7 @@ def _judged(
 ) -> tuple[Result, str]:
     facts = f"{out_of(failed, unit.events, 'log-in event')} failed, at most {most:,} on one day"
     if bursts:
-        return "FAIL", f"{facts}, and {burst} or more within {burst_minutes} minutes."
+        return "FAIL", f"{facts}, and {burst} or more within {amount(burst_minutes, 'minute')}."
     if most >= per_day:
         return "FAIL", f"{facts}."
     if unclear := int(unit.unclear):

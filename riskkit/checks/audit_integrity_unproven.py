@@ -51,7 +51,7 @@ def audit_integrity_unproven(
             subject=source.name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{len(source.files) - len(bare)} of {len(source.files)} exports on record",
+            observed=f"{out_of(len(source.files) - len(bare), len(source.files), 'export')} on record",
             expected="each export on record, with no event from after it",
             scope=source.name,
             rows=(source.rows(source.total("events")), Rows.of("custody", rows)),

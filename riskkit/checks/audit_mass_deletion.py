@@ -12,7 +12,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import MINUTE_US, first_rows, flag, hour, in_period, local_day, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
-from riskkit.words import count, some
+from riskkit.words import amount, count, some
 
 UNIT = ("user_id", "source_system")
 NOBODY = "no user named"
@@ -64,13 +64,14 @@ def audit_mass_deletion(
         )
         result: Result = "FAIL" if bursts or most >= per_day else "PASS"
         if bursts:
-            facts += f"; {burst} or more lie within {burst_minutes} minutes"
+            facts += f"; {burst} or more lie within {amount(burst_minutes, 'minute')}"
         yield Verdict(
             subject=user or NOBODY,
             result=result,
             message=f"{facts}, for review." if result == "FAIL" else f"{facts}.",
             observed=f"{count(deleted, 'deletion')}, at most {most:,} a day",
-            expected=f"fewer than {burst} in {burst_minutes} minutes and fewer than {per_day} a day",
+            expected=f"fewer than {burst} in {amount(burst_minutes, 'minute')} and fewer than {per_day} a "
+            "day",
             scope=source or "",
             signal={"deletions": float(deleted)},
             rows=(

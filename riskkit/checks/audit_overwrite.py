@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import HOUR_US, UNNAMED_SOURCE, arrived, first_rows, flag, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import out_of
 
 STORED = ("import", "create", "update")
 """Categories in which what a study holds may change."""
@@ -65,14 +66,14 @@ def audit_overwrite(
         over = again >= least_studies and again * 100 > max_percent * total
         result: Result = "FAIL" if over else "PASS"
         facts = (
-            f"{again} of {total} studies stored in the period had been stored more than {after_hours} h "
+            f"{out_of(again, total, 'study')} stored in the period had been stored more than {after_hours} h "
             "before"
         )
         yield Verdict(
             subject=row.source_system or UNNAMED_SOURCE,
             result=result,
             message=f"{facts}, for review." if over else f"{facts}.",
-            observed=f"{again} of {total} studies",
+            observed=out_of(again, total, "study"),
             expected=f"at most {max_percent} %",
             scope=row.source_system,
             signal={"stored_again": float(again)},

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import UNNAMED_SOURCE, first_rows, flag, in_period, opens_record, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, out_of, some
 
 
 @check(
@@ -48,7 +49,7 @@ def audit_patient_unlinked(
             subject=source or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{unlinked} of {accesses} accesses",
+            observed=out_of(unlinked, accesses, "access"),
             expected=f"at most {max_percent} %",
             scope=source,
             rows=(first_rows(keys, unlinked, "source_system = :subject and the access names no patient"),),
@@ -79,7 +80,9 @@ def _judged(accesses: int, unlinked: int, study: int, max_percent: int) -> tuple
             "The source has no read, transfer or export in the period: nobody opened anything, or it is not "
             "recorded."
         )
-    facts = f"{unlinked} of {accesses} accesses name no patient; {study} of these name a study"
+    facts = f"{out_of(unlinked, accesses, 'access')} {be(unlinked, 'names', 'name')} no patient"
+    if unlinked:
+        facts += f"; {some(study)} of these {be(study, 'names', 'name')} a study"
     if (unlinked - study) * 100 > max_percent * accesses:
         return "FAIL", f"{facts}."
     if unlinked * 100 > max_percent * accesses:

@@ -71,7 +71,8 @@ def audit_recording_stopped(
             result=result,
             message=message,
             observed=f"{count(_sum(found, 'stops'), 'stop')}, {count(_sum(found, 'starts'), 'start')}",
-            expected=f"each stop followed by a start, recording off for no longer than {max_minutes} minutes",
+            expected="each stop followed by a start, recording off for no longer than "
+            f"{amount(max_minutes, 'minute')}",
             scope=name,
             severity="high" if open_ and result == "FAIL" else None,
             rows=(_rows(found, row),),

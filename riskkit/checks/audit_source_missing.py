@@ -59,7 +59,7 @@ def _of_system(system: Any, files: Sequence[Any], at: Moment) -> Verdict:
         subject=system.system_id,
         result=result,
         message=message,
-        observed=f"{_events(files)} events",
+        observed=count(_events(files), "event"),
         expected="events in the period",
         scope=system.system_id,
         rows=(_rows(files), rows) if _events(files) else (rows,),

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import MACHINES, UNNAMED_SOURCE, first_rows, flag, in_period, opens_record, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
+from riskkit.words import be, out_of
 
 
 @check(
@@ -49,7 +50,7 @@ def audit_unattributed(
             subject=source or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{nobody + machine} of {accesses} accesses",
+            observed=out_of(nobody + machine, accesses, "access"),
             expected=f"at most {max_percent} %",
             scope=source,
             rows=(first_rows(keys, nobody + machine + unclear, predicate),),
@@ -86,11 +87,15 @@ def _judged(accesses: int, nobody: int, machine: int, unclear: int, max_percent:
             "The source has no access event in the period: nobody opened anything, or it is not recorded."
         )
     facts = (
-        f"{nobody + machine} of {accesses} accesses name no person: {machine} only a machine, {nobody} nobody"
+        f"{out_of(nobody + machine, accesses, 'access')} {be(nobody + machine, 'names', 'name')} no person: "
+        f"{machine:,} only a machine, {nobody:,} nobody"
     )
     if (nobody + machine) * 100 > max_percent * accesses:
         return "FAIL", f"{facts}."
     if unclear:
-        facts = f"{facts}; {unclear} do not say whether their user is a person"
+        facts = (
+            f"{facts}; {unclear:,} {be(unclear, 'does not say whether its', 'do not say whether their')} "
+            "user is a person"
+        )
     over = (nobody + machine + unclear) * 100 > max_percent * accesses
     return ("UNKNOWN" if over else "PASS"), f"{facts}."

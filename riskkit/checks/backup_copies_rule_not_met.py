@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.copies_rule import PARTS, judged_parts
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import be, out_of
 
 
 @check(
@@ -51,7 +52,8 @@ def backup_copies_rule_not_met(
         yield Verdict(
             subject=system,
             result=result,
-            message=f"{met} of {len(PARTS)} parts are met" + (f"; {'; '.join(told)}." if told else "."),
+            message=f"{out_of(met, len(PARTS), 'part')} {be(met)} met"
+            + (f"; {'; '.join(told)}." if told else "."),
             observed=", ".join(f"{part} {state}" for part, state in found.parts.items()),
             expected="five parts",
             scope=system,

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.inventory import in_scope, system_names, system_of
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "downtime": ("45 CFR 164.308(a)(7)(ii)(C)", "45 CFR 164.308(a)(7)(ii)(D)"),
@@ -62,7 +63,7 @@ def backup_drill_overdue(
                 result=result,
                 message=message,
                 observed=observed,
-                expected=f"a success of at most {max_days} days",
+                expected=f"a success of at most {amount(max_days, 'day')}",
                 scope=system.system_id,
                 controls=controls,
                 rows=(Rows.of("drills", [last] if last else []), Rows.of("systems", [system])),
@@ -73,9 +74,12 @@ def _judged(kind: str, last: Any | None, at: Moment, max_days: int) -> tuple[Res
     if last is None:
         return "UNKNOWN", f"No drill of {kind} is on record.", "none on record"
     age = at.age_days(last.performed_at)
-    facts = f"The last drill of {kind}, {age} days before the end of the period, ended with {last.outcome}."
+    facts = (
+        f"The last drill of {kind}, {amount(age, 'day')} before the end of the period, ended with "
+        f"{last.outcome}."
+    )
     return (
         ("PASS" if last.outcome == "success" and age <= max_days else "FAIL"),
         facts,
-        f"{last.outcome}, {age} days ago",
+        f"{last.outcome}, {amount(age, 'day')} ago",
     )

@@ -43,8 +43,8 @@ def backup_no_second_copy(
         else:
             result = "UNKNOWN"
         facts = (
-            f"{count(len(copies), 'copy')} of the last {within_days} days {be(len(copies), 'lies', 'lie')} "
-            f"in {amount(len(places), 'place')}"
+            f"{count(len(copies), 'copy')} of the last {amount(within_days, 'day')} "
+            f"{be(len(copies), 'lies', 'lie')} in {amount(len(places), 'place')}"
         )
         unsaid = f"; of {nowhere} it is not recorded where" if nowhere else ""
         yield Verdict(
@@ -53,7 +53,7 @@ def backup_no_second_copy(
             message=f"{facts}{unsaid}; whether {be(len(copies), 'it lies', 'they lie')} at two sites is not "
             "told."
             if copies
-            else f"No copy on record is younger than {within_days} days.",
+            else f"No copy on record is younger than {amount(within_days, 'day')}.",
             observed=count(len(places), "place"),
             expected="at least 2 places",
             scope=system,

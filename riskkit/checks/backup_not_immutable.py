@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.backup_copies import copies_by_system, is_locked, locked_places
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import amount, count, out_of
 
 
 @check(
@@ -46,14 +47,15 @@ def backup_not_immutable(
         else:
             result = "UNKNOWN"
         facts = (
-            f"Of {len(copies)} copies of the last {within_days} days {locked} cannot be altered before their "
-            f"end of retention, {open_} can, and of {len(copies) - locked - open_} it is not known."
+            f"Of {count(len(copies), 'copy')} of the last {amount(within_days, 'day')} {locked} cannot be "
+            f"altered before their end of retention, {open_} can, and of {len(copies) - locked - open_} it "
+            "is not known."
         )
         yield Verdict(
             subject=system,
             result=result,
-            message=facts if copies else f"No copy on record is younger than {within_days} days.",
-            observed=f"{locked} of {len(copies)} copies",
+            message=facts if copies else f"No copy on record is younger than {amount(within_days, 'day')}.",
+            observed=out_of(locked, len(copies), "copy"),
             expected="at least 1 copy",
             scope=system,
             rows=(Rows.of("backups", copies[::-1]),),

@@ -11,6 +11,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 PLANS = "45 CFR 164.308(a)(7)"
 """Policies that cite this standard or a specification of it are contingency plans."""
@@ -49,7 +50,7 @@ def backup_plan_not_practised(
             result=result,
             message=message,
             observed=f"approved {plan.approved_on or 'on no recorded day'}",
-            expected=f"a drill since, or within {within_days} days",
+            expected=f"a drill since, or within {amount(within_days, 'day')}",
             rows=(Rows.of("policies", [plan]), Rows.of("drills", [last] if last else [])),
         )
 

@@ -53,7 +53,7 @@ def backup_restore_slow(
             result=result,
             message=message,
             observed=observed,
-            expected=f"at most {limit} hours",
+            expected=f"at most {amount(limit, 'hour')}",
             scope=found.system_id,
             rows=(
                 Rows.of("restore_tests", measured or list(found.restores)[-1:]),
@@ -66,9 +66,9 @@ def backup_restore_slow(
 def _judged(found: Recovery, most_hours: int) -> tuple[Result, str, str, int]:
     limit = most_hours if found.target is None else found.target.rto_hours
     against = (
-        f"{limit} hours of the rule proposed in 90 FR 898, as no target is on record"
+        f"{amount(limit, 'hour')} of the rule proposed in 90 FR 898, as no target is on record"
         if found.target is None
-        else f"{limit} hours that were decided"
+        else f"{amount(limit, 'hour')} that were decided"
     )
     whole, test = found.full_restore, found.measured
     if whole is None or test is None:

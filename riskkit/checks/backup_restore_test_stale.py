@@ -12,6 +12,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.recovery import proof
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -47,8 +48,8 @@ def backup_restore_test_stale(
             subject=system,
             result=result,
             message=message,
-            observed=f"{last.outcome}, {at.age_days(last.finished_at)} days ago",
-            expected=f"success, at most {max_days} days ago",
+            observed=f"{last.outcome}, {amount(at.age_days(last.finished_at), 'day')} ago",
+            expected=f"success, at most {amount(max_days, 'day')} ago",
             scope=system,
             rows=(Rows.of("restore_tests", [last]),),
         )
@@ -68,7 +69,8 @@ SAID = {
 def _judged(last: Any, age: int, max_days: int) -> tuple[Result, str]:
     found = proof(last)
     facts = (
-        f"The last test, {age} days before the end of the period, ended with {last.outcome}: {SAID[found]}."
+        f"The last test, {amount(age, 'day')} before the end of the period, ended with {last.outcome}: "
+        f"{SAID[found]}."
     )
     if last.outcome != "success" or age > max_days or found == "incomplete":
         return "FAIL", facts

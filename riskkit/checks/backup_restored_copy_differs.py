@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.compared_scans import compared, digested_scans
 from riskkit.derived.inventory import system_names
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import be, count, have, out_of, some
 
 
 @check(
@@ -62,25 +63,28 @@ def _verdict(dicom_files: nw.LazyFrame[Any], scope: str, root: str, copy: Any, s
     both = found.instances - found.absent
     differ = found.pixels + found.headers
     unknown = (
-        f" {found.absent} of {found.instances} restored images are not in the store." if found.absent else ""
+        f" {out_of(found.absent, found.instances, 'restored image')} {be(found.absent)} not in the store."
+        if found.absent
+        else ""
     )
     result: Result
     if differ:
         result = "FAIL"
         message = (
-            f"Of {both} restored images {found.pixels} have other pixel data and {found.headers} another "
-            f"header only than in the store.{unknown}"
+            f"Of {count(both, 'restored image')} {some(found.pixels)} {have(found.pixels)} other pixel data "
+            f"and {some(found.headers)} another header only than in the store.{unknown}"
         )
     elif both:
         result = "PASS"
-        message = f"All {both} restored images that the store holds have the same bytes there.{unknown}"
+        every = be(both, "The only restored image", f"All {both:,} restored images")
+        message = f"{every} that the store holds {have(both)} the same bytes there.{unknown}"
     else:
         result, message = "UNKNOWN", f"No restored image could be compared.{unknown}"
     return Verdict(
         subject=root,
         result=result,
         message=message,
-        observed=f"{differ} of {both} images differ",
+        observed=f"{out_of(differ, both, 'image')} {be(differ, 'differs', 'differ')}",
         expected="0 images",
         scope=scope,
         rows=(found.rows, Rows.of("dicom_scans", [copy, store])),

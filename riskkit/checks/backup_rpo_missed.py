@@ -50,7 +50,9 @@ def backup_rpo_missed(
             result=result,
             message=message,
             observed=observed,
-            expected="a target" if found.target is None else f"at most {found.target.rpo_hours} hours",
+            expected="a target"
+            if found.target is None
+            else f"at most {amount(found.target.rpo_hours, 'hour')}",
             scope=found.system_id,
             rows=(
                 Rows.of("backups", list(found.copies)[::-1]),
@@ -67,10 +69,10 @@ def _judged(found: Recovery) -> tuple[Result, str, str]:
         f"The longest gap between {count(len(found.copies), 'successful backup')} was {amount(hours, 'hour')}"
     )
     if found.target is None:
-        return "UNKNOWN", f"{facts}; no target is on record to hold it against.", f"{hours} hours"
+        return "UNKNOWN", f"{facts}; no target is on record to hold it against.", amount(hours, "hour")
     late = attained > timedelta(hours=found.target.rpo_hours)
     message = f"{facts}, of {found.target.rpo_hours} that may be lost."
-    return ("FAIL" if late else "PASS"), message, f"{hours} hours"
+    return ("FAIL" if late else "PASS"), message, amount(hours, "hour")
 
 
 def _hours(time: timedelta) -> int:

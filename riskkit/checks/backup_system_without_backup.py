@@ -66,7 +66,7 @@ def backup_system_without_backup(
             result=result,
             message=message,
             observed=observed,
-            expected=f"a successful backup of at most {max_age_hours} hours",
+            expected=f"a successful backup of at most {amount(max_age_hours, 'hour')}",
             scope=system.system_id,
             severity="critical" if system.criticality == "high" else None,
             rows=(Rows.of("systems", [system]), Rows.of("backups", found[::-1])),

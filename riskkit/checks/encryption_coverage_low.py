@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from riskkit.derived.coverage_shares import Share, by_tier, share
 from riskkit.derived.storage_coverage import decayed
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, out_of, size
 
 
 @check(
@@ -36,8 +37,9 @@ def encryption_coverage_low(
     for tier, rows in by_tier(decayed(storage_coverage, at.today, max_age_days)).items():
         by_bytes = share(rows, "bytes")
         counted = by_bytes if by_bytes.total else share(rows, "volumes")
-        noun = "bytes" if by_bytes.total else "places"
-        result, message = _judged(counted, noun, least_percent)
+        told: Callable[[int], str] = size if by_bytes.total else "{:,}".format
+        whole = size(counted.total) if by_bytes.total else amount(counted.total, "place")
+        result, message = _judged(counted, told, whole, least_percent)
         if by_bytes.total and by_bytes.unmeasured and result == "PASS":
             result = "UNKNOWN"
         shown = [kept[row["source"], row["offset"], row["n"]] for row in rows]
@@ -45,17 +47,18 @@ def encryption_coverage_low(
             subject=tier,
             result=result,
             message=f"{message} {_unmeasured(by_bytes, len(rows))}".strip(),
-            observed=f"{counted.proved} to {counted.possible} of {counted.total} {noun}",
+            observed=f"{told(counted.proved)} to {told(counted.possible)} of {whole}",
             expected=f"at least {least_percent} %",
             rows=(Rows.of("storage_assets", shown),),
         )
 
 
-def _judged(found: Share, noun: str, least_percent: int) -> tuple[Result, str]:
+def _judged(found: Share, told: Callable[[int], str], whole: str, least_percent: int) -> tuple[Result, str]:
     message = (
         f"At least {_percent(found.proved, found.total)} and at most {_percent(found.possible, found.total)} "
-        f"% of {found.total} {noun} are strongly encrypted: {found.proved} proved, {found.unknown} unknown, "
-        f"{found.weak} by weak methods, {found.plain} not encrypted."
+        f"% of {whole} {be(found.total)} strongly encrypted: {told(found.proved)} proved, "
+        f"{told(found.unknown)} unknown, {told(found.weak)} by weak methods, {told(found.plain)} not "
+        "encrypted."
     )
     result: Result
     if found.proved * 100 >= least_percent * found.total:
@@ -73,4 +76,6 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _unmeasured(found: Share, places: int) -> str:
-    return f"{found.unmeasured} of {places} places do not tell their size." if found.unmeasured else ""
+    number = found.unmeasured
+    tell = be(number, "does not tell its", "do not tell their")
+    return f"{out_of(number, places, 'place')} {tell} size." if number else ""

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.image_stores import Store, counted, image_stores
 from riskkit.derived.trail import first_rows, flag
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import amount, be, out_of
 
 
 @check(
@@ -67,7 +68,7 @@ def _verdict(store: Store, kind: str, found: list[Any]) -> Verdict:
         subject=f"{store.root} {kind}",
         result=result,
         message=message + seen,
-        observed=f"{contradicted} of {claims} files that claim it",
+        observed=f"{out_of(contradicted, claims, 'file')} {be(claims, 'that claims it', 'that claim it')}",
         expected="0 files",
         scope=store.scope,
         rows=(
@@ -84,15 +85,17 @@ def _verdict(store: Store, kind: str, found: list[Any]) -> Verdict:
 
 def _judged(files: int, claims: int, contradicted: int, unclear: int) -> tuple[Result, str]:
     if not claims:
-        return "NA", f"None of {files} files claims to be de-identified."
+        return "NA", f"None of {amount(files, 'file')} claims to be de-identified."
+    told = be(claims, "file that claims to be de-identified", "files that claim to be de-identified")
     if contradicted:
         return (
             "FAIL",
-            f"{contradicted} of {claims} files that claim to be de-identified carry direct identifiers.",
+            f"{contradicted:,} of {claims:,} {told} {be(contradicted, 'carries', 'carry')} direct "
+            "identifiers.",
         )
     if unclear:
         return (
             "UNKNOWN",
-            f"Of {unclear} of {claims} files that claim to be de-identified the attributes are not known.",
+            f"Of {unclear:,} of {claims:,} {told} the attributes are not known.",
         )
-    return "PASS", f"None of {claims} files that claim to be de-identified carries a direct identifier."
+    return "PASS", f"None of {claims:,} {told} carries a direct identifier."

@@ -70,7 +70,7 @@ def encryption_key_not_rotated(
             result=result,
             message=message,
             observed=observed,
-            expected=f"replaced within {max_days} days",
+            expected=f"replaced within {amount(max_days, 'day')}",
             rows=(Rows.of("encryption_keys", key.told), Rows.of("storage_assets", key.assets)),
         )
 
@@ -87,7 +87,7 @@ def _judged(key: _Key, max_days: int, at: Moment) -> tuple[Result, str, str]:
     states = key.values("rotation_enabled")
     if "yes" in states and "no" not in states:
         days = max(key.values("rotation_days"), default=None)
-        often = f"every {days} days" if days else "by itself"
+        often = f"every {amount(days, 'day')}" if days else "by itself"
         late = days is not None and days > max_days
         return (
             ("FAIL" if late else "PASS"),

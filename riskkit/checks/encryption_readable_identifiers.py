@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.image_stores import Store, counted, image_stores, place_of, places_of_images
 from riskkit.derived.trail import first_rows, flag
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
+from riskkit.words import amount, be, out_of
 
 AT_REST = "45 CFR 164.312(a)(2)(iv)"
 ACCESS = "45 CFR 164.312(a)(1)"
@@ -68,7 +69,8 @@ def encryption_readable_identifiers(
 
 def _of_store(store: Store, found: list[Any], encrypted: str) -> Verdict:
     files, exposed, unclear = _sums(found)
-    facts = f"{exposed} of {files} files carry direct identifiers in the clear"
+    told = f"{out_of(exposed, files, 'file')} {be(exposed, 'carries', 'carry')}"
+    facts = f"{told} direct identifiers in the clear"
     result: Result
     if not exposed and not unclear:
         result, message = "PASS", f"{facts}."
@@ -80,13 +82,13 @@ def _of_store(store: Store, found: list[Any], encrypted: str) -> Verdict:
     elif encrypted == "no" and exposed:
         result, message = "FAIL", f"{facts}, and their place is not encrypted."
     else:
-        unread = f"; {unclear} could not be judged" if unclear else ""
+        unread = f"; {unclear:,} could not be judged" if unclear else ""
         result, message = "UNKNOWN", f"{facts}{unread}, and no evidence shows that their place is encrypted."
     return Verdict(
         subject=store.root,
         result=result,
         message=message,
-        observed=f"{exposed} of {files} files, place encrypted: {encrypted}",
+        observed=f"{out_of(exposed, files, 'file')}, place encrypted: {encrypted}",
         expected="no file in the clear, or an encrypted place",
         scope=store.scope,
         controls=(AT_REST,),
@@ -101,23 +103,24 @@ def _of_kind(store: Store, kind: str, found: list[Any], encrypted: str) -> Verdi
     if exposed:
         result, message = (
             "FAIL",
-            (
-                f"{exposed} of {files} files carry direct identifiers, readable to anyone who has access to "
-                "the host."
-            ),
+            f"{out_of(exposed, files, 'file')} {be(exposed, 'carries', 'carry')} direct identifiers, "
+            "readable to anyone who has access to the host.",
         )
     elif unclear:
         result, message = (
             "UNKNOWN",
-            f"Of {unclear} of {files} files it is not known whether anyone can read them.",
+            f"Of {out_of(unclear, files, 'file')} it is not known whether anyone can read them.",
         )
     else:
-        result, message = "PASS", f"None of {files} files can be read and carries direct identifiers."
+        result, message = (
+            "PASS",
+            f"None of {amount(files, 'file')} can be read and carries direct identifiers.",
+        )
     return Verdict(
         subject=f"{store.root} {kind}",
         result=result,
         message=message,
-        observed=f"{exposed} of {files} files",
+        observed=out_of(exposed, files, "file"),
         expected="0 files",
         scope=store.scope,
         controls=(ACCESS,),

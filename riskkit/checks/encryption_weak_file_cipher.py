@@ -13,6 +13,7 @@ from riskkit.derived.image_stores import Store, image_stores
 from riskkit.derived.trail import first_rows, row_key
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count
 
 WEAK = re.compile(r"(?i)(?<![a-z0-9])(?:3des|des3|des|rc2|rc4|zipcrypto|blowfish|cast5|idea)(?![a-z0-9])")
 """Blocks of 64 bits, or no protection: withdrawn or never approved (NIST SP 800-131A revision 2)."""
@@ -73,21 +74,29 @@ def _by_store(files: nw.LazyFrame[Any], stores: list[Store]) -> Iterator[tuple[S
 
 def _of_files(files: int, cipher: str) -> tuple[Result, str]:
     if not cipher:
-        return "UNKNOWN", f"Of {files} encrypted files the envelope does not tell the cipher."
+        return "UNKNOWN", f"Of {count(files, 'encrypted file')} the envelope does not tell the cipher."
+    told = f"{count(files, 'file')} {be(files)} encrypted by {cipher}"
     if WEAK.search(cipher):
-        return "FAIL", f"{files} files are encrypted by {cipher}, which is weak."
-    return "PASS", f"{files} files are encrypted by {cipher}, not known to be weak."
+        return "FAIL", f"{told}, which is weak."
+    return "PASS", f"{told}, not known to be weak."
 
 
 def _of_attributes(files: int, ciphers: str) -> tuple[Result, str]:
     told = ciphers.split("|") if ciphers else ["unknown"]
     if "none" in told:
-        return "FAIL", f"{files} files hold as encrypted attributes messages that anybody can read."
+        return "FAIL", (
+            f"{count(files, 'file')} {be(files, 'holds', 'hold')} as encrypted attributes messages that "
+            "anybody can read."
+        )
     if WEAK.search(ciphers):
-        return "FAIL", f"Attributes of {files} files are encrypted by {ciphers}, of which one is weak."
+        return "FAIL", (
+            f"Attributes of {count(files, 'file')} are encrypted by {ciphers}, of which one is weak."
+        )
     if "unknown" in told:
-        return "UNKNOWN", f"Of encrypted attributes of {files} files the message does not tell the cipher."
-    return "PASS", f"Attributes of {files} files are encrypted by {ciphers}, not known to be weak."
+        return "UNKNOWN", (
+            f"Of encrypted attributes of {count(files, 'file')} the message does not tell the cipher."
+        )
+    return "PASS", f"Attributes of {count(files, 'file')} are encrypted by {ciphers}, not known to be weak."
 
 
 def _verdict(store: Store, cipher: str, counts: list[Any], judged: tuple[Result, str], what: str) -> Verdict:
@@ -98,7 +107,7 @@ def _verdict(store: Store, cipher: str, counts: list[Any], judged: tuple[Result,
         subject=f"{store.root} {shown}",
         result=judged[0],
         message=judged[1],
-        observed=f"{files} files, {shown}",
+        observed=f"{count(files, 'file')}, {shown}",
         expected="AES",
         scope=store.scope,
         rows=(

@@ -13,6 +13,7 @@ from riskkit.derived.image_stores import image_stores
 from riskkit.derived.inventory import system_names
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, have, out_of, some
 
 
 @check(
@@ -82,8 +83,8 @@ def _change(change: Change, told: Sequence[Any], scope: str, root: str) -> Verdi
     """A change passes when as many images are explained as changed, of either kind."""
     days = [walk.finished_at or walk.started_at for walk in (change.before, change.after)]
     facts = (
-        f"Between the walks of {days[0]:%Y-%m-%d} and {days[1]:%Y-%m-%d} {change.pixels} images got other "
-        f"pixel data and {change.headers} another header only"
+        f"Between the walks of {days[0]:%Y-%m-%d} and {days[1]:%Y-%m-%d} "
+        f"{count(change.pixels, 'image')} got other pixel data and {some(change.headers)} another header only"
     )
     pixels, headers = (sum(getattr(row, name) for row in told) for name in ("pixels", "headers"))
     result: Result = "PASS" if (pixels, headers) == (change.pixels, change.headers) else "FAIL"
@@ -91,7 +92,8 @@ def _change(change: Change, told: Sequence[Any], scope: str, root: str) -> Verdi
         message = f"{facts}; an explanation of all of them is on record."
     elif told:
         message = (
-            f"{facts}; explained are {pixels} and {headers}, so that the explanation is of something else."
+            f"{facts}; explained are {pixels:,} and {headers:,}, so that the explanation is of something "
+            "else."
         )
     else:
         message = f"{facts}: unexplained, for review."
@@ -99,7 +101,7 @@ def _change(change: Change, told: Sequence[Any], scope: str, root: str) -> Verdi
         subject=f"{root}: {change.before.scan_id} to {change.after.scan_id}",
         result=result,
         message=message,
-        observed=f"{change.pixels + change.headers} images",
+        observed=count(change.pixels + change.headers, "image"),
         expected="0 images without an explanation on record",
         scope=scope,
         severity="high" if change.pixels else None,
@@ -125,9 +127,11 @@ def _unchanged(
         )
     found = compared(dicom_files, before, latest)
     seen = found.instances - found.absent
-    gone = f" {found.absent} of {found.instances} images are no longer there." if found.absent else ""
+    lost = out_of(found.absent, found.instances, "image")
+    gone = f" {lost} {be(found.absent)} no longer there." if found.absent else ""
     said = (
-        f"All {seen} images seen in both walks have the same bytes."
+        f"{be(seen, 'The only image', f'All {seen:,} images')} seen in both walks {have(seen)} the same "
+        "bytes."
         if seen
         else "No image was seen in both walks."
     )
@@ -135,7 +139,7 @@ def _unchanged(
         subject=root,
         result="PASS" if seen else "UNKNOWN",
         message=said + gone,
-        observed=f"0 of {seen} images",
+        observed=out_of(0, seen, "image"),
         expected="0 images",
         scope=scope,
         rows=(Rows.of("dicom_scans", [before, latest]),),

@@ -55,7 +55,7 @@ def inventory_scan_overdue(
             result=result,
             message=message,
             observed=amount(at.age_days(newest[0][0]), "day") if newest else "no dated scan",
-            expected=f"a scan within {within_days} days",
+            expected=f"a scan within {amount(within_days, 'day')}",
             scope=system.system_id,
             rows=(
                 Rows.of("vulnerability_scans", [scan for _, scan in newest] or found),

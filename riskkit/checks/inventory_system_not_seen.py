@@ -12,6 +12,7 @@ from riskkit.derived.inventory import in_scope, system_names
 from riskkit.derived.seen_names import Seen, seen_names
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 
 @check(
@@ -60,12 +61,15 @@ def inventory_system_not_seen(
             seen.setdefault(names[name], []).append(one)
     for system in sorted(filter(in_scope, records(systems)), key=lambda row: row.system_id):
         found = {table for one in seen.get(system.system_id, []) for table in one.tables}
-        told = f"{len(found)} of {kinds} kinds of evidence of the pack name this system."
+        told = (
+            f"{out_of(len(found), kinds, 'kind of evidence')} of the pack {be(len(found), 'names', 'name')} "
+            "this system."
+        )
         yield Verdict(
             subject=system.system_id,
             result="PASS" if found else "FAIL" if kinds else "UNKNOWN",
             message=told,
-            observed=f"{len(found)} kinds of evidence",
+            observed=count(len(found), "kind of evidence"),
             expected="at least one",
             scope=system.system_id,
             rows=(Rows.of("systems", [system]),),

@@ -66,7 +66,9 @@ def inventory_update_late(
             result=result,
             message=message + (cover.told if failed else ""),
             observed=f"{len(late)} of {len(rows)} late",
-            expected=f"installed within {limit} days" if limit is not None else "a severity for each update",
+            expected=f"installed within {amount(limit, 'day')}"
+            if limit is not None
+            else "a severity for each update",
             scope=system,
             severity=cover.lowered(severity) if failed else None,
             rows=(Rows.of("updates", late or rows), *(cover.rows if failed else ())),

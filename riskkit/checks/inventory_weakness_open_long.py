@@ -67,7 +67,7 @@ def inventory_weakness_open_long(
                 result=result,
                 message=message + (cover.told if failed else ""),
                 observed=f"{len(late)} of {len(found)} open too long",
-                expected=f"open for {limits[grade]} days at most",
+                expected=f"open for {amount(limits[grade], 'day')} at most",
                 scope=system,
                 severity=cover.lowered(severity) if failed else None,
                 rows=(
@@ -95,4 +95,6 @@ def _judged(
             f"{count(len(ungraded), 'open weakness')} {have(len(ungraded))} no severity; "
             f"{be(len(ungraded), 'it', 'one')} may be {grade}."
         )
-    return "PASS", f"None of {len(found)} weaknesses of {grade} severity is open for more than {days} days."
+    return "PASS", (
+        f"None of {len(found)} weaknesses of {grade} severity is open for more than {amount(days, 'day')}."
+    )

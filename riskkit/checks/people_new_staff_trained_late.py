@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be
 
 
 @check(
@@ -47,10 +48,10 @@ def people_new_staff_trained_late(
         yield Verdict(
             subject=user,
             result="FAIL" if late else "PASS" if first else "UNKNOWN",
-            message=f"{word} {took} days after joining; {within_days} are allowed."
+            message=f"{word} {amount(took, 'day')} after joining; {within_days} {be(within_days)} allowed."
             if first
-            else f"{word} in {took} days since joining; {within_days} are allowed.",
-            observed=f"{took} days" if first else "none",
-            expected=f"within {within_days} days",
+            else f"{word} in {amount(took, 'day')} since joining; {within_days} {be(within_days)} allowed.",
+            observed=amount(took, "day") if first else "none",
+            expected=f"within {amount(within_days, 'day')}",
             rows=(Rows.of("roster", rows), Rows.of("training", [first] if first else [])),
         )

@@ -11,6 +11,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -43,9 +44,14 @@ def people_policy_review_overdue(
 def _judged(policy: Any, max_days: int, at: Moment) -> tuple[Result, str]:
     due, how = policy.next_review_on, "as planned"
     if due is None and (seen := policy.reviewed_on or policy.approved_on) is not None:
-        due, how = seen + timedelta(days=max_days), f"{max_days} days after the last review or approval"
+        due, how = (
+            seen + timedelta(days=max_days),
+            f"{amount(max_days, 'day')} after the last review or approval",
+        )
     if due is None:
         return "UNKNOWN", "The register has neither a review nor a next review of this policy."
     if due <= at.today:
-        return "FAIL", f"The review was due {at.age_days(due)} days before the end of the period, {how}."
+        return "FAIL", (
+            f"The review was due {amount(at.age_days(due), 'day')} before the end of the period, {how}."
+        )
     return "PASS", f"The next review is due on {due}, {how}."

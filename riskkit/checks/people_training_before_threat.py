@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, out_of
 
 
 @check(
@@ -60,8 +61,9 @@ def people_training_before_threat(
             yield Verdict(
                 subject=f"{course}, {threat.threat_id}",
                 result="PASS" if enough else late,
-                message=f"{len(since)} of {len(people)} people completed the course in the {age} days since "
-                f"the threat is known; {share_percent} % within {within_days} days are expected.",
+                message=f"{out_of(len(since), len(people), 'person')} completed the course in the "
+                f"{amount(age, 'day')} since the threat is known; {share_percent} % within "
+                f"{amount(within_days, 'day')} are expected.",
                 observed=f"{len(since)} of {len(people)}",
                 expected=f"{share_percent} %",
                 rows=(Rows.of("threats", [threat]), Rows.of("training", since)),

@@ -54,7 +54,7 @@ def people_training_overdue(
             result=result,
             message=message,
             observed=f"{out_of(states.count('done'), len(states), 'course')} up to date",
-            expected=f"each course completed within {valid_days} days, or not yet due",
+            expected=f"each course completed within {amount(valid_days, 'day')}, or not yet due",
             rows=(
                 Rows.of("training", [row for taken in own.values() for row in taken]),
                 Rows.of("roster", rows),

@@ -14,6 +14,7 @@ from riskkit.derived.doors import day_of_us, granted
 from riskkit.derived.employment import employments, last_day
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -74,10 +75,13 @@ def _judged(row: Any, known: bool, left: date | None, passed: date | None, at: M
     if passed is not None and passed > left:
         return (
             "FAIL",
-            f"The badge opened a door {(passed - left).days} days after the last day of employment.",
+            f"The badge opened a door {amount((passed - left).days, 'day')} after the last day of "
+            "employment.",
         )
     if row.active is None:
         return "UNKNOWN", "Whether the badge is active is not recorded, and its person left."
     if row.active and not (row.may_enter_to and row.may_enter_to <= at.today):
-        return "FAIL", f"The badge is active {at.age_days(left)} days after the last day of employment."
+        return "FAIL", (
+            f"The badge is active {amount(at.age_days(left), 'day')} after the last day of employment."
+        )
     return "PASS", "The badge of the person who left opens nothing."

@@ -14,6 +14,7 @@ from riskkit.derived.doors import day_of_us, granted
 from riskkit.derived.trail import first_rows, row_key
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, count
 
 
 @check(
@@ -53,32 +54,34 @@ def places_entry_not_on_list(
     for one in records(seen):
         units.setdefault((one.area, one.badge), []).append(one)
     for (area, badge), found in sorted(units.items()):
-        count = sum(one.count for one in found)
+        entries = sum(one.count for one in found)
         first, last = min(one.first for one in found), max(one.last for one in found)
         entry = lists.get(area, {}).get(badge)
-        result, message = _judged(entry, area in lists, count, day_of_us(first, at), day_of_us(last, at))
+        result, message = _judged(entry, area in lists, entries, day_of_us(first, at), day_of_us(last, at))
         keys = sorted((one.source, one.key) for one in found)
         yield Verdict(
             subject=badge,
             result=result,
             message=message,
-            observed=f"{count} entries",
+            observed=count(entries, "entry"),
             expected="on the list of the area",
             scope=area,
             rows=(
-                first_rows(keys, count, "area = :scope and badge = :subject", table="facility_access"),
+                first_rows(keys, entries, "area = :scope and badge = :subject", table="facility_access"),
                 Rows.of("facility_lists", [entry] if entry else []),
             ),
         )
 
 
-def _judged(entry: Any, listed: bool, count: int, first: date, last: date) -> tuple[Result, str]:
+def _judged(entry: Any, listed: bool, entries: int, first: date, last: date) -> tuple[Result, str]:
+    times = amount(entries, "time")
     if not listed:
-        return "UNKNOWN", f"The badge entered {count} times, and no list says who may enter the area."
+        return "UNKNOWN", f"The badge entered {times}, and no list says who may enter the area."
     if entry is None:
-        return "FAIL", f"The badge entered {count} times and stands on no list of the area, for review."
+        return "FAIL", f"The badge entered {times} and stands on no list of the area, for review."
     if (entry.may_enter_from and first < entry.may_enter_from) or (
         entry.may_enter_to and last > entry.may_enter_to
     ):
-        return "FAIL", f"Of {count} entries some lie outside the days for which the list holds, for review."
-    return "PASS", f"The list of the area holds the badge, which entered {count} times."
+        lie = "Its entry lies" if entries == 1 else f"Of {entries:,} entries some lie"
+        return "FAIL", f"{lie} outside the days for which the list holds, for review."
+    return "PASS", f"The list of the area holds the badge, which entered {times}."

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be, count, have, some
 
 
 @check(
@@ -43,10 +44,11 @@ def places_list_not_reviewed(
         yield Verdict(
             subject=area,
             result=result,
-            message=f"Of {len(rows)} entries {len(old)} were not reviewed for more than {max_days} days, "
-            f"{len(never)} have no date of review, and {len(unapproved)} have no approval.",
+            message=f"Of {count(len(rows), 'entry')} {some(len(old))} {be(len(old), 'was', 'were')} not "
+            f"reviewed for more than {amount(max_days, 'day')}, {some(len(never))} {have(len(never))} no "
+            f"date of review, and {some(len(unapproved))} {have(len(unapproved))} no approval.",
             observed=f"{len(rows) - len(old) - len(never)} of {len(rows)} reviewed",
-            expected=f"all reviewed within {max_days} days",
+            expected=f"all reviewed within {amount(max_days, 'day')}",
             scope=area,
             rows=(Rows.of("facility_lists", sorted(bad, key=lambda row: (row.source, row.offset or 0))),),
         )

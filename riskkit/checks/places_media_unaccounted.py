@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.movements import holds_ephi, movements
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import amount
 
 
 @check(
@@ -48,7 +49,7 @@ def _judged(last: Any, ephi: bool | None, at: Moment) -> tuple[Result, str]:
     if last.event == "lost" and not last.encrypted:
         wrong = "It is lost, and that it was encrypted is not on record"
     elif last.event == "lent" and last.due_back_on and last.due_back_on < at.today:
-        wrong = f"It was due back {at.age_days(last.due_back_on)} days before the end of the period"
+        wrong = f"It was due back {amount(at.age_days(last.due_back_on), 'day')} before the end of the period"
     elif last.event not in {"lost", "disposed"} and not last.responsible:
         wrong = "Nobody is recorded to answer for it since its last movement"
     if not wrong:

@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, some
 
 ASKED = ("repaired_on", "work", "performed_by", "approved_by")
 
@@ -32,7 +33,7 @@ def places_repair_not_recorded(facility_repairs: pd.DataFrame) -> Iterator[Verdi
         yield Verdict(
             subject=repair.repair_id,
             result=result,
-            message=f"Of {len(ASKED)} entries {len(missing)} are missing"
+            message=f"Of {len(ASKED)} entries {some(len(missing))} {be(len(missing))} missing"
             + (f": {', '.join(name.replace('_', ' ') for name in missing)}." if missing else "."),
             observed=f"{len(ASKED) - len(missing)} of {len(ASKED)}",
             expected="all",

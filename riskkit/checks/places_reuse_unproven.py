@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.movements import holds_ephi, movements
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.words import have, out_of
 
 
 @check(
@@ -34,12 +35,13 @@ def places_reuse_unproven(media: pd.DataFrame, *, at: Moment) -> Iterator[Verdic
         held = {True: "It held ePHI", False: "It held no ePHI", None: "Whether it held ePHI is not recorded"}[
             ephi
         ]
+        proven = len(found) - len(unproven)
         yield Verdict(
             subject=name,
             result=result,
-            message=f"{held}; {len(found) - len(unproven)} of {len(found)} movements of this kind have "
+            message=f"{held}; {out_of(proven, len(found), 'movement')} of this kind {have(proven)} "
             "a record of wiping with who checked it.",
-            observed=f"{len(found) - len(unproven)} of {len(found)}",
+            observed=f"{proven} of {len(found)}",
             expected="all",
             rows=(Rows.of("media", unproven or found),),
         )

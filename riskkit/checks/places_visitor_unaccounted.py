@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -32,7 +33,7 @@ def places_visitor_unaccounted(
         if not visit.escort:
             faults.append("no escort")
         if hours > longest_hours or hours < 0:
-            faults.append(f"no end within {longest_hours} hours")
+            faults.append(f"no end within {amount(longest_hours, 'hour')}")
         running = visit.left_at is None and not faults
         result: Result = "FAIL" if faults else "UNKNOWN" if running else "PASS"
         yield Verdict(
@@ -42,7 +43,7 @@ def places_visitor_unaccounted(
             if faults
             else "The visit was not over at the end of the period."
             if running
-            else f"The visit had an escort and took {int(hours)} hours, begun ones left out.",
+            else f"The visit had an escort and took {amount(int(hours), 'hour')}, begun ones left out.",
             observed=", ".join(faults) or "accounted for",
             expected="an escort and an end",
             scope=visit.area,

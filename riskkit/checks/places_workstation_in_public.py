@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -60,6 +61,8 @@ def _judged(station: Any, max_days: int, at: Moment) -> tuple[Result, str]:
     ):
         return "UNKNOWN", "Whether strangers can reach it or read its screen is not recorded."
     if station.inspected_on is None or at.age_days(station.inspected_on) > max_days:
-        return "UNKNOWN", f"Nobody looked at the place in the last {max_days} days, as far as recorded."
+        return "UNKNOWN", (
+            f"Nobody looked at the place in the last {amount(max_days, 'day')}, as far as recorded."
+        )
     where = "where strangers come, and is secured and shielded" if station.public else "apart, and is secured"
     return "PASS", f"It stands {where}."

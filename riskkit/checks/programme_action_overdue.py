@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -57,7 +58,7 @@ def _pending(action: Any, at: Moment) -> tuple[Result, str]:
     if action.due_on is None:
         return "UNKNOWN", "The plan has no due date for this measure, so nobody can say whether it is late."
     if action.due_on < at.today:
-        return "FAIL", f"It was due {at.age_days(action.due_on)} days before the end of the period."
+        return "FAIL", f"It was due {amount(at.age_days(action.due_on), 'day')} before the end of the period."
     if not action.owner:
         return "UNKNOWN", f"It is due on {action.due_on}, and nobody is named who answers for it."
     return "PASS", f"It is due on {action.due_on}."

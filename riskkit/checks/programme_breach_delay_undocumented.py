@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.breaches import ORAL_DELAY_DAYS
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -56,5 +57,5 @@ def _judged(incident: Any) -> tuple[Result, str]:
     days = ORAL_DELAY_DAYS
     if incident.delay_until is not None:
         days = (incident.delay_until - incident.delay_asked_on).days
-    allowed = f"The delay was asked for orally, for {days} days; {ORAL_DELAY_DAYS} are allowed."
+    allowed = f"The delay was asked for orally, for {amount(days, 'day')}; {ORAL_DELAY_DAYS} are allowed."
     return ("PASS" if days <= ORAL_DELAY_DAYS else "FAIL"), allowed

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.breaches import FACTORS, discovery, lacking, standing
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, count, out_of
 
 
 @check(
@@ -53,8 +54,9 @@ def _judged(incident: Any, age: int, decide_days: int) -> tuple[Result, str]:
         return "PASS", f"The decision is {incident.decision.replace('_', ' ')}, with all that it needs."
     factors = sum(name not in missing for name in FACTORS) if incident.decision != "breach" else len(FACTORS)
     facts = (
-        f"On day {age} after the discovery {len(missing)} entries of the assessment are missing; "
-        f"{factors} of {len(FACTORS)} factors are on record or not needed."
+        f"On day {age} after the discovery {count(len(missing), 'entry')} of the assessment "
+        f"{be(len(missing))} missing; {out_of(factors, len(FACTORS), 'factor')} {be(factors)} on record or "
+        "not needed."
     )
     if standing(incident) == "undecided":
         return "UNKNOWN", f"Whether the use was permitted is not recorded. {facts}"

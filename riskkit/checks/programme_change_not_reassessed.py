@@ -55,7 +55,7 @@ def programme_change_not_reassessed(
             result=result,
             message=message,
             observed=f"{len(after)} after it",
-            expected=f"an evaluation within {within_days} days",
+            expected=f"an evaluation within {amount(within_days, 'day')}",
             scope=change.system_id or "",
             rows=(Rows.of("changes", [change]), Rows.of("reviews", after)),
         )

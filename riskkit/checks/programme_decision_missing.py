@@ -11,6 +11,7 @@ from riskkit.catalog import load_catalog
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 ADDRESSABLE = tuple(control.citation for control in load_catalog().controls.values() if control.addressable)
 
@@ -67,7 +68,9 @@ def _judged(citation: str, row: Any, failed: int, at: Moment) -> tuple[Result, s
     if citation not in ADDRESSABLE:
         return "FAIL", f"{said}. It is no addressable specification, so it cannot be decided away."
     if row.review_on < at.today:
-        return "FAIL", f"{said}; its review was due {at.age_days(row.review_on)} days before the end."
+        return "FAIL", (
+            f"{said}; its review was due {amount(at.age_days(row.review_on), 'day')} before the end."
+        )
     if row.decision == "alternative" and not row.equivalent_measure:
         return "FAIL", f"{said}, and no equivalent measure is named."
     return "PASS", f"{said}; it holds until its review on {row.review_on}."

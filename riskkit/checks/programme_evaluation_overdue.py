@@ -9,6 +9,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 KINDS = {
     "evaluation": ("45 CFR 164.308(a)(8)", "45 CFR 164.306(e)"),
@@ -45,9 +46,9 @@ def programme_evaluation_overdue(
         yield Verdict(
             subject=name,
             result="PASS" if age <= max_days else "FAIL",
-            message=f"The last of {len(found)} recorded, {age} days before the end of the period.",
-            observed=f"{age} days",
-            expected=f"at most {max_days} days",
+            message=f"The last of {len(found)} recorded, {amount(age, 'day')} before the end of the period.",
+            observed=amount(age, "day"),
+            expected=f"at most {amount(max_days, 'day')}",
             controls=controls,
             rows=(Rows.of("reviews", [last]),),
         )

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be
 
 
 @check(
@@ -41,7 +42,7 @@ def programme_exception_expired(
             result=result,
             message=message,
             observed=f"{entry.approved_on} to {entry.expires_on}",
-            expected=f"in force on {at.today}, for {longest_days} days or less",
+            expected=f"in force on {at.today}, for {amount(longest_days, 'day')} or less",
             rows=(Rows.of("exceptions", [entry]),),
         )
 
@@ -58,12 +59,13 @@ def _judged(entry: Any, entries: Sequence[Any], longest_days: int, at: Moment) -
         days = at.age_days(entry.expires_on)
         return (
             "FAIL",
-            f"{what} ended {days} days before the end of the period: what it covered is open again.",
+            f"{what} ended {amount(days, 'day')} before the end of the period: what it covered is open "
+            "again.",
         )
     if (entry.expires_on - entry.approved_on).days > longest_days:
         return "FAIL", (
-            f"{what} holds for {(entry.expires_on - entry.approved_on).days} days; "
-            f"at most {longest_days} are allowed."
+            f"{what} holds for {amount((entry.expires_on - entry.approved_on).days, 'day')}; "
+            f"at most {longest_days} {be(longest_days)} allowed."
         )
     return "PASS", f"{what} holds until {entry.expires_on}."
 

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 TO_ASSESS = frozenset({"inappropriate", "escalated"})
 
@@ -51,12 +52,12 @@ def programme_impermissible_not_recorded(
             continue
         incident, age = taken.get(alert), at.age_days(row.decided_at)
         late: Result = "FAIL" if age > within_days else "UNKNOWN"
-        stands = f"Judged {row.verdict} {age} days before the end of the period"
+        stands = f"Judged {row.verdict} {amount(age, 'day')} before the end of the period"
         yield Verdict(
             subject=alert,
             result="PASS" if incident else late,
             message=f"{stands}; {'an incident takes' if incident else 'no incident takes'} it up.",
             observed="in an incident" if incident else "in no incident",
-            expected=f"in an incident within {within_days} days",
+            expected=f"in an incident within {amount(within_days, 'day')}",
             rows=(Rows.of("verdicts", [row]), Rows.of("incidents", [incident] if incident else [])),
         )

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be
 
 
 @check(
@@ -34,7 +35,8 @@ def programme_incident_without_outcome(
             result=result,
             message=message,
             observed="closed" if incident.closed_at else "open",
-            expected=f"contained within {contain_days} days, closed within {close_days} with an outcome",
+            expected=f"contained within {amount(contain_days, 'day')}, closed within {close_days} with an "
+            "outcome",
             rows=(Rows.of("incidents", [incident]),),
         )
 
@@ -46,11 +48,13 @@ def _judged(incident: Any, contain_days: int, close_days: int, at: Moment) -> tu
     age = at.age_days(incident.discovered_at)
     if took > contain_days:
         word = "Contained" if until is contained else "Not contained"
-        return "FAIL", f"{word} {took} days after the discovery; {contain_days} are allowed."
+        return "FAIL", (
+            f"{word} {amount(took, 'day')} after the discovery; {contain_days} {be(contain_days)} allowed."
+        )
     if incident.closed_at is not None and incident.closed_at < at.as_of:
         if incident.outcome:
-            return "PASS", f"Contained {took} days after the discovery and closed with an outcome."
+            return "PASS", f"Contained {amount(took, 'day')} after the discovery and closed with an outcome."
         return "FAIL", "Closed without an outcome on record."
     if age > close_days:
-        return "FAIL", f"Open for {age} days; {close_days} are allowed."
-    return "UNKNOWN", f"Open for {age} days; what comes of it is not known yet."
+        return "FAIL", f"Open for {amount(age, 'day')}; {close_days} {be(close_days)} allowed."
+    return "UNKNOWN", f"Open for {amount(age, 'day')}; what comes of it is not known yet."

@@ -41,7 +41,7 @@ def programme_incident_without_sanction(
             result=result,
             message=message,
             observed=count(len(own), "decision"),
-            expected=f"a decision within {within_days} days",
+            expected=f"a decision within {amount(within_days, 'day')}",
             rows=(Rows.of("incidents", [incident]), Rows.of("sanctions", own)),
         )
 

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount, be
 
 
 @check(
@@ -50,8 +51,9 @@ def _judged(threat: Any, policy: Any, within_days: int, at: Moment) -> tuple[Res
     seen = [day for day in (policy.reviewed_on, policy.approved_on) if day and day <= at.today]
     age = at.age_days(threat.known_on)
     if seen and max(seen) >= threat.known_on:
-        return "PASS", f"The policy was reviewed after the threat became known {age} days ago."
+        return "PASS", f"The policy was reviewed after the threat became known {amount(age, 'day')} ago."
     facts = (
-        f"The policy was not reviewed in the {age} days since the threat is known; {within_days} are allowed."
+        f"The policy was not reviewed in the {amount(age, 'day')} since the threat is known; {within_days} "
+        f"{be(within_days)} allowed."
     )
     return ("FAIL" if age > within_days else "UNKNOWN"), facts

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, out_of
 
 STANDARDS = {
     "45 CFR 164.308(a)(1)(i)": "security management",
@@ -51,7 +52,10 @@ def programme_policy_missing(policies: pd.DataFrame, *, at: Moment) -> Iterator[
 
 def _judged(name: str, serving: list[Any], approved: list[Any]) -> tuple[Result, str]:
     if approved:
-        return "PASS", f"{len(approved)} of {len(serving)} {name} policies in the register are approved."
+        told = out_of(len(approved), len(serving), f"{name} policy")
+        return "PASS", f"{told} in the register {be(len(approved))} approved."
     if serving:
-        return "FAIL", f"None of {len(serving)} {name} policies in the register has a date of approval."
+        none = f"None of {len(serving)} {name} policies in the register has a"
+        one = f"The {name} policy in the register has no"
+        return "FAIL", f"{none if len(serving) > 1 else one} date of approval."
     return "UNKNOWN", f"No policy in the register cites the {name} standard."

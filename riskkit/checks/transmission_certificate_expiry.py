@@ -13,6 +13,7 @@ from riskkit.derived.channels import named as channel_named
 from riskkit.derived.leaf_certificates import named
 from riskkit.model import Moment, Result, Severity, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 
 @check(
@@ -45,7 +46,7 @@ def transmission_certificate_expiry(
             result=result,
             message=message,
             observed=f"{_day(leaf.not_after, at)}",
-            expected=f"more than {within_days} days after the end of the period",
+            expected=f"more than {amount(within_days, 'day')} after the end of the period",
             severity=severity,
         )
     for channel in () if channels is None else records(channels):
@@ -62,10 +63,10 @@ def _judged(leaf: Any, within_days: int, at: Moment) -> tuple[Result, str, Sever
         return "FAIL", f"The certificate is not valid before {_day(leaf.not_before, at)}.", "high"
     if leaf.not_after <= at.as_of:
         past = at.age_days(leaf.not_after)
-        return "FAIL", f"The certificate expired {past} days before the end of the period.", "high"
+        return "FAIL", f"The certificate expired {amount(past, 'day')} before the end of the period.", "high"
     if days <= within_days:
-        return "FAIL", f"The certificate expires {days} days after the end of the period.", None
-    return "PASS", f"The certificate is valid for {days} days after the end of the period.", None
+        return "FAIL", f"The certificate expires {amount(days, 'day')} after the end of the period.", None
+    return "PASS", f"The certificate is valid for {amount(days, 'day')} after the end of the period.", None
 
 
 def _day(instant: datetime, at: Moment) -> date:

@@ -53,7 +53,7 @@ def transmission_certificate_shared(
             **named(leaf),
             result=result,
             message=message,
-            observed=f"{len(others)} other systems" if fingerprint else "no fingerprint",
+            observed=count(len(others), "other system") if fingerprint else "no fingerprint",
             expected="a certificate of its own",
         )
 

@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.channels import named, places
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import be, out_of
 
 
 @check(
@@ -58,6 +59,9 @@ def _judged(channel: Any) -> tuple[Result, str]:
         told = "; ".join(differences)
         return (
             "FAIL",
-            f"Configuration and scan differ in {len(differences)} of {channel.compared} facts: {told}.",
+            f"Configuration and scan differ in {out_of(len(differences), channel.compared, 'fact')}: {told}.",
         )
-    return "PASS", f"Configuration and scan agree in all {channel.compared} facts that both tell."
+    return "PASS", (
+        "Configuration and scan agree in "
+        f"{be(channel.compared, 'the one fact', f'all {channel.compared} facts')} that both tell."
+    )

@@ -50,7 +50,7 @@ def transmission_weak_cipher(channels: pd.DataFrame) -> Iterator[Verdict]:
             **named(channel, *ABOUT),
             result=result,
             message=message + as_configured(channel, *ABOUT),
-            observed=f"{len(broken) + len(weak)} weak of {len(suites)} accepted suites",
+            observed=f"{len(broken) + len(weak)} weak of {count(len(suites), 'accepted suite')}",
             expected="0 weak suites",
             severity="critical" if broken else None,
         )

@@ -12,6 +12,7 @@ from riskkit.declare import derive
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import SEVERITIES, Severity
 from riskkit.tables import records
+from riskkit.words import amount
 
 SCHEMA = pa.schema(
     [
@@ -113,7 +114,7 @@ def _no_use(tunnel: Any, host: str) -> str:
     if tunnel.serious:
         return "of a weakness that opens it"
     if tunnel.stale:
-        return f"it was last up {tunnel.stale_days} days before the end of the period"
+        return f"it was last up {amount(tunnel.stale_days, 'day')} before the end of the period"
     try:
         address = ip_address(host)
     except ValueError:

@@ -26,6 +26,7 @@ from riskkit.derived.encryption_strength import (
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Moment
 from riskkit.tables import records, to_arrow
+from riskkit.words import amount
 
 STATES = ("plain", "unknown", "untold", "weak", "strong")
 """From worst to best. Untold is encrypted, but by which method and key length is not in the evidence."""
@@ -102,7 +103,10 @@ def decayed(rows: Any, today: date, max_days: int) -> list[dict[str, Any]]:
     for row in found:
         age = None if row["collected_on"] is None else (today - row["collected_on"]).days
         if age is not None and age > max_days and row["state"] != "plain":
-            row["state"], row["why"] = "unknown", f"the evidence is {age} days old, of {max_days} allowed"
+            row["state"], row["why"] = (
+                "unknown",
+                f"the evidence is {amount(age, 'day')} old, of {max_days} allowed",
+            )
             row["secured"] = "no" if row["secured"] == "no" else "unknown"
     return found
 

@@ -19,6 +19,7 @@ from riskkit.model import Moment, Rows
 from riskkit.statistics.calibration import empirical_tail
 from riskkit.statistics.tails import Numbers, binomial_tail
 from riskkit.tables import records, to_arrow
+from riskkit.words import out_of
 
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -150,7 +151,7 @@ class Opened:
         units = np.flatnonzero(shown & self.period & (tail <= LARGEST_P))
         keys = self.keys(units)
         for at, (user, day, patient) in zip(units.tolist(), self.names(units), strict=True):
-            told = f"{reason} ({seen[at]} of {self.trials[at]} unexplained patients)"
+            told = f"{reason} ({out_of(seen[at], self.trials[at], 'unexplained patient')})"
             numbers = float(tail[at]), float(seen[at]), float(expected[at])
             yield Case(user, day, *numbers, told, keys[at], patient)
 

@@ -12,6 +12,7 @@ from riskkit.errors import EvidenceError
 from riskkit.queue.decisions import Decisions, Fingerprint, alert_text
 from riskkit.queue.rules import QueueRules
 from riskkit.queue.scoring import Candidate
+from riskkit.words import be, count, some
 
 CONFIRMED = frozenset({"inappropriate", "escalated"})
 LEAST_OF_EACH = 20
@@ -40,8 +41,9 @@ def refitted(
     confirmed, explained = int(labels.sum()), int(len(labels) - labels.sum())
     if min(confirmed, explained) < LEAST_OF_EACH:
         raise EvidenceError(
-            f"{confirmed} alerts of these days were confirmed and {explained} explained, "
-            f"which is too few to fit weights (at least {LEAST_OF_EACH} of each)",
+            f"{count(confirmed, 'alert')} of these days {be(confirmed, 'was', 'were')} confirmed and "
+            f"{some(explained)} explained, which is too few to fit weights (at least {LEAST_OF_EACH} of "
+            "each)",
             do="Leave --refit away until more was decided",
         )
     names = sorted({name for _, bare, _ in days for name in bare})

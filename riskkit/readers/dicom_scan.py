@@ -18,6 +18,7 @@ from riskkit.declare import reader
 from riskkit.errors import RiskkitError
 from riskkit.model import Batch, Context, Member, Quarantined
 from riskkit.tables import TABLES, Column
+from riskkit.words import amount
 
 FORMAT = 1
 MARK = "riskkit_dicom_scan"
@@ -112,7 +113,9 @@ def _scan(member: Member) -> _Scan:
     if trailer is None:
         notes.append("the walk was interrupted: the scan has no trailer")
     elif trailer.get("files") != files:
-        notes.append(f"the trailer does not count the {files} files that are listed: the scan is incomplete")
+        notes.append(
+            f"the trailer does not count the {amount(files, 'file')} listed here: the scan is incomplete"
+        )
     whole = trailer is not None and trailer["complete"] is True and trailer.get("files") == files
     counts = {name: (trailer or {}).get(name) for name in ("unreadable", "files_read", "bytes_read")}
     row = {

@@ -13,6 +13,7 @@ from riskkit.readers.documents import DocumentError, load_json, refused
 from riskkit.readers.items import gather, named, optional
 from riskkit.readers.texts import has_keys, head_text
 from riskkit.readers.weaknesses import CVE, day, listed, moment
+from riskkit.words import amount
 
 TABLE = "known_exploited"
 
@@ -39,11 +40,12 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     except DocumentError as error:
         yield refused(TABLE, error, member)
         return
-    version, count = content.get("catalogVersion"), content.get("count")
+    version, said = content.get("catalogVersion"), content.get("count")
     edition = version if isinstance(version, str) else None
     batch = gather(TABLE, member, entries, lambda item: {**_entry(item), "catalog_version": edition})
-    short = type(count) is int and count != len(entries)
-    notes = (f"the file says {count} entries and holds {len(entries)}",) if short else ()
+    notes: tuple[str, ...] = ()
+    if type(said) is int and said != len(entries):
+        notes = (f"the file says {amount(said, 'entry')} and holds {len(entries):,}",)
     yield replace(batch, collected_at=_released(content), notes=notes)
 
 

@@ -228,7 +228,7 @@ def test_emergency_access(ask: Ask) -> None:
     )
     assert results(verdicts) == {"own": "PASS", "ward": "FAIL", "curious": "FAIL"}
     message = next(verdict.message for verdict in verdicts if verdict.subject == "ward")
-    assert message == "1 of 2 emergency accesses are unexplained, for review."
+    assert message == "1 of 2 emergency accesses is unexplained, for review."
 
 
 def test_a_department_explains_only_while_one_works_there(ask: Ask) -> None:

@@ -267,7 +267,7 @@ def test_unattributed(ask: Ask) -> None:
     )
     assert results(verdicts) == {"PACS": "PASS", "VNA": "FAIL", "RIS": "UNKNOWN", "WEB": "UNKNOWN"}
     messages = {verdict.subject: verdict.message for verdict in verdicts}
-    assert messages["PACS"] == "1 of 10 accesses name no person: 1 only a machine, 0 nobody."
+    assert messages["PACS"] == "1 of 10 accesses names no person: 1 only a machine, 0 nobody."
     assert messages["VNA"] == "2 of 10 accesses name no person: 0 only a machine, 2 nobody."
     assert "2 do not say whether their user is a person" in messages["WEB"]
     counts = {verdict.subject: verdict.rows[0].count for verdict in verdicts}

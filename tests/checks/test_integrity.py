@@ -65,7 +65,7 @@ def test_unchanged_images_pass(ask: Ask) -> None:
     )
     assert result == "PASS"
     assert "All 3 images" in message
-    assert "1 of 4 images are no longer there" in message
+    assert "1 of 4 images is no longer there" in message
 
 
 def test_changed_pixels_weigh_more_than_changed_headers(ask: Ask) -> None:
@@ -73,12 +73,12 @@ def test_changed_pixels_weigh_more_than_changed_headers(ask: Ask) -> None:
     old = files("before", a="1", b="2")
     result, message, severity = asked(ask, [BEFORE, LATEST], old + files("latest", a="1", b="other"))
     assert (result, severity) == ("FAIL", "high")
-    assert "2026-09-20 and 2026-10-20 1 images got other pixel data and 0 another header only" in message
+    assert "2026-09-20 and 2026-10-20 1 image got other pixel data and none another header only" in message
     corrected = files("latest", a="1", b="2")
     corrected[0]["header_digest"] = "corrected"
     result, message, severity = asked(ask, [BEFORE, LATEST], old + corrected)
     assert (result, severity) == ("FAIL", None)
-    assert "0 images got other pixel data and 1 another header only: unexplained, for review" in message
+    assert "no images got other pixel data and 1 another header only: unexplained, for review" in message
 
 
 def test_an_instance_in_several_files_is_a_set(ask: Ask) -> None:
@@ -220,8 +220,8 @@ def test_a_damaged_copy_fails(ask: Ask) -> None:
         ask, [LATEST, COPY], files("latest", a="1", b="2") + files("copy", a="1", b="cut", alien="7")
     )
     assert found.result == "FAIL"
-    assert "Of 2 restored images 1 have other pixel data" in found.message
-    assert "1 of 3 restored images are not in the store" in found.message
+    assert "Of 2 restored images 1 has other pixel data" in found.message
+    assert "1 of 3 restored images is not in the store" in found.message
     assert found.rows[0].count == 1
 
 

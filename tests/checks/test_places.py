@@ -152,7 +152,7 @@ def test_repairs(ask: Ask) -> None:
         facility_repairs=[{"repair_id": "1", **good}, {"repair_id": "2", **good, "approved_by": None}],
     )
     assert results(verdicts) == {"1": "PASS", "2": "FAIL"}
-    assert "1 are missing: approved by" in verdicts[1].message
+    assert "1 is missing: approved by" in verdicts[1].message
 
 
 @pytest.mark.parametrize(

@@ -211,8 +211,8 @@ def test_coverage_of_tiers(ask: Ask) -> None:
     )
     assert results(verdicts) == {"online": "PASS", "media": "FAIL", "database": "UNKNOWN"}
     found = {verdict.subject: verdict for verdict in verdicts}
-    assert "At least 90 and at most 90 % of 100 bytes" in found["media"].message
-    assert "At least 0 and at most 100 % of 10 bytes" in found["database"].message
+    assert "At least 90 and at most 90 % of 100\u00a0bytes are" in found["media"].message
+    assert "At least 0 and at most 100 % of 10\u00a0bytes are" in found["database"].message
 
 
 def test_a_place_without_size_holds_back_a_pass(ask: Ask) -> None:
@@ -221,9 +221,9 @@ def test_a_place_without_size_holds_back_a_pass(ask: Ask) -> None:
         "encryption.coverage_low",
         storage_assets=[asset("a", **STRONG), asset("b", **STRONG, size_bytes=None)],
     )
-    assert (verdict.result, "1 of 2 places do not tell their size" in verdict.message) == ("UNKNOWN", True)
+    assert (verdict.result, "1 of 2 places does not tell its size" in verdict.message) == ("UNKNOWN", True)
     (verdict,) = ask("encryption.coverage_low", storage_assets=[asset("b", **STRONG, size_bytes=None)])
-    assert (verdict.result, "of 1 places" in verdict.message) == ("PASS", True)
+    assert (verdict.result, "100 % of 1 place is" in verdict.message) == ("PASS", True)
 
 
 def test_carried(ask: Ask) -> None:

@@ -145,7 +145,7 @@ def test_known_exploited(ask: Ask) -> None:
     }  # fmt: skip
     (failed,) = (one for one in verdicts if one.result == "FAIL")
     assert failed.severity == "critical"
-    assert "1 of them by ransomware" in failed.message
+    assert "1 by ransomware" in failed.message
 
 
 def test_a_scan_without_log_in_mends_nothing(ask: Ask) -> None:

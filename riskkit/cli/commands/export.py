@@ -11,6 +11,7 @@ import click
 from riskkit.cli.options import DAY, PACK, chosen_period
 from riskkit.cli.volume import warn_if_plain
 from riskkit.errors import ReportError
+from riskkit.words import size
 
 FORMATS = ("oscal-ar", "oscal-poam", "ocsf", "overlays", "poam", "register", "xlsx")
 """riskkit.interchange.FORMATS, which `--help` need not load."""
@@ -59,4 +60,4 @@ def command(
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
     draft.replace(out)
-    click.echo(f"{out}: {name}, {len(content)} bytes" + (", with real ids (PHI)" if phi else ""))
+    click.echo(f"{out}: {name}, {size(len(content))}" + (", with real ids (PHI)" if phi else ""))

@@ -11,6 +11,7 @@ import click
 
 from riskkit.cli.changes import WORK, tell
 from riskkit.cli.options import PACK
+from riskkit.words import amount, count
 
 
 @click.command()
@@ -49,20 +50,20 @@ def command(pack: Path, work: Path | None, propose: bool) -> None:
             click.echo(f"{source.name}\n    {source.problem}")
             continue
         click.echo(f"{source.name}\n    {source.reader}{': ' + source.problem if source.problem else ''}")
-        for table, count in source.counts.items():
-            ignored = sum(count.ignored.values())
+        for table, read in source.counts.items():
+            ignored = sum(read.ignored.values())
             click.echo(
-                f"    {table}: {count.records} records = {count.accepted} read"
-                f" + {count.quarantined} quarantined + {ignored} ignored; {count.rows} rows"
+                f"    {table}: {read.records} records = {read.accepted} read"
+                f" + {read.quarantined} quarantined + {ignored} ignored; {read.rows} rows"
             )
-            if count.superseded:
+            if read.superseded:
                 click.echo(
-                    f"        superseded {count.superseded}: a later export of this list says them anew"
+                    f"        superseded {read.superseded}: a later export of this list says them anew"
                 )
-            for reason, number in sorted(count.ignored.items()):
+            for reason, number in sorted(read.ignored.items()):
                 click.echo(f"        ignored {number}: {reason}")
             for name in total:
-                total[name] += ignored if name == "ignored" else getattr(count, name)
+                total[name] += ignored if name == "ignored" else getattr(read, name)
         for reason, number in sorted(source.quarantine.items()):
             click.echo(f"        quarantined {number}: {reason}")
         for note in source.notes:
@@ -82,7 +83,8 @@ def command(pack: Path, work: Path | None, propose: bool) -> None:
     ]
     beside = f", {len(documents)} of documentation" if documents else ""
     click.echo(
-        f"\n{len(evidence.sources)} sources, {len(unread)} not read{beside}; {total['records']} records = "
-        f"{total['accepted']} read + {total['quarantined']} quarantined + {total['ignored']} ignored"
+        f"\n{count(len(evidence.sources), 'source')}, {len(unread)} not read{beside}; "
+        f"{amount(total['records'], 'record')} = {total['accepted']} read + {total['quarantined']} "
+        f"quarantined + {total['ignored']} ignored"
     )
     sys.exit(1 if unread else 0)

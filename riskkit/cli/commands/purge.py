@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from riskkit.cli.options import PACK
+from riskkit.words import count, size
 
 LOG = "purged.ndjson"
 DAY = 86_400
@@ -35,8 +36,7 @@ def command(pack: Path, older_than: int, work: Path | None) -> None:
     now = datetime.now(UTC)
     disposed = purge(folder, older_than_seconds=older_than * DAY, now=now.timestamp())
     with (folder / LOG).open("a", encoding="utf-8") as log:
-        for name, size in sorted(disposed.items()):
-            log.write(json.dumps({"purged_at": now.isoformat(), "entry": name, "bytes": size}) + "\n")
-    click.echo(
-        f"{len(disposed)} entries, {sum(disposed.values())} bytes disposed of; logged in {folder / LOG}"
-    )
+        for name, octets in sorted(disposed.items()):
+            log.write(json.dumps({"purged_at": now.isoformat(), "entry": name, "bytes": octets}) + "\n")
+    told = f"{count(len(disposed), 'entry')}, {size(sum(disposed.values()))}" if disposed else "nothing"
+    click.echo(f"{told} disposed of; logged in {folder / LOG}")

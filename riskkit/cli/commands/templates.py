@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from riskkit.words import count
+
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
@@ -18,4 +20,4 @@ def command(out: Path) -> None:
 
     written = write_templates(out)
     click.echo(out / "README.md")
-    click.echo(f"{len(written) - 1} templates", err=True)
+    click.echo(count(len(written) - 1, "template"), err=True)

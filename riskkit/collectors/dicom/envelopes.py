@@ -25,6 +25,7 @@ from riskkit.collectors.dicom.elements import LONG_VRS, SHORT_VRS
 from riskkit.collectors.dicom.kind import HEAD_BYTES, Kind
 from riskkit.collectors.dicom.openpgp import armored, openpgp
 from riskkit.collectors.dicom.source import Memory, Source
+from riskkit.words import be, out_of
 
 DEPTH = 3
 """Containers in containers that are looked into: some files hold themselves, without end."""
@@ -140,7 +141,8 @@ def _zip(source: Source) -> Kind:
     if not methods or not encrypted:
         return Kind("container-zip", "unknown")
     if len(encrypted) < len(methods):
-        remark = f"{len(methods) - len(encrypted)} of {len(methods)} files in it are not encrypted"
+        open_ = len(methods) - len(encrypted)
+        remark = f"{out_of(open_, len(methods), 'file')} in it {be(open_)} not encrypted"
         return Kind("container-zip", "unknown", None, remark)
     weak = any(method != _AES_METHOD for method in encrypted)
     return Kind("encrypted-zip", "no", "ZipCrypto" if weak else "AES")
