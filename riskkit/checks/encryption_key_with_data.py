@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.encryption_strength import KeyPlace, key_place
 from riskkit.derived.inventory import system_names, system_of
+from riskkit.derived.key_places import KeyPlace, key_place
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
 
@@ -22,6 +22,11 @@ SAID: Mapping[KeyPlace, tuple[Result, str]] = {
     "beside": ("FAIL", "The key is recorded to lie with the data, or on the host that holds it."),
     "apart": ("PASS", "The key is recorded to lie apart from the data."),
 }
+
+NOT_UNDERSTOOD = (
+    "What is recorded of where the key lies names neither a key service nor another listed system, so it "
+    "does not tell whether the key lies apart."
+)
 
 
 @check(
@@ -46,7 +51,10 @@ def encryption_key_with_data(storage_assets: pd.DataFrame, systems: pd.DataFrame
     for asset in records(storage_assets):
         if asset.encrypted != "yes" or asset.holds_phi is False or asset.kind in NOT_JUDGED:
             continue
-        result, message = SAID[key_place(asset, names)]
+        place = key_place(asset, names)
+        result, message = SAID[place]
+        if place == "unknown" and (asset.key_location or "").strip():
+            message = NOT_UNDERSTOOD
         yield Verdict(
             subject=asset.asset_id,
             result=result,

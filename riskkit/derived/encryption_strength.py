@@ -1,12 +1,10 @@
-"""How strong the encryption of a place is, and where its key lies, from what an inventory says."""
+"""How strong the encryption of a place is, from what an inventory or a header says."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
-
-from riskkit.derived.inventory import system_of
+from typing import Any
 
 BROKEN = re.compile(
     r"(?i)(?<![a-z0-9])(?:3des|des3|tdea|des(?:-ede3)?|rc2|rc4|blowfish|zipcrypto|ecb|xor)(?![a-z0-9])"
@@ -27,17 +25,7 @@ LEAST_KEY_BITS = 128
 LEAST_PBKDF2_ITERATIONS = 600_000
 """Our choice (OWASP's of 2023)."""
 
-BESIDE = frozenset(
-    {
-        "same", "same place", "same volume", "same disk", "same bucket", "same server", "same host",
-        "with data", "with the data", "local", "local disk", "host", "on the host",
-    }
-)  # fmt: skip
-WRAPPED = "under a passphrase"
-
 _PBKDF2 = re.compile(r"pbkdf2\S* (\d{1,12}) iterations")
-
-KeyPlace = Literal["apart", "beside", "wrapped", "unknown"]
 
 
 def headers(assets: Iterable[Any]) -> Mapping[str, Any]:
@@ -70,31 +58,3 @@ def weaknesses(asset: Any, least_pbkdf2_iterations: int) -> tuple[list[str], lis
             f"{least_pbkdf2_iterations} wanted"
         )
     return broken, weak
-
-
-def key_place(asset: Any, names: Mapping[str, str]) -> KeyPlace:
-    """Where the key of a place lies by what is recorded: apart from the data or beside it.
-
-    `wrapped` is beside it under a passphrase. HHS guidance on unsecured PHI (74 FR 19006, 2009-04-27):
-    keys are to be kept on a device or at a location separate from the data.
-    """
-    where = (asset.key_location or "").strip().casefold()
-    if not where:
-        return "unknown"
-    if where.endswith(WRAPPED):
-        return "wrapped"
-    if where in BESIDE or where in _own_names(asset):
-        return "beside"
-    host, _, path = where.partition(":")
-    if path.startswith("/") and asset.system_id and _same_system(host, asset.system_id, names):
-        return "beside"
-    return "beside" if where.startswith("/") else "apart"
-
-
-def _own_names(asset: Any) -> set[str]:
-    own = (asset.asset_id, asset.system_id, asset.mountpoint, asset.container)
-    return {name.casefold() for name in own if name}
-
-
-def _same_system(host: str, system_id: str, names: Mapping[str, str]) -> bool:
-    return system_of(host, names).casefold() == system_of(system_id, names).casefold()

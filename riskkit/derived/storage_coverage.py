@@ -20,10 +20,10 @@ from riskkit.derived.encryption_strength import (
     LEAST_PBKDF2_ITERATIONS,
     headers,
     judged_by,
-    key_place,
     weaknesses,
 )
 from riskkit.derived.inventory import system_names, system_of
+from riskkit.derived.key_places import key_place
 from riskkit.model import Moment
 from riskkit.tables import records, to_arrow
 from riskkit.words import amount

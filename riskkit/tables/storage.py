@@ -32,7 +32,10 @@ STORAGE_ASSETS = Table(
         Column("key_bits", "integer", "of the cipher; the second key of XTS is not counted", unit="bit"),
         Column("kdf", doc="how a passphrase becomes the key: argon2id ..., pbkdf2-sha256 1000 iterations"),
         Column("key_manager"),
-        Column("key_location", doc="where the key lies; with the data it protects nothing"),
+        Column("key_location", doc="where the key lies; with the data it protects nothing. Apart from it is "
+               "what is written as KMS, HSM, key server, key service, key vault or TPM with PIN, as another "
+               "server, account or site, as the ARN or resource name of a key in a cloud, or as another "
+               "system of systems.csv (SYSTEM or SYSTEM:/path). All else is unknown, or with the data"),
         Column("key_last_rotated", "date"),
         Column("reason", doc="why encrypted is unknown, or why what looks encrypted is not"),
         Column("container", doc="encrypted container that the place lies in (luks-UUID), whose header may "

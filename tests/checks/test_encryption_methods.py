@@ -71,30 +71,80 @@ def test_a_volume_is_judged_by_its_header(ask: Ask) -> None:
     assert results(verdicts) == {"/data": "FAIL", "/other": "UNKNOWN", "/part": "FAIL", "header": "FAIL"}
 
 
+APART = (
+    "key server", "Key server", "AWS KMS", "Cloud KMS", "HSM", "network HSM", "Azure Key Vault",
+    "cloud key service", "HashiCorp Vault", "TPM with PIN", "TPM+PIN", "in the key vault",
+    "another account", "a separate site", "vault1", "vault1.example", "vault1:/keys/images",
+    "vault1.example:D:\\keys", "https://vault1.example:8200/v1/k", "\\\\vault1\\keys",
+    "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "projects/p/locations/eu/keyRings/r/cryptoKeys/k", "https://hospital.vault.azure.net/keys/k/1",
+)  # fmt: skip
+WITH_DATA = (
+    "pacs", "pacs.example", "PACS.example", "10.0.0.5", "pacs:/etc/key", "PACS.example:/etc/key",
+    "pacs.example:C:\\keys\\k.bin", "\\\\pacs\\keys", "https://pacs.example/k", "localhost:/etc/key",
+    "https://127.0.0.1/k", "/etc/key", "~/key", "C:\\keys\\k.bin", "c:/keys/k", "file:///etc/key",
+    "/data", "shelf 4", "Same volume", "same device", "same server as data", "on same server as data",
+    "the server itself", "on the NAS itself", "embedded in the drive", "local TPM", "TPM",
+    "with the images, on the same tape", "on the host", "local disk", "with data",
+)  # fmt: skip
+NOT_UNDERSTOOD = (
+    "unknown", "not known", "TBD", "?", "none", "yes", "no separate key store", "key server?",
+    "no key server", "KMS planned", "KMS on the same host", "HSM, but copied to the server",
+    "not in the key vault", "sticky note on the laptop", "label on the cartridge", "safe", "IT",
+    "vault2", "vault2:/keys/images", "https://keys.example/k", "\\\\nas7\\keys", "server", "local KMS",
+    "not on the same server", "vault1 or pacs",
+)  # fmt: skip
+UNDER_A_PASSPHRASE = ("prompt", "in the repository, under a passphrase")
+
+
 @pytest.mark.parametrize(
-    ("columns", "result"),
+    ("places", "result", "says"),
     [
-        ({"key_location": "key server"}, "PASS"),
-        ({"key_location": "prompt"}, "PASS"),
-        ({"key_location": "vault1:/keys/images"}, "PASS"),
-        ({"key_location": "AWS KMS"}, "PASS"),
-        ({"key_location": "pacs:/etc/key"}, "FAIL"),
-        ({"key_location": "PACS.example:/etc/key"}, "FAIL"),
-        ({"key_location": "/etc/key"}, "FAIL"),
-        ({"key_location": "A"}, "FAIL"),
-        ({"key_location": "/data", "mountpoint": "/data"}, "FAIL"),
-        ({"key_location": "Same volume"}, "FAIL"),
-        ({"key_location": "in the repository, under a passphrase"}, "UNKNOWN"),
-        ({}, "UNKNOWN"),
+        (APART, "PASS", "is recorded to lie apart"),
+        (WITH_DATA, "FAIL", "is recorded to lie with the data"),
+        (NOT_UNDERSTOOD, "UNKNOWN", "names neither a key service nor another listed system"),
+        (UNDER_A_PASSPHRASE, "UNKNOWN", "under a passphrase; where that is kept is not recorded"),
+        ((None, " "), "UNKNOWN", "Where the key lies is not recorded"),
     ],
 )
-def test_key_with_data(ask: Ask, columns: dict[str, Any], result: str) -> None:
-    """On the same host, under any of its names, is with the data; what is not recorded is unknown."""
+def test_key_with_data(ask: Ask, places: tuple[str | None, ...], result: str, says: str) -> None:
+    """Apart is a key service or another listed system; the own names, paths and device are with the data.
+
+    Whatever else somebody wrote is unknown, as are a passphrase and what is not recorded.
+    """
     system = {"system_id": "pacs", "name": "P", "kind": "archive", "holds_ephi": True}
-    (verdict,) = ask(
-        BESIDE, storage_assets=[asset(**columns)], systems=[system | {"aliases": "pacs.example"}]
+    verdicts = ask(
+        BESIDE,
+        storage_assets=[
+            asset(f"{number}", key_location=where, mountpoint="/data", device="shelf 4")
+            for number, where in enumerate(places)
+        ],
+        systems=[
+            system | {"aliases": "pacs.example;10.0.0.5"},
+            system | {"system_id": "vault1", "name": "V", "aliases": "vault1.example"},
+        ],
     )
-    assert verdict.result == result
+    wrong = {
+        places[int(verdict.subject)]: verdict.message
+        for verdict in verdicts
+        if verdict.result != result or says not in verdict.message
+    }
+    assert (len(verdicts), wrong) == (len(places), {})
+
+
+def test_another_system_is_apart_only_from_a_listed_one(ask: Ask) -> None:
+    """What `archive-2` is nobody says: it may be a name of the system that keeps the key."""
+    vault = {"system_id": "vault1", "name": "V", "kind": "archive", "holds_ephi": True}
+    assets = [
+        asset("unlisted", system_id="archive-2", key_location="vault1"),
+        asset("none", system_id=None, key_location="vault1"),
+        asset("carried", system_id=None, device="vault1", key_location="vault1:/keys"),
+    ]
+    assert results(ask(BESIDE, storage_assets=assets, systems=[vault])) == {
+        "unlisted": "UNKNOWN",
+        "none": "UNKNOWN",
+        "carried": "FAIL",
+    }
 
 
 def test_only_encrypted_places_have_a_key(ask: Ask) -> None:

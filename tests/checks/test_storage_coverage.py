@@ -76,6 +76,7 @@ def test_secured(tmp_path: Path) -> None:
             asset("beside", kind="tape", encrypted="yes", method="AES-256", key_location="same place"),
             asset("where", kind="tape", encrypted="yes", method="AES-256"),
             asset("weak", kind="tape", encrypted="yes", method="3DES", key_location="key server"),
+            asset("said", kind="tape", encrypted="yes", method="AES-256", key_location="not known"),
             asset("plain", kind="tape", encrypted="no"),
         ],
     )
@@ -84,6 +85,7 @@ def test_secured(tmp_path: Path) -> None:
         "mounted": "no",
         "beside": "no",
         "where": "unknown",
+        "said": "unknown",
         "weak": "no",
         "plain": "no",
     }
