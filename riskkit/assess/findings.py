@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from riskkit.assess.history import SCHEMA
-from riskkit.assess.signing import risk_state, valid_signatures
+from riskkit.assess.signing import estimate_json, risk_state, treatment_digest, valid_signatures
 from riskkit.model import (
     PERSONAL_SUBJECTS,
     Assessment,
@@ -34,6 +34,7 @@ def findings_json(assessment: Assessment) -> dict[str, Any]:
         "outcomes": [outcome_json(outcome, assessment.surrogates) for outcome in assessment.outcomes],
         "controls": [_control_json(status) for status in assessment.controls],
         "risks": [_risk_json(risk, assessment.settings.priors.money) for risk in assessment.risks],
+        "treatment": treatment_digest(assessment),
         "risk_state": risk_state(assessment),
         "signed_by": [
             {"role": one.role, "signed_at": one.signed_at.isoformat()} for one in valid_signatures(assessment)
@@ -146,12 +147,7 @@ def _control_json(status: ControlStatus) -> dict[str, Any]:
     }
 
 
-AMOUNTS = ("mean_loss", "loss", "bad_year")
-"""Left out where the site shows no money."""
-
-
 def _risk_json(risk: Risk, money: bool) -> dict[str, Any]:
-    numbers = dataclasses.asdict(risk.estimate) if risk.estimate else {}
     return {
         "id": risk.id,
         "title": risk.title,
@@ -165,6 +161,6 @@ def _risk_json(risk: Risk, money: bool) -> dict[str, Any]:
         "owner": risk.owner,
         "treatment": risk.treatment,
         "due": risk.due,
-        "estimate": {name: value for name, value in numbers.items() if money or name not in AMOUNTS},
+        "estimate": estimate_json(risk, money),
         "gaps": [dataclasses.asdict(gap) for gap in risk.gaps],
     }

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from riskkit.model import Assessment, Signature
+from riskkit.model import Assessment, Risk, Signature
+
+AMOUNTS = ("mean_loss", "loss", "bad_year")
+"""Of an estimate; left out where the site shows no money."""
 
 
 def risk_state(assessment: Assessment) -> str:
     """SHA-256, in hex, of what somebody signs: every risk, control and open verdict, and how it is treated.
 
-    The signatures themselves are no part of it, nor is the list of evidence files: a file that changes
-    nothing that was found changes nothing that was signed.
+    Risks go in with their estimates, as far as the report shows them; of the treatment all that is written
+    down. The signatures themselves are no part of it, nor is the list of evidence files: a file that
+    changes nothing that was found changes nothing that was signed.
     """
     content: dict[str, Any] = {
         "organisation": assessment.settings.organisation,
@@ -25,9 +30,11 @@ def risk_state(assessment: Assessment) -> str:
             [
                 risk.id, risk.likelihood_low, risk.likelihood, risk.impact, risk.low, risk.level,
                 [list(driver) for driver in risk.drivers], risk.owner, risk.treatment, risk.due,
+                estimate_json(risk, assessment.settings.priors.money),
             ]
             for risk in sorted(assessment.risks, key=lambda risk: risk.id)
         ],
+        "treatment": treatment_digest(assessment),
         "controls": [
             [one.control.citation, one.status, one.passed, one.failed, one.unknown, list(one.lacking)]
             for one in sorted(assessment.controls, key=lambda one: one.control.citation)
@@ -42,13 +49,33 @@ def risk_state(assessment: Assessment) -> str:
     return _digest(content)
 
 
+def estimate_json(risk: Risk, money: bool) -> dict[str, Any]:
+    """The estimate of a risk as findings.json holds it: amounts are left out where the site shows none."""
+    numbers = dataclasses.asdict(risk.estimate) if risk.estimate else {}
+    return {name: value for name, value in numbers.items() if money or name not in AMOUNTS}
+
+
+def treatment_digest(assessment: Assessment) -> str:
+    """SHA-256, in hex, of all actions, exceptions and decisions, in any order: they name people."""
+    programme = assessment.programme
+    written = {
+        kind: sorted(_text(dataclasses.asdict(one)) for one in records)
+        for kind, records in (
+            ("actions", programme.actions),
+            ("exceptions", programme.exceptions),
+            ("decisions", programme.decisions),
+        )
+    }
+    return _digest(written)
+
+
 def state_of(findings: Mapping[str, Any]) -> str:
     """The same digest worked out from findings.json, to hold its `risk_state` against what it says.
 
     Raises KeyError or TypeError when the data is no findings.json.
     """
     return _digest(
-        {name: findings[name] for name in ("organisation", "period", "as_of", "catalog")}
+        {name: findings[name] for name in ("organisation", "period", "as_of", "catalog", "treatment")}
         | {
             "risks": [
                 [risk[name] for name in _RISK]
@@ -70,13 +97,17 @@ def state_of(findings: Mapping[str, Any]) -> str:
 
 _RISK = (
     "id", "likelihood_low", "likelihood", "impact", "low", "level", "drivers", "owner", "treatment", "due",
+    "estimate",
 )  # fmt: skip
 _CONTROL = ("citation", "status", "passed", "failed", "unknown", "lacking")
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_text(content).encode()).hexdigest()
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def valid_signatures(assessment: Assessment) -> tuple[Signature, ...]:

@@ -37,6 +37,7 @@ def findings_schema() -> Schema:
             outcomes=_list(_outcome()),
             controls=_list(_control()),
             risks=_list(_risk()),
+            treatment=SHA256,
             risk_state=SHA256,
             signed_by=_list(_object(role=TEXT, signed_at=INSTANT)),
         ),

@@ -111,16 +111,17 @@ def poam_rows(assessment: Assessment) -> Iterator[Row]:
         if not outcome.findings or outcome.check.signal:
             continue
         check = outcome.check
-        actions = [
-            action for action in programme.actions if action.control in {check.id, *check.controls}
-        ]  # fmt: skip
+        controls = list(
+            dict.fromkeys(name for one in outcome.findings for name in one.controls or check.controls)
+        )
+        actions = [action for action in programme.actions if action.control in {check.id, *controls}]
         served |= {action.action_id for action in actions}
         severity = max((outcome.severity_of(one) for one in outcome.findings), key=list(_RATING).index)
         holds = programme.in_force({check.id, *(one.fingerprint for one in outcome.findings)}, "exception")
         since = min((one.since for one in outcome.findings if one.since), default="")
         yield {
             "poam_id": check.id,
-            "controls": "; ".join(check.controls),
+            "controls": "; ".join(controls),
             "weakness_name": f"Not so: {check.title}",
             "weakness_description": f"{len(outcome.findings)} of {outcome.population} fail",
             "weakness_source": f"riskkit {assessment.version}, {assessment.moment.period.name}",

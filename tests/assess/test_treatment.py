@@ -129,6 +129,26 @@ def test_a_signature_holds_for_one_state(unsigned: Assessment, pack: Path, work:
     assert "The risks changed since they were signed" in treatment.signoff(changed).markup
 
 
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("programme/decisions.yaml", "Badge readers lock the screen", "A sticker on the monitor"),
+        ("programme/decisions.yaml", "approved_by: Security Officer", "approved_by: Intern"),
+        ("site.yaml", "period:", "priors: {scenarios: {theft: {loss: [90000000, 900000000]}}}\nperiod:"),
+    ],
+)
+def test_what_was_signed_is_what_is_treated_and_told(
+    unsigned: Assessment, file: str, before: str, after: str, tmp_path: Path
+) -> None:
+    """Another measure, another approver, another loss: each is another state, which nobody signed."""
+    changed = copy_of_samples(tmp_path / "pack")
+    path = changed / file
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    assert risk_state(open_pack(changed, work=tmp_path / "work")) != risk_state(unsigned)
+
+
 def test_nine_elements_are_shown_or_name_their_lack(unsigned: Assessment) -> None:
     """Nine, in order; whichever is empty says what is lacking."""
     found = completeness.nine(unsigned)

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,23 @@ def test_ocsf_own_schema_accepts_it(assessment: Assessment) -> None:
 
 
 # ------------------------------------------------------------------ registers and workbook
+
+
+def test_the_plan_names_only_what_did_not_hold(assessment: Assessment) -> None:
+    """One answer "no" is a weakness of its own standard, not of all that the check asks about."""
+    (answers,) = (one for one in assessment.outcomes if one.check.id == "programme.attested")
+    assert len({verdict.controls for verdict in answers.verdicts}) > 1
+    first = replace(answers.verdicts[0], result="FAIL")
+    passed = tuple(replace(verdict, result="PASS") for verdict in answers.verdicts[1:])
+    changed = replace(
+        assessment,
+        outcomes=tuple(
+            replace(answers, verdicts=(first, *passed)) if one is answers else one
+            for one in assessment.outcomes
+        ),
+    )
+    plan = {row["poam_id"]: row for row in table(changed, "poam")}
+    assert plan["programme.attested"]["controls"] == "; ".join(first.controls)
 
 
 def test_an_expired_acceptance_reopens_its_risk(assessment: Assessment) -> None:
