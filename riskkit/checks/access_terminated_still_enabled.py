@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -38,7 +38,11 @@ def access_terminated_still_enabled(
     grace_days: int = 0,
     at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per account that names a person; a list exported before the person left shows nothing."""
+    """One verdict per account that names a person; a list exported before the person left shows nothing.
+
+    A disabled account fails as well when it logged in after the last day, or was closed late within the
+    period: it was open in between. Ids are compared without regard to case, as directories do.
+    """
     people = employments(roster)
     exported_at = exported(custody)
     for account in records(accounts):
@@ -55,7 +59,7 @@ def access_terminated_still_enabled(
             subject=account.account,
             result=result,
             message=message,
-            observed="enabled" if account.enabled else "disabled",
+            observed=_state(account),
             expected="enabled only while the person is employed",
             scope=account.system_id,
             severity="critical" if account.privileged or account.remote else None,
@@ -66,17 +70,44 @@ def access_terminated_still_enabled(
 def _judged(
     account: Any, *, known: bool, left: date | None, listed: date, grace: int, at: Moment
 ) -> tuple[Result, str]:
-    if not account.enabled:
-        return "PASS", "The account is disabled."
     if not known:
-        return "UNKNOWN", "The account is enabled, and the roster does not know its person."
+        if account.enabled:
+            return "UNKNOWN", "The account is enabled, and the roster does not know its person."
+        return "PASS", "The account is disabled."
     if left is None or (at.today - left).days <= grace:
-        return "PASS", "The account is enabled and its person is employed."
-    if (listed - left).days <= grace:
-        return (
-            "UNKNOWN",
-            "The account list was exported before the person left, so it cannot show the account's end.",
-        )
-    return "FAIL", (
-        f"The account was enabled {amount((listed - left).days, 'day')} after the person's last day."
-    )
+        return "PASS", f"The account is {_state(account)} and its person is employed."
+    return _of_a_leaver(account, left, listed, grace, at)
+
+
+def _of_a_leaver(account: Any, left: date, listed: date, grace: int, at: Moment) -> tuple[Result, str]:
+    """What the list shows of the account after the last day: enabled still, a log-in, a late closing."""
+    limit = left + timedelta(days=grace)
+    after = "after the person's last day"
+    login, closed = _local_day(account.last_login, at), _local_day(account.disabled_at, at)
+    used = ""
+    if login and login > limit:
+        used = f" It last logged in {amount((login - left).days, 'day')} {after}."
+    if account.enabled:
+        seen = max(listed, login) if login else listed
+        if seen <= limit:
+            return (
+                "UNKNOWN",
+                "The account list was exported before the person left, so it cannot show the account's end.",
+            )
+        return "FAIL", f"The account was enabled {amount((seen - left).days, 'day')} {after}.{used}"
+    if closed is None:
+        told = f"The account is disabled; it is not recorded since when.{used}"
+    elif closed <= limit:
+        told = f"The account was disabled on {closed}, by the last day and its grace.{used}"
+    else:
+        told = f"The account was disabled on {closed}, {amount((closed - left).days, 'day')} {after}.{used}"
+    late = closed is not None and closed > limit and closed >= at.period.first_day
+    return ("FAIL" if used or late else "PASS"), told
+
+
+def _state(account: Any) -> str:
+    return "enabled" if account.enabled else "disabled"
+
+
+def _local_day(when: datetime | None, at: Moment) -> date | None:
+    return None if when is None else when.astimezone(at.zone).date()

@@ -9,6 +9,7 @@ import narwhals as nw
 
 from riskkit.declare import check
 from riskkit.derived.clock_days import day_of, local_day_number
+from riskkit.derived.employment import folded
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import MACHINES, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Signal, Verdict
@@ -43,16 +44,19 @@ def access_user_not_in_roster(
 ) -> Iterator[Verdict]:
     """One verdict per user id with an event of the period that was not refused; machines are left out.
 
-    A log-in that failed only claims an identity, so it makes nobody a user. A finding carries one matched
+    Ids are compared without regard to case, as directories do. A log-in that failed only claims an identity,
+    so it makes nobody a user. A finding carries one matched
     signal, on the first day: which lists know a person does not change from day to day.
     """
     exempt = Exempt("access.user_not_in_roster", exemptions, roster)
-    people = {row.user_id for row in records(roster.select("user_id").unique())}
+    people = {folded(row.user_id) for row in records(roster.select("user_id").unique())}
     owners, kinds = _accounts(accounts)
     for user, found in _users(audit_events, at).items():
-        owner = owners.get(user, user)
+        name = folded(user)
         events, persons = sum(row.events for row in found), sum(int(row.persons) for row in found)
-        result, message = _judged(user in people or owner in people, kinds.get(user), events, persons)
+        result, message = _judged(
+            name in people or owners.get(name) in people, kinds.get(name), events, persons
+        )
         yield Verdict(
             subject=user,
             result=result,
@@ -68,8 +72,8 @@ def _accounts(accounts: Any | None) -> tuple[dict[str, str], dict[str, str]]:
     """Owner by account and kind by account, where they are known."""
     rows = [] if accounts is None else list(records(accounts))
     return (
-        {row.account: row.user_id for row in rows if row.user_id},
-        {row.account: row.kind for row in rows if row.kind},
+        {folded(row.account): folded(row.user_id) for row in rows if row.user_id},
+        {folded(row.account): row.kind for row in rows if row.kind},
     )
 
 

@@ -58,6 +58,40 @@ def test_leavers_in_the_trail(ask: Ask) -> None:
     assert "1 refused attempt." in found["refused"].message
 
 
+def test_leavers_in_the_trail_whatever_the_case_of_their_ids(ask: Ask) -> None:
+    """Directories compare names without regard to case, so all spellings are one person's."""
+    verdicts = ask(
+        "access.terminated_account_in_use",
+        roster=[
+            person("bwayne", employed_to=date(2026, 3, 1)),
+            person("Other", employed_to=date(2026, 3, 1)),
+        ],
+        audit_events=[
+            event("2026-10-06 08:00", "BWayne", patient_id="p1"),
+            event("2026-10-07 08:00", "BWAYNE", patient_id="p1"),
+            event("2026-10-08 08:00", "bwayne", patient_id="p1"),
+            event("2026-10-08 08:00", "other"),
+        ],
+    )
+    assert results(verdicts) == {"Other": "FAIL", "bwayne": "FAIL"}
+    found = {verdict.subject: verdict for verdict in verdicts}
+    assert found["bwayne"].message.startswith("3 events on 1 system")
+
+
+def test_known_users_whatever_the_case_of_their_ids(ask: Ask) -> None:
+    """The roster and the account lists know a person by any spelling of the id."""
+    verdicts = ask(
+        "access.user_not_in_roster",
+        roster=[person("bwayne"), person("ada")],
+        accounts=[
+            {"system_id": "pacs", "account": "Dr_Ada", "user_id": "ADA", "enabled": True},
+            {"system_id": "pacs", "account": "Robot", "kind": "service", "enabled": True},
+        ],
+        audit_events=[event("2026-10-06 08:00", user) for user in ("BWayne", "dr_ada", "ROBOT", "joker")],
+    )
+    assert results(verdicts) == {"BWayne": "PASS", "dr_ada": "PASS", "ROBOT": "PASS", "joker": "FAIL"}
+
+
 @pytest.mark.parametrize(
     ("time", "grace", "result"),
     [

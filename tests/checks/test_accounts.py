@@ -129,6 +129,51 @@ def test_leavers_accounts(ask: Ask) -> None:
     }
 
 
+def leaver(**columns: Any) -> dict[str, Any]:
+    """The account of somebody whose last day was 30 September."""
+    return account("left", **columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "result", "told"),
+    [
+        ({"enabled": False, "disabled_at": "2026-10-30 12:00"}, "FAIL", "30 days after"),
+        ({"enabled": False, "disabled_at": "2026-09-30 23:00"}, "PASS", "by the last day and"),
+        ({"enabled": False, "last_login": "2026-10-29 12:00"}, "FAIL", "29 days after"),
+        ({"enabled": False, "last_login": "2026-09-30 23:00"}, "PASS", "not recorded since when"),
+        (
+            {"enabled": False, "last_login": "2026-10-29 12:00", "disabled_at": "2026-10-30 12:00"},
+            "FAIL",
+            "30 days after",
+        ),
+        ({"last_login": "2026-10-29 12:00"}, "FAIL", "last logged in 29 days after"),
+        ({"enabled": False}, "PASS", "not recorded since when"),
+        ({"user_id": "LEFT"}, "FAIL", "enabled 31 days after"),
+    ],
+)
+def test_a_closed_account_of_a_leaver_is_judged_by_its_dates(
+    ask: Ask, columns: dict[str, Any], result: str, told: str
+) -> None:
+    """A log-in or a closing after the last day shows that the account stayed open; ids fold case."""
+    given = {
+        name: instant(value) if name in ("disabled_at", "last_login") else value
+        for name, value in columns.items()
+    }
+    (verdict,) = ask("access.terminated_still_enabled", roster=ROSTER, accounts=[leaver(**given)])
+    assert (verdict.result, told in verdict.message) == (result, True), verdict.message
+
+
+def test_an_account_closed_late_before_the_period_is_told(ask: Ask) -> None:
+    """It is closed all of the period, so it passes, with how late it was."""
+    (verdict,) = ask(
+        "access.terminated_still_enabled",
+        roster=[person("left", employed_to=date(2026, 3, 1))],
+        accounts=[leaver(enabled=False, disabled_at=instant("2026-09-30 12:00"))],
+    )
+    assert verdict.result == "PASS"
+    assert "2026-09-30, 213 days after" in verdict.message
+
+
 def test_a_list_from_before_says_nothing(ask: Ask) -> None:
     """An account list that was exported before the person left cannot show that the account stayed."""
     custody = [

@@ -156,6 +156,19 @@ def test_own_records_are_judged_where_there_is_a_policy(ask: Ask) -> None:
     assert "not proven" in said[0].message
 
 
+def test_own_records_are_matched_whatever_the_case_of_ids(ask: Ask) -> None:
+    """Human resources, privacy office and audit trail may spell one id in three ways."""
+    events = [at(ODD, "08:00", "BWayne"), at(ODD, "09:00", "BWAYNE")]
+    said = ask(
+        "access.own_record",
+        tunables={"policy": "Policy 7"},
+        audit_events=events,
+        roster=[person("bwayne", patient_id="p1")],
+        self_match=[{"user_id": "Bwayne", "patient_id": "p1"}],
+    )
+    assert [(one.subject, one.result, one.observed) for one in said] == [("bwayne", "FAIL", "2 accesses")]
+
+
 def test_without_a_policy_no_own_record_is_looked_at(ask: Ask) -> None:
     """Nor is anybody put up without a match of people and records."""
     assert [one.result for one in ask("access.own_record", self_match=MATCH, **OWN)] == ["UNKNOWN"]
