@@ -54,14 +54,14 @@ def _released(content: Mapping[str, Any]) -> datetime | None:
 
 
 def _entry(item: Mapping[str, Any]) -> Mapping[str, object]:
-    cve = named(item, "cveID")
-    if not CVE.fullmatch(cve):
+    cve, added = named(item, "cveID"), day(named(item, "dateAdded"))
+    if not CVE.fullmatch(cve) or added is None:
         raise ValueError
     return {
         "cve": cve,
         "vendor": optional(item, "vendorProject"),
         "product": optional(item, "product"),
-        "added_on": day(item.get("dateAdded")),
+        "added_on": added,
         "due_on": day(item.get("dueDate")),
         # The agency writes Known or Unknown; it never says that there is no such campaign.
         "ransomware": True if item.get("knownRansomwareCampaignUse") == "Known" else None,

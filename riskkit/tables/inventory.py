@@ -109,6 +109,7 @@ KNOWN_EXPLOITED = Table(
     "Security Agency (CISA KEV), as downloaded.",
     place="inventory/known_exploited.csv",
     canonical=True,
+    alone=True,  # many lists have a column `cve`, and a list of something else would clear every weakness
     key=("cve",),
     ask="known_exploited_vulnerabilities.json of www.cisa.gov/known-exploited-vulnerabilities-catalog, "
     "downloaded after the last scan",
@@ -116,7 +117,7 @@ KNOWN_EXPLOITED = Table(
         Column("cve", required=True),
         Column("vendor"),
         Column("product"),
-        Column("added_on", "date"),
+        Column("added_on", "date", "when the agency added it", required=True),
         Column("due_on", "date", "by when federal agencies must have acted; an orientation for others"),
         Column("ransomware", "boolean", "used in known ransomware campaigns; empty is unknown"),
         Column("catalog_version"),

@@ -48,6 +48,26 @@ def test_each_table_is_known_by_its_header(table: str) -> None:
         assert set(read_all(read, f"{header}\n".encode()).rows) == {table}
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        '"id","fqdn/ip","port","severity","finding","cve","cwe"',  # testssl.sh
+        "cve",
+        "cve,product,vendor",
+        "Host,CVE,CVSS,Plugin",
+        "cve,added_on,assignee",
+    ],
+)
+def test_a_list_with_a_column_of_weaknesses_is_no_catalogue(header: str) -> None:
+    """Whatever else lists CVEs is not taken for the catalogue, in which a missing one is good news."""
+    assert not read.recognize(f"{header}\n".encode(), "inventory/known_exploited.csv")
+
+
+def test_no_table_is_known_by_one_column() -> None:
+    """One common column would claim the files of others."""
+    assert not [name for name, table in CANONICAL.items() if len(table.required) < 2]
+
+
 @pytest.mark.parametrize("table", sorted(CANONICAL))
 def test_each_sample_is_read_whole(table: str) -> None:
     """Every canonical table has a sample whose rows are all accepted, with unknown nothing."""

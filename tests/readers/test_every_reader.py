@@ -88,6 +88,16 @@ def test_one_reader_for_each_table_of_real_files(folder: str) -> None:
     assert not {path.name: twice for path in files if (twice := claimed_twice(path.read_bytes(), path.name))}
 
 
+@pytest.mark.parametrize("folder", ["audit", "backup", "network", "storage"])
+def test_real_files_of_a_format_are_no_canonical_table(folder: str) -> None:
+    """An export that has a reader of its own is not taken for a table of columns as well."""
+    files = [path for path in (REAL_SAMPLES / folder).rglob("*") if path.is_file()]
+    if not files:
+        pytest.skip(f"no real samples of {folder} beside the checkout")
+    read = {path.name: [one.id for one in claims(path.read_bytes(), path.name)] for path in files}
+    assert not {name: ids for name, ids in read.items() if "canonical" in ids and len(ids) > 1}
+
+
 @each_sample
 def test_a_file_cut_off_anywhere(reader: Reader, path: Path) -> None:
     """Twenty cuts from nothing to all but one byte: nothing raises, and the books balance."""
