@@ -9,15 +9,16 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.encryption_strength import (
-    BARE,
     LEAST_PBKDF2_ITERATIONS,
     headers,
     judged_by,
+    untold,
     weaknesses,
 )
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import capital
 
 
 @check(
@@ -69,8 +70,6 @@ def encryption_weak_method(
 def _said(asset: Any, found: list[str]) -> tuple[Result, str]:
     if found:
         return "FAIL", f"Of the method: {'; '.join(found)}."
-    if not asset.method:
-        return "UNKNOWN", "By which method the place is encrypted is not recorded."
-    if asset.method in BARE:
-        return "UNKNOWN", "The header that tells cipher and derivation is not part of the evidence."
-    return "PASS", "Nothing recorded of the method is known to be weak."
+    if why := untold(asset):
+        return "UNKNOWN", f"{capital(why)}."
+    return "PASS", "The method is AES, and nothing recorded of it is known to be weak."

@@ -25,6 +25,33 @@ LEAST_KEY_BITS = 128
 LEAST_PBKDF2_ITERATIONS = 600_000
 """Our choice (OWASP's of 2023)."""
 
+SERVICES = frozenset(
+    {
+        "aws:kms", "aws:kms:dsse", "aws:fsx", "sse-kms", "sse-s3", "sse-ebs", "ebs", "rds", "efs", "fsx",
+        "encryptionatrestwithplatformkey", "encryptionatrestwithcustomerkey",
+        "encryptionatrestwithplatformandcustomerkeys", "confidentialvmencryptedwithcustomerkey",
+        "google's own key", "customer-managed key", "customer-supplied key", "filevault", "zfs on",
+    }
+)  # fmt: skip
+"""Clouds and systems that encrypt by AES with 128 bits or more and no other way, by their own documents."""
+
+MODES = frozenset({"xts", "gcm", "ccm", "ocb", "eax", "siv"})
+LOOSE_MODES = frozenset({"cbc", "ctr", "cfb", "ofb"})
+MACS = frozenset({"hmac", "poly1305"})
+
+_BORG = re.compile(r"borg (?:repokey|keyfile)(?:-[a-z0-9-]+)?")
+_AES = re.compile(r"aes(?:128|192|256)?")
+_NAMES = frozenset(
+    {
+        "luks", "luks2", "dm", "crypt", "cryptsetup", "bitlocker", "filevault", "apfs", "zfs", "veracrypt",
+        "restic", "pgbackrest", "bacula", "bareos", "veeam", "netbackup", "commvault", "lto", "tde", "cms",
+        "openpgp", "gpg", "zip", "7z", "plain", "plain64", "random", "sha256", "sha512", "bit", "bits",
+        "mode", "128", "192", "256", "512", "encryption",
+    }
+)  # fmt: skip
+"""What else may stand beside a cipher: makers and formats, vectors, lengths. No word that could deny it."""
+_BLOCKS = frozenset({"luks", "luks2", "dm"})
+
 _PBKDF2 = re.compile(r"pbkdf2\S* (\d{1,12}) iterations")
 
 
@@ -58,3 +85,34 @@ def weaknesses(asset: Any, least_pbkdf2_iterations: int) -> tuple[list[str], lis
             f"{least_pbkdf2_iterations} wanted"
         )
     return broken, weak
+
+
+def untold(asset: Any) -> str | None:
+    """Why what is recorded of a method does not show that it is strong; None where it does.
+
+    Strong is AES (NIST SP 800-111, which HHS's guidance names), unless in a mode that notices no change. A
+    cipher is understood only where every word beside it is.
+    """
+    if not asset.method:
+        return "by which method it is encrypted is not recorded"
+    if asset.method in BARE:
+        return "the header that tells cipher and derivation is not part of the evidence"
+    for part in re.split(r"[,;]", asset.method.casefold()):
+        if why := _untold(" ".join(part.split())):
+            return why
+    return None
+
+
+def _untold(part: str) -> str | None:
+    if part in SERVICES or _BORG.fullmatch(part):
+        return None
+    words = set(re.split(r"[\s:()/_-]+", part)) - {""}
+    ciphers = {word for word in words if _AES.fullmatch(word)}
+    if not ciphers or not words - ciphers <= _NAMES | MODES | LOOSE_MODES | MACS:
+        return "what is recorded of the method is no cipher that is understood, such as AES-256-GCM"
+    if words & LOOSE_MODES and not words & MACS:
+        loose = ", ".join(sorted(words & LOOSE_MODES)).upper()
+        return f"{loose} alone does not notice what was altered; whether something else does is not recorded"
+    if words & _BLOCKS and not words & (MODES | LOOSE_MODES):
+        return "the mode of its cipher is not recorded"
+    return None

@@ -20,6 +20,7 @@ from riskkit.derived.encryption_strength import (
     LEAST_PBKDF2_ITERATIONS,
     headers,
     judged_by,
+    untold,
     weaknesses,
 )
 from riskkit.derived.inventory import system_names, system_of
@@ -29,7 +30,7 @@ from riskkit.tables import records, to_arrow
 from riskkit.words import amount
 
 STATES = ("plain", "unknown", "untold", "weak", "strong")
-"""From worst to best. Untold is encrypted, but by which method and key length is not in the evidence."""
+"""From worst to best. Untold is encrypted, but the evidence does not show that the method is strong."""
 
 SECURED = ("no", "unknown", "yes")
 LISTED_ELSEWHERE = frozenset({"swap", "vault"})
@@ -152,9 +153,8 @@ def _state(asset: Any, judged: Any, place: str) -> tuple[str, str | None]:
         weak = [*weak, "the key lies with the data"]
     if broken or weak:
         return "weak", "; ".join([*broken, *weak])
-    if not judged.method or judged.method in BARE:
-        return "untold", "neither cipher nor key length is in the evidence"
-    return "strong", None
+    why = untold(judged)
+    return ("untold", why) if why else ("strong", None)
 
 
 def _secured(state: str, place: str, *, in_use: bool) -> str:

@@ -40,9 +40,9 @@ def asset(name: str = "a", **columns: Any) -> dict[str, Any]:
         ({"method": "BitLocker, by the drive's hardware"}, "FAIL", None),
         ({"method": "BitLocker XTS-AES 128", "key_bits": 128}, "PASS", None),
         ({"method": "ZFS aes-256-gcm", "kdf": "pbkdf2-sha1 350000 iterations"}, "FAIL", None),
-        ({"method": "pgBackRest aes-256-cbc"}, "PASS", None),
+        ({"method": "pgBackRest aes-256-cbc"}, "UNKNOWN", None),
         ({"method": "aws:kms"}, "PASS", None),
-        ({"method": "Described drive"}, "PASS", None),
+        ({"method": "Described drive"}, "UNKNOWN", None),
         ({}, "UNKNOWN", None),
         ({"method": "LUKS2"}, "UNKNOWN", None),
         ({"method": "dm-crypt"}, "UNKNOWN", None),
@@ -52,6 +52,32 @@ def test_weak_methods(ask: Ask, columns: dict[str, Any], result: str, severity: 
     """Broken weighs more than weak, and what is not recorded is unknown."""
     (verdict,) = ask(WEAK, storage_assets=[asset(**columns)])
     assert (verdict.result, verdict.severity) == (result, severity)
+
+
+STRONG = (
+    "AES-256", "AES256", "aes", "AES-256-GCM", "AES 256 bit", "AES-256 (XTS mode)", "aes-xts-plain64",
+    "LUKS2 aes-xts-plain64", "XTS-AES 128", "BitLocker XTS-AES 256", "FileVault", "ZFS on", "ZFS aes-256-ccm",
+    "restic AES-256-CTR Poly1305-AES", "borg repokey-blake2", "borg keyfile-chacha20-poly1305",
+    "AES256, aws:kms", "SSE-KMS", "EBS", "EncryptionAtRestWithPlatformKey", "Google's own key",
+    "LTO AES-256-GCM", "AES-256-CBC HMAC-SHA256",
+)  # fmt: skip
+NO_METHOD = (
+    "unknown", "none", "yes", "n.a.", "-", "password protected", "BitLocker", "LUKS", "LUKS2 aes",
+    "VeraCrypt", "no AES-256", "AES-256 not used", "AES-256?", "AES-256 planned", "AES or none",
+    "vendor default",
+    "AES-256-CBC", "LTO AES-256-CBC", "AES-128-CTR", "AES-64", "serpent-xts-plain64", "AES256, none",
+    "LUKS2 aes-xts-plain64, twofish-xts-plain64", "encrypted", "256", "SED",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("methods", "result"), [(STRONG, "PASS"), (NO_METHOD, "UNKNOWN")])
+def test_only_a_method_that_is_understood_passes(ask: Ask, methods: tuple[str, ...], result: str) -> None:
+    """AES, or a cloud's own name; a product alone, a mode that notices nothing and mere words do not."""
+    verdicts = ask(WEAK, storage_assets=[asset(f"{n}", method=method) for n, method in enumerate(methods)])
+    wrong = {
+        methods[int(verdict.subject)]: verdict.message for verdict in verdicts if verdict.result != result
+    }
+    assert (len(verdicts), wrong) == (len(methods), {})
 
 
 def test_a_volume_is_judged_by_its_header(ask: Ask) -> None:
