@@ -11,7 +11,7 @@ import pandas as pd
 from riskkit.catalog import ATTESTATION, load_catalog
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
-from riskkit.tables import records
+from riskkit.tables import records, same_person
 
 CITATIONS = frozenset(load_catalog().controls)
 ASKED = tuple(row.control for row in load_catalog().sufficiency.values() if ATTESTATION in row.kinds)
@@ -34,11 +34,14 @@ RECORDS = "45 CFR 164.316(b)(1)"
     look_first="Who answered last time, and the document that the answer names.",
     usual_cause="The answer was given once and its date of validity passed.",
 )
-def programme_attested(answers: pd.DataFrame, *, valid_days: int = 365, at: Moment) -> Iterator[Verdict]:
+def programme_attested(
+    answers: pd.DataFrame, *, valid_days: int = 365, longest_days: int = 731, at: Moment
+) -> Iterator[Verdict]:
     """One verdict per control that needs an answer, and per further citation that is answered.
 
-    The newest answer of a control counts, for `valid_days` unless it says until when. That
-    something does not apply counts only with who approved it and until when.
+    The newest answer of a control counts, for `valid_days` unless it says until when, and for
+    `longest_days` whatever it says (45 CFR 164.316(b)(2)(iii) asks for review; the number is our own). That
+    something does not apply counts only with until when, and who approved it: not who answered.
     """
     given: dict[str, Any] = {}
     for answer in sorted(records(answers), key=lambda answer: (answer.answered_on, answer.answer)):
@@ -51,7 +54,10 @@ def programme_attested(answers: pd.DataFrame, *, valid_days: int = 365, at: Mome
                 control, "UNKNOWN", "Nobody has answered this.", "no answer", "yes", controls=(control,)
             )
             continue
-        until = answer.valid_until or answer.answered_on + timedelta(days=valid_days)
+        until = min(
+            answer.valid_until or answer.answered_on + timedelta(days=valid_days),
+            answer.answered_on + timedelta(days=longest_days),
+        )
         result, message = _judged(answer, until, at)
         yield Verdict(
             subject=control,
@@ -76,11 +82,17 @@ def _judged(answer: Any, until: date, at: Moment) -> tuple[Result, str]:
         return "FAIL", f"{said}."
     if until < at.today:
         return "UNKNOWN", f"{said}; it held until {until}."
-    if answer.answer == "not_applicable" and not (answer.approved_by and answer.valid_until):
-        return "UNKNOWN", f"{said}, without who approved it and until when, so it does not count."
+    if answer.answer == "not_applicable" and (flaw := _not_approved(answer)):
+        return "UNKNOWN", f"{said}, {flaw}, so it does not count."
     basis = "with" if answer.evidence or answer.answer == "not_applicable" else "without naming"
     what = "an approval" if answer.answer == "not_applicable" else "a document"
     return ("PASS" if answer.answer == "yes" else "NA"), f"{said}, {basis} {what}; it holds until {until}."
+
+
+def _not_approved(answer: Any) -> str:
+    if not (answer.approved_by and answer.valid_until):
+        return "without who approved it and until when"
+    return "and who answered approved it" if same_person(answer.answered_by, answer.approved_by) else ""
 
 
 def _midnight(day: date, at: Moment) -> datetime:

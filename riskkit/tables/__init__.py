@@ -16,9 +16,9 @@ from riskkit.tables import (
     response,
     storage,
 )
-from riskkit.tables.schema import PROVENANCE, Column, Table, records, to_arrow
+from riskkit.tables.schema import PROVENANCE, Column, Table, records, same_person, to_arrow
 
-__all__ = ["PROVENANCE", "TABLES", "Column", "Table", "records", "to_arrow"]
+__all__ = ["PROVENANCE", "TABLES", "Column", "Table", "records", "same_person", "to_arrow"]
 
 TABLES: Mapping[str, Table] = {
     table.name: table

@@ -105,8 +105,7 @@ class Table:
 
     def mixed(self, row: Mapping[str, object]) -> str:
         """Why a row is refused whose `apart` columns hold the same person; empty when they do not."""
-        people = ["".join(str(row.get(name) or "").casefold().split()) for name in self.apart]
-        same = bool(people) and people[0] == people[1] != ""
+        same = bool(self.apart) and same_person(*(row.get(name) for name in self.apart))
         return f"columns {' and '.join(self.apart)} hold the same person" if same else ""
 
     def rows(self, records: Iterable[Mapping[str, object]]) -> pa.Table:
@@ -157,3 +156,9 @@ def to_arrow(frame: Any) -> pa.Table:
     if hasattr(frame, "to_arrow"):
         return frame.to_arrow()
     return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def same_person(one: object, other: object) -> bool:
+    """Whether two cells name the same person; case and blanks hide nothing, and nobody is nobody."""
+    names = ["".join(str(name or "").casefold().split()) for name in (one, other)]
+    return names[0] == names[1] != ""

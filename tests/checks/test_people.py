@@ -212,7 +212,15 @@ SANCTIONS = "308(a)(1)(ii)(C)"
         (answer(SANCTIONS, on=date(2025, 10, 1)), "UNKNOWN"),
         (answer(SANCTIONS, on=date(2026, 11, 1)), "UNKNOWN"),
         (answer(SANCTIONS, "no", on=date(2024, 1, 1)), "FAIL"),
+        (answer(SANCTIONS, on=date(2010, 10, 1), valid_until=date(2099, 1, 1)), "UNKNOWN"),
+        (answer(SANCTIONS, on=date(2024, 11, 1), valid_until=date(2099, 1, 1)), "PASS"),
         (answer(SANCTIONS, "not_applicable"), "UNKNOWN"),
+        (
+            answer(
+                SANCTIONS, "not_applicable", approved_by="security  Official", valid_until=date(2027, 1, 1)
+            ),
+            "UNKNOWN",
+        ),
         (answer(SANCTIONS, "not_applicable", approved_by="Counsel"), "UNKNOWN"),
         (answer(SANCTIONS, "not_applicable", approved_by="Counsel", valid_until=date(2027, 1, 1)), "NA"),
         (answer(SANCTIONS, "not_applicable", approved_by="Counsel", valid_until=date(2026, 1, 1)), "UNKNOWN"),
