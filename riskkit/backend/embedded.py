@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,17 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
+KEPT = "kept"
+NOT_IN_PARQUET = frozenset({"HUGEINT", "UHUGEINT"})
+"""Types that Parquet files hold as floating point."""
+
 
 class DuckDB:
-    """One DuckDB connection in memory; beyond its limit it spills to disk instead of growing."""
+    """One DuckDB connection in memory; beyond its limit it spills to disk instead of growing.
+
+    With a place to spill, computed frames lie there as Parquet files while the engine or a frame of it is
+    held: tables in memory would grow with the events, as far as the limit.
+    """
 
     def __init__(self, spill: Path | None = None, *, memory_limit: str) -> None:
         config: dict[str, Any] = {
@@ -26,7 +36,11 @@ class DuckDB:
         # Joins run as written, accesses first: the optimizer may begin with users and patients that
         # share a department, which are many more rows than there are accesses.
         self._connection.execute("SET disabled_optimizers = 'join_order'")
+        self._spill = spill
         self._made = 0
+        if spill is not None:
+            # Frames hold on to the connection: what they read goes when nobody can ask for it any more.
+            weakref.finalize(self._connection, shutil.rmtree, spill, ignore_errors=True)
 
     def scan(self, files: Sequence[Path]) -> nw.LazyFrame[Any]:
         """Read Parquet files lazily; their statistics tell DuckDB which months it need not read."""
@@ -42,10 +56,16 @@ class DuckDB:
 
     def keep(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Compute a lazy frame once, inside the engine."""
-        name = self._name()
-        frame.to_native().create(name)
-        return nw.from_native(self._connection.table(name))
+        name, found = self._name(), frame.to_native()
+        if self._spill is None or NOT_IN_PARQUET.intersection(map(str, found.types)):
+            found.create(name)
+            return nw.from_native(self._connection.table(name))
+        folder = self._spill / KEPT
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{name}.parquet"
+        found.write_parquet(str(path), compression="zstd")
+        return self.scan([path])
 
     def _name(self) -> str:
         self._made += 1
-        return f"kept_{self._made}"
+        return f"{KEPT}_{self._made}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import duckdb
@@ -59,6 +60,27 @@ def test_beyond_the_limit_it_spills(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # DuckDB takes away what it put there
     with pytest.raises(duckdb.OutOfMemoryException):
         ordered(None)
+
+
+def test_what_is_computed_lies_on_disk_while_it_can_be_asked(tmp_path: Path) -> None:
+    """Memory holds no kept table; the files go with the last frame that reads them, not with the engine."""
+    engine = DuckDB(tmp_path / "spill", memory_limit="100MB")
+    kept = engine.keep(engine.hold(pa.table({"number": range(1000)})).filter(nw.col("number") > 9))
+    assert len(list((tmp_path / "spill").rglob("*.parquet"))) == 1
+    del engine
+    gc.collect()
+    assert kept.select(nw.col("number").min()).collect("pyarrow")["number"][0] == 10
+    del kept
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sums_are_kept_to_the_last_digit(tmp_path: Path) -> None:
+    """DuckDB adds integers up to 128 bits, which a Parquet file would round."""
+    engine = DuckDB(tmp_path / "spill", memory_limit="100MB")
+    numbers = engine.hold(pa.table({"number": [2**62, 2**62, 1]}))
+    kept = engine.keep(numbers.select(nw.col("number").sum()))
+    assert int(kept.collect("pyarrow")["number"][0]) == 2**63 + 1
 
 
 @pytest.mark.parametrize("limit", ["2GB", "1.5GB", "512 MB", "800MiB"])
