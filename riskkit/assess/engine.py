@@ -91,17 +91,14 @@ class Engine:
     def lazy(self, name: str) -> nw.LazyFrame[Any]:
         """Any table as a lazy narwhals frame; raises EvidenceError when it is absent."""
         self._present(name)
-        derived = all_derived().get(name)
-        if derived is not None:
-            frame = self._derive(derived, lazy=self.is_lazy(name))
-            return frame if isinstance(frame, nw.LazyFrame) else self._backend.hold(to_arrow(frame))
         if name not in self._held:
-            self._held[name] = self._scan(name) if TABLES[name].lazy else self._backend.hold(self._read(name))
+            self._held[name] = self._bring(name)
         return self._held[name]
 
     def give(self, name: str, frame: pd.DataFrame) -> None:
         """Put in the rows of a derived table that rests on verdicts, which only the judge knows."""
         self._derived[name, False] = frame
+        self._held.pop(name, None)
 
     def tables_for(self, thing: Check | Derived) -> dict[str, Any]:
         """The frames that a check or derived table takes; optional ones that are absent as None.
@@ -124,6 +121,13 @@ class Engine:
         state = self.state(name)
         if state.state != "present":
             raise EvidenceError(state.reason, do=f"Ask for it: {TABLES[state.table].ask}")
+
+    def _bring(self, name: str) -> nw.LazyFrame[Any]:
+        derived = all_derived().get(name)
+        if derived is None:
+            return self._scan(name) if TABLES[name].lazy else self._backend.hold(self._read(name))
+        frame = self._derive(derived, lazy=self.is_lazy(name))
+        return frame if isinstance(frame, nw.LazyFrame) else self._backend.hold(to_arrow(frame))
 
     def _derive(self, derived: Derived, *, lazy: bool) -> Any:
         if (derived.name, lazy) not in self._derived:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -108,7 +108,7 @@ def review_queue(
 
     # History and inventory are for controls: a queue of people needs neither.
     court = Court(settings, moment, evidence, tables, History(), Inventory(), {}, marked)
-    outcomes = tuple(judge(check, court) for check in detectors())
+    outcomes = (judge(check, court) for check in detectors())
     return _queue(outcomes, tables, moment, budget, marked, refit=refit)
 
 
@@ -141,7 +141,7 @@ def _since(moment: Moment, since: date | str | None) -> Moment:
 
 
 def _queue(
-    outcomes: Sequence[Outcome],
+    heard: Iterable[Outcome],
     tables: Any,
     moment: Moment,
     budget: int,
@@ -149,6 +149,7 @@ def _queue(
     *,
     refit: bool,
 ) -> ReviewQueue:
+    """The queue of what the detectors said; `heard` is asked for one after the other."""
     if budget < 1:
         raise SettingsError(f"a budget of {budget} alerts a day shows nothing", do="Give 1 or more")
 
@@ -156,7 +157,13 @@ def _queue(
         return tables.frame(name) if tables.state(name).state == "present" else None
 
     machines = _machines(optional("systems"), optional("accounts"))
-    outcomes = [_of_people(outcome, machines) for outcome in outcomes]
+    outcomes: list[Outcome] = []
+    silent: dict[str, str] = {}
+    for outcome in heard:
+        of_people = _of_people(outcome, machines)
+        silent[outcome.check.id] = _why_not(of_people)
+        # Of thousands of people few carry a signal: what is said of the others is let go at once.
+        outcomes.append(replace(of_people, verdicts=tuple(one for one in of_people.verdicts if one.signals)))
     decisions = Decisions.of(optional("verdicts"), optional("alerts"), optional("roster"), moment)
     rules = load_rules()
     if refit:
@@ -173,8 +180,8 @@ def _queue(
         rules=rules,
         choices=(*matched, *choose(found, budget, rules, marked, closed)),
         decisions=decisions,
-        ran=tuple(one.check.id for one in outcomes if not _why_not(one)),
-        not_run=tuple((one.check.id, why) for one in outcomes if (why := _why_not(one))),
+        ran=tuple(check for check, why in silent.items() if not why),
+        not_run=tuple((check, why) for check, why in silent.items() if why),
         unused=_unused(outcomes, tables.state),
     )
 

@@ -14,8 +14,9 @@ from riskkit.derived.baseline import of_people
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import LARGEST_P
-from riskkit.derived.targets import DAYS, codes
+from riskkit.derived.targets import DAYS
 from riskkit.derived.trail import first_rows, row_key
+from riskkit.derived.turns import codes
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.statistics.tails import beta_binomial_tail
 from riskkit.tables import records, to_arrow
@@ -24,6 +25,9 @@ from riskkit.words import count
 PREDICATE = "user_id = :subject and the action is rare for the role"
 NOT_ACTIONS = ("application", "security_alert", "other")
 """Categories that a system writes by itself around what somebody does."""
+
+BEFORE = 0
+"""Stands for all days before the period."""
 
 LEAST_SPREAD, MOST_SPREAD = 2.0, 200.0
 """Bounds of the concentration of the beta distribution: people of a role differ, and some are alike."""
@@ -115,8 +119,13 @@ def _rarest(
     events: nw.LazyFrame[Any], roles: dict[str, str], least: int, at: Moment
 ) -> tuple[list[str], list[_Odd]]:
     """People with a day in the period, and the rarest action of each of their days where it is rare."""
-    counts = events.group_by("user_id", "day", "event_category", "system").agg(nw.len().alias("events"))
-    table = to_arrow(counts.filter(~nw.col("event_category").is_null()))
+    begins = day_number(at.period.first_day)
+    # Of the days before only their sums are asked for.
+    known = events.filter(~nw.col("event_category").is_null()).with_columns(
+        day=nw.when(nw.col("day") >= begins).then(nw.col("day")).otherwise(nw.lit(BEFORE))
+    )
+    counts = known.group_by("user_id", "day", "event_category", "system").agg(nw.len().alias("events"))
+    table = to_arrow(counts)
     if not len(table):
         return [], []
     (users, user), (kinds, kind), (systems, system) = (
@@ -128,7 +137,7 @@ def _rarest(
     pairs, action = np.unique(kind * len(systems) + system, return_inverse=True)
     place = np.unique(user * DAYS + day, return_inverse=True)[1]
     total = np.bincount(place, hits)[place]
-    within = (day >= day_number(at.period.first_day)) & (day <= day_number(at.today))
+    within = (day >= begins) & (day <= day_number(at.today))
     active = [users[one] for one in np.unique(user[within])]
     asked = np.flatnonzero(within & (hits >= least))
     role = np.unique([roles.get(name, "") for name in users], return_inverse=True)[1]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 
 from riskkit.declare import check
-from riskkit.derived.baseline import of_a_person
+from riskkit.derived.baseline import first_in_view, look_back_us, of_a_person
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import first_rows, row_key
+from riskkit.derived.turns import Codes, codes, gathered, turns
 from riskkit.model import Moment, Result, Signal, Verdict
 from riskkit.tables import records
 from riskkit.words import amount, count
@@ -53,20 +56,21 @@ def access_dormant_account_revived(
     person is the end of a leave, and set aside.
     """
     active = _active(audit_events, at)
-    if not active:
+    if not active.users:
         return
     hired, planned = _hired(roster), _planned(schedule, at)
     first, last = day_number(at.period.first_day), day_number(at.today)
-    begins = min(min(days) for days in active.values())
+    begins = int(active.day.min())
     exempt = Exempt("access.dormant_account_revived", exemptions, roster)
-    gaps = {user: np.diff(sorted(days)) for user, days in active.items()}
-    every = np.sort(np.concatenate(list(gaps.values())))
-    for user, days in sorted(active.items()):
-        ordered = sorted(days)
+    same = np.diff(active.user) == 0
+    every = np.diff(active.day)[same]
+    every = np.sort(every[every > 0])
+    for place, user in enumerate(active.users):
+        ordered = active.days(place).tolist()
         within = [day for day in ordered if first <= day <= last]
         if not within:
             continue
-        silent = list(zip(ordered[1:], map(int, gaps[user]), strict=True))
+        silent = list(zip(ordered[1:], map(int, np.diff(ordered)), strict=True))
         if user in hired:
             silent.append((ordered[0], ordered[0] - max(begins, hired[user])))
         revived = [(day, gap) for day, gap in sorted(silent) if gap >= gap_days and day >= first]
@@ -103,11 +107,11 @@ def access_dormant_account_revived(
                     expected=float(np.median(every)),
                     reason=f"used again after {count(gap, 'silent day')}, as long as {_share(tails[gap])} of "
                     "all gaps",
-                    rows=(first_rows(days[day], len(days[day]), PREDICATE),),
+                    rows=(first_rows(*active.rows(place, [day]), PREDICATE),),
                 )
                 for day, gap in kept
             ),
-            rows=(first_rows(*_rows(days, rare or within[:1]), PREDICATE),),
+            rows=(first_rows(*active.rows(place, rare or within[:1]), PREDICATE),),
         )
 
 
@@ -129,24 +133,54 @@ def _planned(schedule: nw.LazyFrame[Any] | None, at: Moment) -> set[tuple[str, i
     return {(row.user_id, row.day) for row in records(found)}
 
 
-def _active(audit_events: nw.LazyFrame[Any], at: Moment) -> dict[str, dict[int, list[tuple[str, int]]]]:
-    """Days on which somebody was not refused, with the first rows, by user; the whole trail counts."""
+@dataclass(frozen=True)
+class _Active:
+    """Days on which somebody was not refused, with the first row in each file: parallel arrays.
+
+    In order of user and day; `user` and `source` are places in `users` and `sources`.
+    """
+
+    users: list[str]
+    sources: list[str]
+    user: Codes
+    day: Codes
+    source: Codes
+    key: Codes
+
+    @cached_property
+    def bounds(self) -> list[int]:
+        """Where the rows of each user begin, and the end."""
+        found: list[int] = np.searchsorted(self.user, np.arange(len(self.users) + 1)).tolist()
+        return found
+
+    def days(self, user: int) -> Codes:
+        """The days of a user, in order."""
+        return np.unique(self.day[self.bounds[user] : self.bounds[user + 1]])
+
+    def rows(self, user: int, days: Iterable[int]) -> tuple[list[tuple[str, int]], int]:
+        """The rows of some days of a user, and how many."""
+        first, end = self.bounds[user : user + 2]
+        rows = first + np.flatnonzero(np.isin(self.day[first:end], list(days)))
+        keys = [(self.sources[self.source[row]], int(self.key[row])) for row in rows]
+        return keys, len(keys)
+
+
+def _active(audit_events: nw.LazyFrame[Any], at: Moment) -> _Active:
+    """The whole trail counts: what lies before the view, then the view in turns."""
+    earlier = audit_events.filter(nw.col("event_time_us") < look_back_us(at))
     not_refused = nw.col("event_outcome").fill_null("unknown") != "failure"
     grouped = (
-        audit_events.filter(of_a_person(), not_refused, nw.col("event_time_us") < at.end_us)
+        trail.filter(of_a_person(), not_refused, nw.col("event_time_us") < at.end_us)
         .with_columns(day=local_day_number(at), key=row_key())
         .group_by("user_id", "day", "source")
         .agg(nw.col("key").min())
+        for trail in (earlier, *(trail for trail, _ in turns(audit_events, at, first_in_view(at))))
     )
-    active: dict[str, dict[int, list[tuple[str, int]]]] = {}
-    for row in records(grouped):
-        active.setdefault(row.user_id, {}).setdefault(row.day, []).append((row.source, row.key))
-    return active
-
-
-def _rows(days: dict[int, list[tuple[str, int]]], chosen: list[int]) -> tuple[list[tuple[str, int]], int]:
-    keys = [key for day in chosen for key in days[day]]
-    return keys, len(keys)
+    table = gathered(grouped, "user_id", "source")
+    (users, user), (sources, source) = (codes(table[name]) for name in ("user_id", "source"))
+    day, key = (np.asarray(table[name].to_numpy(), np.int64) for name in ("day", "key"))
+    order = np.lexsort((source, day, user))
+    return _Active(users, sources, user[order], day[order], source[order], key[order])
 
 
 def _share(p: float) -> str:

@@ -50,7 +50,7 @@ def access_export_volume(
     ended = nw.col("event_code").fill_null("") != TRANSFER_BEGINS
     done = nw.col("event_outcome").fill_null("unknown") != "failure"
     exports = (nw.col("event_category") == "export") & ended & done
-    cases = scores.cases("export", first_of_days(audit_events, exports, at))
+    cases = scores.cases("export", first_of_days(audit_events, exports, at, scores.odd()))
     manner = Manner("exports", "user_id = :subject and event_category = 'export'", one_in, scores.note)
     exempt = Exempt("access.export_volume", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt)

@@ -12,6 +12,7 @@ from riskkit.derived.clock_days import day_of, local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.places import placed, with_previous
 from riskkit.derived.trail import MINUTE_US, first_rows, in_period, row_key
+from riskkit.derived.turns import turns
 from riskkit.model import Moment, Signal, Verdict
 from riskkit.tables import records
 from riskkit.words import amount, capital, count
@@ -49,24 +50,24 @@ def access_impossible_travel(
     Matched are changes of site within `travel_minutes`, the shortest time between any two sites of the
     place. Addresses and hosts that an exemption names (VPN egress) are left out before.
     """
-    events = placed(audit_events, workstations, at).filter(~nw.col("site").is_null())
     exempt = Exempt("access.impossible_travel", exemptions, roster)
-    moved = (
-        with_previous(events, "site")
-        .filter(in_period(at), nw.col("moved"), nw.col("apart_us") < travel_minutes * MINUTE_US)
-        .with_columns(day=local_day_number(at), key=row_key())
-        .select("user_id", "day", "source", "key", "apart_us", "source_ip", "address_before")
-        .sort("user_id", "day", "source", "key")
-    )
     found: dict[str, dict[int, list[Any]]] = {}
-    for row in records(moved):
-        day = day_of(row.day)
-        if not any(
-            exempt.holds(row.user_id, day, address=address or "")
-            for address in (row.source_ip, row.address_before)
-        ):
-            found.setdefault(row.user_id, {}).setdefault(row.day, []).append(row)
-    within = events.filter(in_period(at)).with_columns(key=row_key())
+    for trail, own in turns(audit_events, at, at.period.first_day, travel_minutes * MINUTE_US):
+        moved = (
+            with_previous(_sited(trail, workstations, at), "site")
+            .filter(own, in_period(at), nw.col("moved"), nw.col("apart_us") < travel_minutes * MINUTE_US)
+            .with_columns(day=local_day_number(at), key=row_key())
+            .select("user_id", "day", "source", "key", "apart_us", "source_ip", "address_before")
+            .sort("user_id", "day", "source", "key")
+        )
+        for row in records(moved):
+            day = day_of(row.day)
+            if not any(
+                exempt.holds(row.user_id, day, address=address or "")
+                for address in (row.source_ip, row.address_before)
+            ):
+                found.setdefault(row.user_id, {}).setdefault(row.day, []).append(row)
+    within = _sited(audit_events, workstations, at).filter(in_period(at))
     seen = within.group_by("user_id").agg(nw.len().alias("events"), sites=nw.col("site").n_unique())
     for user in records(seen.sort("user_id")):
         days = found.get(user.user_id, {})
@@ -83,6 +84,10 @@ def access_impossible_travel(
             signals=tuple(_signal(day, days[day], travel_minutes) for day in sorted(days)),
             rows=(first_rows(keys, len(keys), PREDICATE),),
         )
+
+
+def _sited(trail: nw.LazyFrame[Any], workstations: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
+    return placed(trail, workstations, at).filter(~nw.col("site").is_null())
 
 
 def _signal(day: int, rows: list[Any], travel_minutes: int) -> Signal:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.baseline import of_people
-from riskkit.derived.beside_peers import Day, beside_peers, verdicts_of, vs
+from riskkit.derived.baseline import first_in_view, of_people
+from riskkit.derived.beside_peers import Day, beside_peers, summed, verdicts_of, vs
 from riskkit.derived.clock_days import local_day_number, local_hour
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import HOUR_US, opens_record, row_key
+from riskkit.derived.turns import Codes, codes, gathered, turns
 from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
 from riskkit.tables import to_arrow
@@ -64,9 +65,9 @@ def access_off_duty(
     strict = has_duty & ~on_duty
     loose = np.where(planned, ~has_duty & ~on_duty, _rare_hours(hours, at))
     groups = peers(peer_groups)
-    known = beside_peers(_hits(hours, strict), groups, at)
-    guessed = beside_peers(_hits(hours, loose), groups, at)
-    days = [_surer(one, other) for one, other in zip(known, guessed, strict=True)]
+    known = beside_peers(hours.hits(strict), groups, at)
+    guessed = beside_peers(hours.hits(loose), groups, at)
+    days = (_surer(one, other) for one, other in zip(known, guessed, strict=True))
     yield from verdicts_of(
         days,
         noun="access off duty",
@@ -77,10 +78,38 @@ def access_off_duty(
     )
 
 
-def _hours(audit_events: nw.LazyFrame[Any], at: Moment) -> pd.DataFrame:
-    """Accesses by user, local day, hour and source, in a fixed order."""
-    grouped = (
-        audit_events.filter(of_people(at), opens_record())
+@dataclass(frozen=True)
+class _Hours:
+    """Accesses by user, local day, hour and source, in order of user and hour: parallel arrays.
+
+    `user` and `source` are places in `users` and `sources`.
+    """
+
+    users: list[str]
+    sources: list[str]
+    user: Codes
+    source: Codes
+    day: Codes
+    clock: Codes
+    hour: Codes
+    events: Codes
+    key: Codes
+
+    def of_users(self) -> Iterator[tuple[str, slice]]:
+        """Each user with the place of the rows."""
+        bounds = np.searchsorted(self.user, np.arange(len(self.users) + 1)).tolist()
+        for name, begin, end in zip(self.users, bounds[:-1], bounds[1:], strict=True):
+            yield name, slice(begin, end)
+
+    def hits(self, hit: Any) -> Any:
+        """Hits of each user, day and source, with the first row of them."""
+        of_users, of_sources = (self.users, self.user), (self.sources, self.source)
+        return summed(of_users, self.day, of_sources, np.where(hit, self.events, 0), self.key)
+
+
+def _hours(audit_events: nw.LazyFrame[Any], at: Moment) -> _Hours:
+    counted = (
+        trail.filter(of_people(at), opens_record())
         .with_columns(
             day=local_day_number(at),
             clock=local_hour(at),
@@ -89,29 +118,35 @@ def _hours(audit_events: nw.LazyFrame[Any], at: Moment) -> pd.DataFrame:
         )
         .group_by("user_id", "day", "clock", "hour", "source")
         .agg(nw.len().alias("events"), nw.col("key").min())
+        for trail, _ in turns(audit_events, at, first_in_view(at))
     )
-    found: pd.DataFrame = to_arrow(grouped).to_pandas()
-    return found.sort_values(["user_id", "hour", "source", "day"], ignore_index=True)
+    table = gathered(counted, "user_id", "source")
+    (users, user), (sources, source) = (codes(table[name]) for name in ("user_id", "source"))
+    numbers = [
+        np.asarray(table[name].to_numpy(), np.int64) for name in ("day", "clock", "hour", "events", "key")
+    ]
+    order = np.lexsort((numbers[0], source, numbers[2], user))
+    return _Hours(users, sources, *(column[order] for column in (user, source, *numbers)))
 
 
-def _duties(hours: pd.DataFrame, schedule: Any | None, margin_hours: int) -> tuple[Any, Any, Any]:
+def _duties(hours: _Hours, schedule: Any | None, margin_hours: int) -> tuple[Any, Any, Any]:
     """For each row: within a duty and its margin, near a duty at all (12 hours), user has any duty."""
-    none = np.zeros(len(hours), bool)
-    if schedule is None or hours.empty:
-        return none, none.copy(), none.copy()
-    duties: pd.DataFrame = to_arrow(schedule.select("user_id", "starts_us", "ends_us")).to_pandas()
-    of: dict[Any, pd.DataFrame] = dict(tuple(duties.groupby("user_id")))
-    on, near, planned = none.copy(), none.copy(), none.copy()
-    middle = hours["hour"].to_numpy() * HOUR_US + HOUR_US // 2
-    for user, rows in hours.groupby("user_id").indices.items():
-        if user not in of:
+    on, near, planned = (np.zeros(len(hours.user), bool) for _ in range(3))
+    if schedule is None or not len(hours.user):
+        return on, near, planned
+    table = to_arrow(schedule.select("user_id", "starts_us", "ends_us"))
+    names, who = codes(table["user_id"])
+    order = np.argsort(who, kind="stable")
+    starts, ends = (np.asarray(table[name].to_numpy(), np.int64)[order] for name in ("starts_us", "ends_us"))
+    bounds = np.searchsorted(who[order], np.arange(len(names) + 1)).tolist()
+    spans = {name: slice(*bounds[n : n + 2]) for n, name in enumerate(names)}
+    middle = hours.hour * HOUR_US + HOUR_US // 2
+    for user, rows in hours.of_users():
+        if user not in spans:
             continue
-        spans = of[user]
         planned[rows] = True
         for marks, margin in ((on, margin_hours * HOUR_US), (near, 12 * HOUR_US)):
-            marks[rows] = _within(
-                middle[rows], spans["starts_us"].to_numpy() - margin, spans["ends_us"].to_numpy() + margin
-            )
+            marks[rows] = _within(middle[rows], starts[spans[user]] - margin, ends[spans[user]] + margin)
     return on, near, planned
 
 
@@ -122,25 +157,17 @@ def _within(times: Any, starts: Any, ends: Any) -> Any:
     return began > ended
 
 
-def _rare_hours(hours: pd.DataFrame, at: Moment) -> Any:
+def _rare_hours(hours: _Hours, at: Moment) -> Any:
     """Whether the clock hour and its neighbours are rare among the user's accesses before the period."""
-    rare = np.zeros(len(hours), bool)
-    before = (hours["hour"] * HOUR_US < at.start_us).to_numpy()
-    clock, events = hours["clock"].to_numpy(), hours["events"].to_numpy()
-    for rows in hours.groupby("user_id").indices.values():
-        known = rows[before[rows]]
-        own = np.bincount(clock[known], events[known], minlength=24)
+    rare = np.zeros(len(hours.user), bool)
+    before = hours.hour * HOUR_US < at.start_us
+    for _, rows in hours.of_users():
+        known = before[rows]
+        own = np.bincount(hours.clock[rows][known], hours.events[rows][known], minlength=24)
         if own.sum() >= FEWEST_OWN:
             around = own + np.roll(own, 1) + np.roll(own, -1)
-            rare[rows] = (around * 100 < RARE_HOUR_PERCENT * own.sum())[clock[rows]]
+            rare[rows] = (around * 100 < RARE_HOUR_PERCENT * own.sum())[hours.clock[rows]]
     return rare
-
-
-def _hits(hours: pd.DataFrame, hit: Any) -> pd.DataFrame:
-    counted = hours.assign(hits=hours["events"].where(hit, 0), key=hours["key"].astype("Int64").where(hit))
-    return counted.groupby(["user_id", "day", "source"], as_index=False).agg(
-        hits=("hits", "sum"), key=("key", "min")
-    )
 
 
 def _surer(known: Day, guessed: Day) -> Day:

@@ -48,7 +48,7 @@ def access_patient_volume(
     """
     scores = volumes(user_days, "patients", peers(peer_groups), at)
     of_patients = opens_record() & ~nw.col("patient_id").is_null()
-    cases = scores.cases("patient", first_of_days(audit_events, of_patients, at))
+    cases = scores.cases("patient", first_of_days(audit_events, of_patients, at, scores.odd()))
     manner = Manner("patients", "user_id = :subject and patient_id is not null", one_in, scores.note)
     exempt = Exempt("access.patient_volume", exemptions, roster)
     yield from verdicts(examined(user_days, at), cases, manner, exempt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import narwhals as nw
@@ -52,7 +53,6 @@ def access_slow_accumulation(
     """
     cases: list[Case] = []
     note = ""
-    keys = first_of_days(audit_events, opens_record(), at)
     kinds = {"exports": ("exports", "role")}
     if unexplained_patients is not None:
         kinds["elsewhere"] = ("unexplained patients", "peer_group")
@@ -60,7 +60,9 @@ def access_slow_accumulation(
         note = "Without care records only exports were added up."
     for column, (what, group) in kinds.items():
         scores = volumes(user_days, column, peers(peer_groups, group), at)
-        cases += accumulations(scores, what, keys, span_days)
+        cases += accumulations(scores, what, span_days)
+    keys = first_of_days(audit_events, opens_record(), at, {(case.user, case.day) for case in cases})
+    found = (replace(case, keys=keys[case.user, case.day]) for case in cases if (case.user, case.day) in keys)
     manner = Manner("sums of small excess", "user_id = :subject", one_in, f"{note} {scores.note}".strip())
     exempt = Exempt("access.slow_accumulation", exemptions, roster)
-    yield from verdicts(examined(user_days, at), cases, manner, exempt)
+    yield from verdicts(examined(user_days, at), found, manner, exempt)

@@ -8,10 +8,12 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
+from riskkit.derived.baseline import first_in_view
 from riskkit.derived.beside_peers import beside_peers, daily, verdicts_of, vs
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.places import placed, with_previous
 from riskkit.derived.trail import MINUTE_US
+from riskkit.derived.turns import gathered, turns
 from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
 from riskkit.words import amount
@@ -51,10 +53,17 @@ def access_two_places_at_once(
     beside the user's own days and peers: some work in two zones all the time. A single change is no sign
     of two people: whoever is called to another ward walks there in minutes.
     """
-    events = with_previous(placed(audit_events, workstations, at), "zone")
     quick = nw.col("moved") & (nw.col("away_us") < minutes * MINUTE_US)
+    counted = gathered(
+        (
+            daily(with_previous(placed(trail, workstations, at), "zone").filter(own), quick, at)
+            for trail, own in turns(audit_events, at, first_in_view(at), minutes * MINUTE_US)
+        ),
+        "user_id",
+        "source",
+    )
     yield from verdicts_of(
-        beside_peers(daily(events, quick, at), peers(peer_groups), at),
+        beside_peers(counted, peers(peer_groups), at),
         noun="quick return to a zone",
         one_in=one_in,
         predicate=PREDICATE,

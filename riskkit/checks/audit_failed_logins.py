@@ -157,12 +157,13 @@ def _unusual(
     rarest: dict[tuple[str, date], Day] = {}
     for hits, power in ((daily(logins, failed, at), 0.5), (daily(placed, failed & strange, at), 1.0)):
         for one in beside_peers(hits, groups, at):
+            if 2 * one.p**power > LARGEST_P:
+                continue
             day = replace(one, p=one.p**power)
             known = rarest.setdefault((day.user, day.day), day)
             if day.p < known.p:
                 rarest[day.user, day.day] = day
     days = [replace(day, p=2 * day.p) for _, day in sorted(rarest.items()) if day.count > 1]
-    days = [day for day in days if day.p <= LARGEST_P]
     if not days:
         return {}
     by_system = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import narwhals as nw
@@ -19,9 +19,14 @@ FIRST_HOUR, LAST_HOUR = 7, 19
 """Off hours are the others, and weekends: the same at every site, so that counts can be compared."""
 
 
+def first_in_view(at: Moment) -> date:
+    """The first local day of the baseline."""
+    return at.period.first_day - timedelta(days=LOOK_BACK_DAYS)
+
+
 def look_back_us(at: Moment) -> int:
     """Where the baseline begins, in microseconds since 1970 UTC."""
-    return at.day_end_us(at.period.first_day - timedelta(days=LOOK_BACK_DAYS + 1))
+    return at.day_end_us(first_in_view(at) - timedelta(days=1))
 
 
 def in_view(at: Moment) -> nw.Expr:

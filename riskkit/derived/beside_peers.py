@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import narwhals as nw
 import numpy as np
+import pyarrow as pa
 
 from riskkit.derived.clock_days import day_number, day_of, local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import LARGEST_P
-from riskkit.derived.targets import DAYS, codes
+from riskkit.derived.targets import DAYS
 from riskkit.derived.trail import first_rows, flag, row_key
+from riskkit.derived.turns import Codes, codes
 from riskkit.derived.volumes import EVERYONE, scored
 from riskkit.model import Moment, Rows, Signal, Verdict
 from riskkit.tables import to_arrow
 from riskkit.words import capital, count, out_of
+
+NO_KEY = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +48,41 @@ def daily(events: nw.LazyFrame[Any], hit: nw.Expr, at: Moment) -> nw.LazyFrame[A
     )
 
 
-def beside_peers(counted: Any, groups: Mapping[str, str], at: Moment) -> list[Day]:
+def summed(
+    users: tuple[list[str], Codes], day: Codes, sources: tuple[list[str], Codes], hits: Codes, key: Codes
+) -> pa.Table:
+    """What `daily` gives, of hits that are counted in memory: per user, day and source, with the first row.
+
+    users, sources: texts, each once, and for each row the place of its text. Rows without a hit name no row.
+    """
+    order = np.lexsort((sources[1], day, users[1]))
+    user, day, source, hits = (column[order] for column in (users[1], day, sources[1], hits))
+    key = np.where(hits > 0, key[order], NO_KEY)
+    begins = np.flatnonzero(np.any([np.diff(one, prepend=-1) != 0 for one in (user, day, source)], axis=0))
+    if len(begins):
+        hits, key = np.add.reduceat(hits, begins), np.minimum.reduceat(key, begins)
+    return pa.table(
+        {
+            "user_id": pa.DictionaryArray.from_arrays(user[begins], pa.array(users[0], pa.string())),
+            "day": day[begins],
+            "source": pa.DictionaryArray.from_arrays(source[begins], pa.array(sources[0], pa.string())),
+            "hits": hits,
+            "key": pa.array(key, mask=key == NO_KEY),
+        }
+    )
+
+
+def beside_peers(counted: Any, groups: Mapping[str, str], at: Moment) -> Iterator[Day]:
     """Each day of the period on which a user was active, with the tail of its hits as `scored` gives it.
+
+    In order of user and day, one after the other: together they are many.
 
     counted: what `daily` gives, or any frame with its columns. groups: the peer group of each user. Days
     that carry a signal have their first rows.
     """
     table = to_arrow(counted)
     if not len(table):
-        return []
+        return
     users, who = codes(table["user_id"])
     hits = np.asarray(table["hits"].to_numpy(), np.int64)
     units, place = np.unique(who * DAYS + np.asarray(table["day"].to_numpy(), np.int64), return_inverse=True)
@@ -62,11 +93,10 @@ def beside_peers(counted: Any, groups: Mapping[str, str], at: Moment) -> list[Da
     scores = scored(users, user, day, count, group, at)
     shown = (day >= scores.first) & (day <= day_number(at.today))
     keys = _keys(table, np.flatnonzero((shown & (scores.p <= LARGEST_P))[place] & (hits > 0)), place)
-    return [
-        Day(users[user[n]], day_of(day[n]), int(count[n]), float(scores.expected[n]), float(scores.p[n]),
-            tuple(keys.get(n, ())))
-        for n in np.flatnonzero(shown).tolist()
-    ]  # fmt: skip
+    del table, counted, who, hits, units, place
+    for n in np.flatnonzero(shown).tolist():
+        numbers = int(count[n]), float(scores.expected[n]), float(scores.p[n])
+        yield Day(users[user[n]], day_of(day[n]), *numbers, tuple(keys.get(n, ())))
 
 
 def _keys(table: Any, rows: Any, place: Any) -> dict[int, list[tuple[str, int]]]:
@@ -80,7 +110,7 @@ def _keys(table: Any, rows: Any, place: Any) -> dict[int, list[tuple[str, int]]]
 
 
 def verdicts_of(
-    days: Sequence[Day],
+    days: Iterable[Day],
     *,
     noun: str,
     one_in: int,
@@ -93,12 +123,11 @@ def verdicts_of(
     """One verdict per user with a day in the period, for review when a day is rarer than one in `one_in`.
 
     Days rarer than one in ten, with `least` hits or more, carry a signal; so many as an exemption sets
-    aside are counted in the message. addresses: the subjects are addresses, not users.
+    aside are counted in the message. days: in order of user. addresses: the subjects are addresses, not
+    users.
     """
-    by_user: dict[str, list[Day]] = {}
-    for day in days:
-        by_user.setdefault(day.user, []).append(day)
-    for user, found in sorted(by_user.items()):
+    for user, of_user in groupby(days, key=lambda day: day.user):
+        found = list(of_user)
         odd = [day for day in found if day.p <= LARGEST_P and day.count >= least]
         kept = [day for day in odd if not exempt.holds(user, day.day, address=user if addresses else "")]
         yield _verdict(user, found, kept, len(odd) - len(kept), noun, one_in, predicate, reason)

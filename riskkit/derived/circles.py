@@ -12,7 +12,8 @@ import pandas as pd
 
 from riskkit.derived.baseline import LOOK_BACK_DAYS
 from riskkit.derived.clock_days import day_number
-from riskkit.derived.targets import DAYS, Codes, Opened, codes
+from riskkit.derived.targets import DAYS, Opened
+from riskkit.derived.turns import Codes, codes
 from riskkit.derived.volumes import FEWEST_DAYS
 from riskkit.model import Moment
 from riskkit.statistics.calibration import empirical_tail

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,8 +125,13 @@ def _signal(case: Case, predicate: str) -> Signal:
     )
 
 
-def first_of_days(audit_events: nw.LazyFrame[Any], what: nw.Expr, at: Moment) -> dict[tuple[str, int], Keys]:
-    """The first row in each file of what people did, by user and day of the period."""
+def first_of_days(
+    audit_events: nw.LazyFrame[Any],
+    what: nw.Expr,
+    at: Moment,
+    asked: Collection[tuple[str, int]] | None = None,
+) -> dict[tuple[str, int], Keys]:
+    """The first row in each file of what people did, by user and day (those asked) of the period."""
     found = (
         audit_events.filter(in_period(at), of_a_person(), what)
         .with_columns(day=local_day_number(at), key=row_key())
@@ -135,5 +140,6 @@ def first_of_days(audit_events: nw.LazyFrame[Any], what: nw.Expr, at: Moment) ->
     )
     keys: dict[tuple[str, int], list[tuple[str, int]]] = {}
     for row in records(found):
-        keys.setdefault((row.user_id, row.day), []).append((row.source, row.key))
+        if asked is None or (row.user_id, row.day) in asked:
+            keys.setdefault((row.user_id, row.day), []).append((row.source, row.key))
     return {unit: tuple(sorted(one)[: Rows.FIRST]) for unit, one in keys.items()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from riskkit.derived.review import LARGEST_P, Case, Keys
+from riskkit.derived.review import LARGEST_P, Case
 from riskkit.derived.volumes import Volumes
 from riskkit.statistics.calibration import empirical_tail
 from riskkit.statistics.change import bootstrap_peaks, cusum
@@ -17,10 +17,8 @@ MOST_A_DAY = 3.0
 """A single day adds no more: what is rare in one day is for other detectors."""
 
 
-def accumulations(
-    scores: Volumes, what: str, keys: Mapping[tuple[str, int], Keys], span_days: int
-) -> Iterator[Case]:
-    """Days of the period on which a user's sum rose and stands high for a span of so many days.
+def accumulations(scores: Volumes, what: str, span_days: int) -> Iterator[Case]:
+    """Days of the period on which a user's sum rose and stands high for a span of so many days; without rows.
 
     Nothing when there are too few earlier days: without a past nothing tells slow from usual.
     """
@@ -47,6 +45,5 @@ def accumulations(
         span = slice(max(0, column - span_days + 1), column + 1)
         unit = scores.users[user], int(column) + low
         seen, usual = float(count[user, span].sum()), float(expected[user, span].sum())
-        if unit in keys:
-            reason = f"{seen:.0f} {what} in {span_days} days vs {usual:.1f} expected"
-            yield Case(*unit, float(p[user, column]), seen, usual, reason, keys[unit])
+        reason = f"{seen:.0f} {what} in {span_days} days vs {usual:.1f} expected"
+        yield Case(*unit, float(p[user, column]), seen, usual, reason, ())

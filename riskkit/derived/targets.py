@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from riskkit.derived.clock_days import day_number
 from riskkit.derived.review import LARGEST_P, Case, Keys
 from riskkit.derived.trail import flag
+from riskkit.derived.turns import Codes, codes
 from riskkit.derived.volumes import FEWEST_DAYS, degraded_note
 from riskkit.model import Moment, Rows
 from riskkit.statistics.calibration import empirical_tail
@@ -21,7 +22,6 @@ from riskkit.statistics.tails import Numbers, binomial_tail
 from riskkit.tables import records, to_arrow
 from riskkit.words import out_of
 
-Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NOT_ON_ROSTER = "The roster does not know this user, so no department can explain anything. "
@@ -197,18 +197,6 @@ def opened(unexplained_patients: nw.LazyFrame[Any], at: Moment) -> Opened:
         users, patients, user[begins], day[begins], patient[begins], first_us, on_ward, in_care,
         (unit.astype(np.int64), sources, source, key), strangers, first,
     )  # fmt: skip
-
-
-def codes(column: Any) -> tuple[list[str], Codes]:
-    """The distinct texts of an Arrow column, in order, and for each row the place of its text."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if hasattr(encoded, "combine_chunks"):
-        encoded = encoded.combine_chunks()
-    names = encoded.dictionary.to_pylist()
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), np.int64)
-    place[order] = np.arange(len(names))
-    return [names[at] for at in order], place[np.asarray(encoded.indices.to_numpy(), np.int64)]
 
 
 def _taken(told: list[Any], places: Codes) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from riskkit.derived.baseline import is_weekend
 from riskkit.derived.clock_days import day_number
 from riskkit.derived.review import LARGEST_P, Case, Keys
+from riskkit.derived.turns import Codes, codes
 from riskkit.model import Moment
 from riskkit.statistics.calibration import calibrate
 from riskkit.statistics.counts import CountModel, fit_counts
@@ -27,7 +28,6 @@ FEWEST_DAYS = 14
 """With fewer days before the period there is no past to speak of: peers within the period tell."""
 
 EVERYONE = "all"
-Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class Volumes:
     def note(self) -> str:
         """What a message must say of the baseline; empty when it is long enough."""
         return degraded_note(self.earlier_days)
+
+    def odd(self) -> set[tuple[str, int]]:
+        """The users and days of the period that `cases` may be about."""
+        found = np.flatnonzero((self.day >= self.first) & (self.p <= LARGEST_P))
+        return {(self.users[self.user[at]], int(self.day[at])) for at in found}
 
     def cases(self, noun: str, keys: Mapping[tuple[str, int], Keys], least: int = 1) -> Iterator[Case]:
         """Days of the period with more than usual: `6 unexplained patients vs 0.4 expected`."""
@@ -100,11 +105,10 @@ def volumes(
     fewer, peers of the period itself tell the rate and nobody's own days do.
     """
     table = to_arrow(user_days.select("user_id", "day", column).sort("user_id", "day"))
-    names = table["user_id"].to_pylist()
-    kept = np.array([keep(name) for name in names], bool)
-    users = sorted({name for name, good in zip(names, kept, strict=True) if good})
-    place = {name: number for number, name in enumerate(users)}
-    user = np.array([place[name] for name in names if name in place], np.int64)
+    everyone, who = codes(table["user_id"])
+    good = np.array([keep(name) for name in everyone], bool)
+    users, kept = [name for name in everyone if keep(name)], good[who]
+    user = (np.cumsum(good) - 1)[who[kept]]
     day = np.asarray(table["day"].to_numpy(), np.int64)[kept]
     count = np.asarray(table[column].fill_null(0).to_numpy(), np.int64)[kept]
     known = sorted({groups.get(name, EVERYONE) for name in users})
