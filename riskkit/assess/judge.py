@@ -126,13 +126,14 @@ def _told(verdicts: Sequence[Verdict]) -> str:
 
 def _run(check: Check, parameters: Mapping[str, Any], court: Court) -> list[Verdict]:
     """What the check itself says: one verdict per unit, dated, and aged."""
-    sources = _sources(check, court.evidence)
+    sources = _sources((*check.needs, *check.optional), court.evidence)
+    needed = frozenset(_sources(check.needs, court.evidence))
     said = check.run(**court.engine.tables_for(check), **parameters, at=court.moment)
     worst: dict[str, Verdict] = {}
     for verdict in said:
         if SEVERITIES.index(verdict.severity or check.severity) > SEVERITIES.index(check.worst):
             raise CatalogError(f"{check.id} says {verdict.severity}, which is above its worst")
-        dated = _aged(check, _dated(verdict, sources), court)
+        dated = _aged(check, _dated(verdict, sources, needed), court)
         fingerprint = court.fingerprint(fingerprint_text(check.id, dated))
         dated = dated.but(fingerprint=fingerprint)
         if dated.result == "UNKNOWN":
@@ -153,8 +154,8 @@ def _badness(check: Check) -> Callable[[Verdict], tuple[int, int, str]]:
     )
 
 
-def _sources(check: Check, evidence: Evidence) -> dict[str, Source]:
-    tables = frozenset().union(*(base_tables(need) for need in check.needs))
+def _sources(needs: Iterable[str], evidence: Evidence) -> dict[str, Source]:
+    tables = frozenset().union(*(base_tables(need) for need in needs))
     return {
         source.name: source
         for source in evidence.sources
@@ -162,12 +163,14 @@ def _sources(check: Check, evidence: Evidence) -> dict[str, Source]:
     }
 
 
-def _dated(verdict: Verdict, sources: Mapping[str, Source]) -> Verdict:
-    """Date a verdict by the oldest evidence that it rests on: its rows', else all that the check needs."""
+def _dated(verdict: Verdict, sources: Mapping[str, Source], needed: frozenset[str]) -> Verdict:
+    """Date a verdict by the oldest evidence that it rests on: its rows', and all that the check needs where
+    they name none of that.
+    """
     if verdict.collected_at is not None:
         return verdict
     named = {key[0] for rows in verdict.rows for key in rows.keys} & sources.keys()
-    dates = [sources[name].collected_at for name in (named or sources)]
+    dates = [sources[name].collected_at for name in (named if named & needed else named | needed)]
     if not dates or any(date is None for date in dates):
         return verdict
     return verdict.but(collected_at=min(filter(None, dates)))
@@ -177,7 +180,8 @@ def _aged(check: Check, verdict: Verdict, court: Court) -> Verdict:
     """Give a verdict its last day; a pass that is past it shows nothing any more, a failure stays."""
     if verdict.collected_at is None:
         return verdict
-    tables = frozenset().union(*(base_tables(need) for need in check.needs))
+    cited = (rows.table for rows in verdict.rows if rows.keys)
+    tables = frozenset().union(*(base_tables(name) for name in (*check.needs, *cited)))
     days = min(court.settings.freshness(table) for table in tables)
     until = (
         verdict.valid_until
@@ -200,7 +204,7 @@ def _reviewed(verdict: Verdict, reviewed: Mapping[str, str]) -> Verdict:
 
 def _with_gaps(check: Check, verdicts: list[Verdict], court: Court, *, judged: bool) -> list[Verdict]:
     """Add what the evidence should have shown and did not."""
-    sources = _sources(check, court.evidence)
+    sources = _sources(check.needs, court.evidence)
     gaps = [_unread(source) for _, source in sorted(sources.items()) if source.unread or source.problem]
     if judged:
         gaps += expected_verdicts(check, verdicts, court.inventory)

@@ -75,5 +75,6 @@ def inventory_system_not_listed(
             observed="listed" if known else "not listed",
             expected="an id or alias of a system",
             scope=names.get(name, seen.name),
-            rows=(*seen.rows, *((Rows.of("systems", home),) if home else ())),
+            # What is listed rests on the inventory, however old the evidence that names it.
+            rows=(Rows.of("systems", home),) if home else tuple(seen.rows),
         )

@@ -27,7 +27,7 @@ from riskkit.words import be, count
     usual_cause="A department opened the account, and nobody told those who keep the contracts.",
 )
 def programme_cloud_without_contract(
-    storage_assets: pd.DataFrame, contracts: pd.DataFrame, systems: pd.DataFrame | None, *, at: Moment
+    storage_assets: pd.DataFrame, contracts: pd.DataFrame | None, systems: pd.DataFrame | None, *, at: Moment
 ) -> Iterator[Verdict]:
     """One verdict per provider that keeps storage which is not recorded to hold no ePHI, and system.
 
@@ -39,7 +39,7 @@ def programme_cloud_without_contract(
     for asset in records(storage_assets):
         if asset.provider and asset.holds_phi is not False:
             used.setdefault((asset.provider, system_of(asset.system_id, names)), []).append(asset)
-    signed = list(records(contracts))
+    signed = [] if contracts is None else list(records(contracts))
     for (provider, system), assets in sorted(used.items()):
         own = [
             contract
@@ -47,7 +47,7 @@ def programme_cloud_without_contract(
             if same_vendor(provider, contract.vendor)
             and (not contract.system_id or system_of(contract.system_id, names) == system)
         ]
-        result, message = bound(own, at)
+        result, message = bound(None if contracts is None else own, at)
         number = len(assets)
         places = f"{count(number, 'place')} that may hold ePHI {be(number, 'lies', 'lie')} with {provider}"
         yield Verdict(

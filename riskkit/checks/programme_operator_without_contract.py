@@ -25,14 +25,14 @@ from riskkit.tables import records
     usual_cause="The archive was bought as a service, and its contract holds no clauses on ePHI.",
 )
 def programme_operator_without_contract(
-    systems: pd.DataFrame, contracts: pd.DataFrame, *, at: Moment
+    systems: pd.DataFrame, contracts: pd.DataFrame | None, *, at: Moment
 ) -> Iterator[Verdict]:
     """One verdict per system that holds ePHI; NA where the inventory's `operated_by` names no company.
 
     A contract with the company counts when it names the system or none.
     """
     names = system_names(systems)
-    signed = list(records(contracts))
+    signed = [] if contracts is None else list(records(contracts))
     held = [system for system in records(systems) if system.holds_ephi]
     for system in sorted(held, key=lambda one: one.system_id):
         if not system.operated_by:
@@ -50,7 +50,7 @@ def programme_operator_without_contract(
             if same_vendor(system.operated_by, one.vendor)
             and (not one.system_id or system_of(one.system_id, names) == system.system_id)
         ]
-        result, message = bound(own, at)
+        result, message = bound(None if contracts is None else own, at)
         yield Verdict(
             subject=system.system_id,
             result=result,

@@ -31,7 +31,7 @@ from riskkit.words import count
     usual_cause="Remote maintenance came with the purchase, and nobody asked for a contract.",
 )
 def programme_vendor_access_without_contract(
-    accounts: pd.DataFrame, contracts: pd.DataFrame, systems: pd.DataFrame | None, *, at: Moment
+    accounts: pd.DataFrame, contracts: pd.DataFrame | None, systems: pd.DataFrame | None, *, at: Moment
 ) -> Iterator[Verdict]:
     """One verdict per system with enabled accounts of vendors; a contract counts when it names the system."""
     names = system_names(systems)
@@ -39,10 +39,10 @@ def programme_vendor_access_without_contract(
     for account in records(accounts):
         if account.kind == "vendor" and account.enabled:
             used.setdefault(system_of(account.system_id, names), []).append(account)
-    signed = list(records(contracts))
+    signed = [] if contracts is None else list(records(contracts))
     for system, found in sorted(used.items()):
         own = [one for one in signed if one.system_id and system_of(one.system_id, names) == system]
-        result, message = bound(own, at)
+        result, message = bound(None if contracts is None else own, at)
         if not own and in_force((one for one in signed if one.kind in BINDS and not one.system_id), at):
             result, message = "UNKNOWN", "contracts in force name no system, and may or may not cover it"
         yield Verdict(

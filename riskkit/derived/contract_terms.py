@@ -41,8 +41,13 @@ def in_force(contracts: Iterable[Any], at: Moment) -> list[Any]:
     return [contract for contract in contracts if term(contract, at) == "in force"]
 
 
-def bound(contracts: Iterable[Any], at: Moment) -> tuple[Result, str]:
-    """Whether one of these contracts of one vendor binds it to the organisation, and how that stands."""
+def bound(contracts: Iterable[Any] | None, at: Moment) -> tuple[Result, str]:
+    """Whether one of these contracts of one vendor binds it to the organisation, and how that stands.
+
+    None stands for evidence without a list of contracts.
+    """
+    if contracts is None:
+        return "UNKNOWN", "the evidence holds no list of contracts"
     binding = [contract for contract in contracts if contract.kind in BINDS]
     if not binding:
         return "FAIL", "no contract with it is on record"

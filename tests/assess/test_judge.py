@@ -182,6 +182,17 @@ def test_a_verdict_is_as_old_as_the_oldest_evidence_behind_it() -> None:
     assert undated.verdicts[0].collected_at is None
 
 
+def test_rows_of_optional_evidence_date_a_verdict_too() -> None:
+    """What a check could do without is as old as it is, once a verdict rests on it."""
+    roster = source("people/roster.csv", counts={"roster": Counts(2, 2, 2)}, collected_at=OLD)
+    asked = saying(
+        verdict(rows=(Rows("roster", 1, (("people/roster.csv", 2, 0),)),)),
+        verdict(subject="b"),
+        optional=("roster",),
+    )
+    assert results(judge(asked, court(source(), roster))) == {"a": "UNKNOWN", "b": "PASS"}
+
+
 def test_unread_records_are_a_gap() -> None:
     """What was quarantined might have failed."""
     broken = source(counts={"accounts": Counts(3, 2, 2, 1)})

@@ -420,6 +420,10 @@ def test_companies_that_run_a_system(ask: Ask) -> None:
     ]
     found = ask("programme.operator_without_contract", systems=listed, contracts=signed)
     assert results(found) == {"own": "NA", "pacs": "PASS", "ris": "FAIL", "vna": "FAIL", "web": "FAIL"}
+    found = ask("programme.operator_without_contract", systems=listed)  # no list of contracts at all
+    assert results(found) == {
+        "own": "NA", "pacs": "UNKNOWN", "ris": "UNKNOWN", "vna": "UNKNOWN", "web": "UNKNOWN",
+    }  # fmt: skip
     listed = [system("ris", "Amazon Web Services")]
     found = ask("programme.operator_without_contract", systems=listed, contracts=signed)
     assert results(found) == {"ris": "PASS"}
