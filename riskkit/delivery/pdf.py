@@ -19,7 +19,7 @@ SHEET_PX = 680
 _STYLE = Path(__file__).parent / "paper.css"
 _SAID = "main :is(td, th, dd, dt, li, h1, h2, h3, h4, caption, figcaption)"
 """Elements whose words must be on paper; those of other lists are left out there."""
-_LEFT_OUT = ("toc", "scope")
+_LEFT_OUT = ("toc", "scope", "screen")
 
 
 def pdf_of(page: str) -> bytes:

@@ -19,6 +19,7 @@ from riskkit.model import Assessment
 from riskkit.report.clean import clean
 from riskkit.report.gloss import gloss
 from riskkit.report.jupyter import nbconvert
+from riskkit.report.paper import shorten
 
 TEMPLATE = Path(__file__).parent / "template"
 
@@ -112,6 +113,7 @@ def content_of(executed: Any, *, hidden: str) -> Content:
     _name_regions(soup)
     gloss(soup)
     _list_sections(soup)
+    shorten(soup)
     heading = soup.find("h1")
     return Content(clean(str(soup)), heading.get_text(" ", strip=True) if heading else "")
 

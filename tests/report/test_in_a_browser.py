@@ -136,6 +136,28 @@ def test_leadership_reads_one_sheet(report: Path, browser: Browser, tmp_path: Pa
     assert "What this report covers" in second
 
 
+def test_no_page_takes_a_ream(report: Path, browser: Browser, tmp_path: Path) -> None:
+    """At most 12 sheets of A4 each, the register with all its risks; what is cut is told where it is cut."""
+    if which("pdftotext") is None:
+        pytest.skip("needs pdftotext (poppler-utils)")
+    for path in pages(report):
+        with browser.page() as page:
+            page.open(path.as_uri())
+            page.printed(tmp_path / "sheet.pdf", letter=False)
+            risks = page.evaluate("[...document.querySelectorAll('.card > h3')].map(one => one.textContent)")
+            hidden = page.evaluate(
+                "getComputedStyle(document.querySelector('.paper') || document.head).display"
+            )
+        *sheets, _ = _sheets(tmp_path / "sheet.pdf")
+        assert len(sheets) <= 12, path.name
+        assert hidden == "none"
+        if path.name == "08_risk_register.html":
+            printed = " ".join("".join(sheets).split())
+            assert [risk for risk in risks if risk not in printed] == []
+            assert "Printed: the first" in printed
+            assert "Printed in full: 3 of" in printed
+
+
 def _sheets(pdf: Path) -> list[str]:
     run = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True)
     return run.stdout.split("\f")

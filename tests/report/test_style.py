@@ -90,7 +90,7 @@ def test_paper_is_light():
     """The dark colours are for screens only; ink on dark paper is waste."""
     assert "@media screen and (prefers-color-scheme: dark)" in STYLE
     assert "@page" in STYLE
-    assert re.search(r"\.parts, \.skip, \.toc \{ display: none; \}", PAPER)
+    assert re.search(r"\.parts, \.skip, \.toc, \.screen \{ display: none; \}", PAPER)
 
 
 def test_the_style_loads_nothing():
