@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.encryption_strength import in_pool, pools
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
@@ -36,9 +37,10 @@ def encryption_unencrypted_volume(
     storage_assets: pd.DataFrame, systems: pd.DataFrame | None, *, at: Moment
 ) -> Iterator[Verdict]:
     """One verdict per place; one of which nothing says whether it holds ePHI may hold it."""
-    names = system_names(systems)
-    for asset in records(storage_assets):
-        if asset.kind in JUDGED_ELSEWHERE:
+    names, assets = system_names(systems), list(records(storage_assets))
+    listed = pools(assets)
+    for asset in assets:
+        if asset.kind in JUDGED_ELSEWHERE or in_pool(asset, listed):
             continue
         result, message = _judged(asset)
         yield Verdict(

@@ -21,6 +21,9 @@ WEAK: Mapping[str, re.Pattern[str]] = {
 BARE = frozenset({"LUKS", "LUKS2", "dm-crypt"})
 """What block devices show without the header: neither cipher nor derivation."""
 
+POOL = "ZFS"
+"""What block devices show of a part of a pool: its data sets are encrypted, or not."""
+
 LEAST_KEY_BITS = 128
 LEAST_PBKDF2_ITERATIONS = 600_000
 """Our choice (OWASP's of 2023)."""
@@ -62,6 +65,16 @@ def headers(assets: Iterable[Any]) -> Mapping[str, Any]:
         if asset.container and asset.method not in BARE and asset.method is not None:
             found.setdefault(asset.container, asset)
     return found
+
+
+def pools(assets: Iterable[Any]) -> frozenset[str]:
+    """The containers whose data sets are listed, so that the devices below are no places of their own."""
+    return frozenset(asset.container for asset in assets if asset.container and asset.method != POOL)
+
+
+def in_pool(asset: Any, listed: frozenset[str]) -> bool:
+    """Whether a row is a device of a pool whose data sets are `listed`."""
+    return asset.method == POOL and asset.container in listed
 
 
 def judged_by(asset: Any, known: Mapping[str, Any]) -> Any:

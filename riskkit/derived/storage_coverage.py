@@ -19,7 +19,9 @@ from riskkit.derived.encryption_strength import (
     BARE,
     LEAST_PBKDF2_ITERATIONS,
     headers,
+    in_pool,
     judged_by,
+    pools,
     untold,
     weaknesses,
 )
@@ -79,12 +81,15 @@ def storage_coverage(
     assets = list(records(storage_assets))
     known, names, exported_at = headers(assets), system_names(systems), exported(custody)
     copies = {row.system_id for row in (() if systems is None else records(systems)) if row.kind == "backup"}
+    listed = pools(assets)
     mounted = {asset.container for asset in assets if asset.container and asset.method in BARE}
     worst: dict[str, dict[str, object]] = {}
     for asset in assets:
         if asset.kind in LISTED_ELSEWHERE or asset.holds_phi is False:
             continue
         if asset.container in mounted and asset.method not in BARE:
+            continue
+        if in_pool(asset, listed):
             continue
         told = exported_at(asset.source)
         seen = [day for day in (asset.evidence_date, told and told.astimezone(at.zone).date()) if day]

@@ -11,6 +11,7 @@ from riskkit.model import Batch, Context, Member, Quarantined
 from riskkit.readers.documents import DocumentError, load_json, refused
 from riskkit.readers.items import IgnoredError, gather, whole
 from riskkit.readers.listeners import host_of
+from riskkit.readers.pools import pools_of
 from riskkit.readers.texts import has_keys, head_text, load_text, outline
 from riskkit.tables import TABLES
 
@@ -106,6 +107,7 @@ def _row(host: str, name: str, properties: Properties) -> Mapping[str, object]:
         "kdf": f"pbkdf2-sha1 {iterations} iterations" if stretched else None,
         "key_location": _location(host, properties.get("keylocation", "")) if encrypted == "yes" else None,
         "reason": "the value of encryption was not exported" if encrypted == "unknown" else None,
+        "container": pools_of(host),
     }
 
 

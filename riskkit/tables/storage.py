@@ -29,8 +29,8 @@ STORAGE_ASSETS = Table(
         Column("encrypted", doc="a missing statement is unknown, never no",
                required=True, values=("yes", "no", "unknown")),
         Column("method", doc="cipher, its length and mode, as AES-256-GCM or BitLocker XTS-AES 256, or the "
-               "cloud's own name, as aws:kms. A product alone, and words beside the cipher that are not understood, "
-               "do not tell how strong it is"),
+               "cloud's own name, as aws:kms. A product alone, and words beside the cipher that are not "
+               "understood, do not tell how strong it is"),
         Column("key_bits", "integer", "of the cipher; the second key of XTS is not counted", unit="bit"),
         Column("kdf", doc="how a passphrase becomes the key: argon2id ..., pbkdf2-sha256 1000 iterations"),
         Column("key_manager"),

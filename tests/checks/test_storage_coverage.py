@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 
 from riskkit.derived.coverage_shares import MEASURES, by_tier, share
 from riskkit.derived.storage_coverage import STATES, decayed
+from riskkit.readers.lsblk_json import read as lsblk
 from tests.checks.conftest import Ask
 from tests.evidence import AT, engine_of, instant, results
+from tests.readers.reading import read_all
 
+UNMOUNTED = b"""{"blockdevices": [
+ {"name": "sda", "type": "disk", "fstype": null, "size": 100000000000, "mountpoints": [null], "children": [
+  {"name": "sda1", "type": "part", "fstype": "crypto_LUKS", "fsver": "2", "size": 100000000000,
+   "mountpoints": [null], "children": [
+    {"name": "root", "type": "crypt", "fstype": "ext4", "size": 99000000000, "mountpoints": ["/"]}]}]},
+ {"name": "sdb", "type": "disk", "fstype": "xfs", "size": 40000000000000, "mountpoints": [null]}]}"""
 STRONG = {"encrypted": "yes", "method": "LUKS2 aes-xts-plain64", "key_bits": 256}
 FIPS = {"encrypted": "yes", "method": "AES-256", "key_location": "key server"}
 
@@ -104,6 +112,30 @@ def test_a_header_is_judged_with_the_place_that_lies_in_it(tmp_path: Path) -> No
     null = {**header, "encrypted": "no", "method": "LUKS2 cipher_null-ecb"}
     (row,) = coverage(tmp_path, [mounted, null]).values()
     assert row["state"] == "plain"
+
+
+def test_devices_of_a_pool_are_its_data_sets(ask: Ask, tmp_path: Path) -> None:
+    """Unknown until the host's data sets are listed, and then no places of their own."""
+    disk = asset("pacs:sdb", encrypted="unknown", method="ZFS", container="zfs-pacs")
+    images = asset("pacs:tank", encrypted="yes", method="ZFS aes-256-gcm", container="zfs-pacs")
+    other = {**images, "asset_id": "vna:tank", "container": "zfs-vna"}
+    for folder in ("pool", "listed"):
+        (tmp_path / folder).mkdir()
+    assert set(coverage(tmp_path / "pool", [disk, other])) == {"pacs:sdb", "vna:tank"}
+    assert set(coverage(tmp_path / "listed", [disk, images])) == {"pacs:tank"}
+    unencrypted = "encryption.unencrypted_volume"
+    assert results(ask(unencrypted, storage_assets=[disk])) == {"pacs:sdb": "UNKNOWN"}
+    assert results(ask(unencrypted, storage_assets=[disk, images])) == {"pacs:tank": "PASS"}
+
+
+def test_a_plain_disk_that_is_not_mounted_counts(ask: Ask) -> None:
+    """Read from lsblk: an encrypted root does not make up for a plain disk beside it."""
+    reading = read_all(lsblk, UNMOUNTED, "storage/lsblk-pacs.json").table("storage_assets")
+    verdicts = ask("encryption.unencrypted_volume", storage_assets=reading)
+    assert results(verdicts) == {"pacs:/": "PASS", "pacs:sdb": "FAIL"}
+    assert "not mounted" in next(v.message for v in verdicts if v.result == "FAIL")
+    (verdict,) = ask("encryption.coverage_low", storage_assets=reading)
+    assert verdict.result == "FAIL"
 
 
 @given(st.permutations(range(3)))

@@ -14,9 +14,10 @@ from riskkit.readers.lsblk_json import read as lsblk
 from riskkit.readers.restic_snapshots import read as restic
 from tests.readers.reading import SAMPLES, read_all, real
 
-DISK = {"name": "sda", "type": "disk", "fstype": None, "mountpoint": None}
-LUKS = {"name": "sda1", "type": "part", "fstype": "crypto_LUKS", "fsver": "2"}
-OPEN = {"name": "data", "type": "crypt", "fstype": "xfs", "mountpoint": "/data", "size": "42"}
+Device = dict[str, object]
+DISK: Device = {"name": "sda", "type": "disk", "fstype": None, "mountpoint": None}
+LUKS: Device = {"name": "sda1", "type": "part", "fstype": "crypto_LUKS", "fsver": "2"}
+OPEN: Device = {"name": "data", "type": "crypt", "fstype": "xfs", "mountpoint": "/data", "size": "42"}
 
 
 def block(*devices: dict[str, object]) -> bytes:
@@ -38,17 +39,17 @@ def test_real_lsblk() -> None:
 
 
 def test_only_what_lies_on_dm_crypt_is_covered() -> None:
-    """The open volume is; a neighbour is not; a closed LUKS partition holds nothing that is mounted."""
-    plain = {"name": "sdb", "type": "disk", "fstype": "ext4", "mountpoint": "/images"}
+    """The open volume is; a neighbour is not; a closed LUKS partition is encrypted, whatever it holds."""
+    plain: Device = {"name": "sdb", "type": "disk", "fstype": "ext4", "mountpoint": "/images"}
     data = block({**DISK, "children": [{**LUKS, "children": [OPEN]}]}, plain, {**LUKS, "name": "sdc"})
-    assert encrypted(data) == {"h:/data": "yes", "h:/images": "no"}
+    assert encrypted(data) == {"h:/data": "yes", "h:/images": "no", "h:sdc": "yes"}
     row = read_all(lsblk, data).table("storage_assets")[0]
     assert (row["method"], row["size_bytes"]) == ("LUKS2", 42)
 
 
 def test_a_raid_with_one_plain_leg_is_not_covered() -> None:
     """A device below two parents is shown twice by lsblk; both ways must be encrypted."""
-    array = {"name": "md0", "type": "raid1", "fstype": "xfs", "mountpoint": "/data"}
+    array: Device = {"name": "md0", "type": "raid1", "fstype": "xfs", "mountpoint": "/data"}
     data = block(
         {**DISK, "children": [{**LUKS, "children": [array]}]}, {**DISK, "name": "sdb", "children": [array]}
     )
@@ -62,9 +63,54 @@ def test_silence_is_unknown() -> None:
 
 def test_file_systems_that_encrypt_by_themselves() -> None:
     """Of ZFS lsblk cannot tell; of zram nobody knows where it goes."""
-    pool = {"name": "sda1", "type": "part", "fstype": "zfs_member", "mountpoints": ["/tank"]}
-    swap = {"name": "zram0", "type": "disk", "mountpoints": ["[SWAP]"]}
+    pool: Device = {"name": "sda1", "type": "part", "fstype": "zfs_member", "mountpoints": ["/tank"]}
+    swap: Device = {"name": "zram0", "type": "disk", "mountpoints": ["[SWAP]"]}
     assert encrypted(block(pool, swap)) == {"h:/tank": "unknown", "h:zram0": "unknown"}
+
+
+def test_what_is_not_mounted_is_a_place_too() -> None:
+    """A plain disk in the rack can be taken and read; what shows no file system may hold anything."""
+
+    def idle(
+        name: str, fstype: str | None, kind: str = "disk", size: int = 10**12, **columns: object
+    ) -> Device:
+        return {"name": name, "type": kind, "fstype": fstype, "size": size, "mountpoints": [None], **columns}
+
+    reading = read_all(
+        lsblk,
+        block(
+            {**DISK, "children": [{**LUKS, "children": [OPEN, idle("old", "xfs", "crypt")]}]},
+            idle("sdb", "xfs"),
+            idle("sdc", None),
+            idle("sdd", "crypto_LUKS", fsver="2", uuid="4d941d61-b175-4685-aeef-cf14a87502ac"),
+            idle("sde", "LVM2_member"),
+            idle("sdf", "zfs_member"),
+            idle("sdg", "swap"),
+            idle("sdh", "BitLocker"),
+            idle("sdi", "vfat", "part", parttype="C12A7328-F81F-11D2-BA4B-00A0C93EC93B"),
+            idle("sdj", None, "part", size=1 << 20),
+            idle("zram0", None, size=0),
+            idle("loop0", None, "loop"),
+            idle("sr0", None, "rom"),
+            idle("sr1", "iso9660", "rom"),
+        ),
+        "lsblk-h.json",
+    )
+    rows = {row["asset_id"]: row for row in reading.table("storage_assets")}
+    assert {name: row["encrypted"] for name, row in rows.items()} == {
+        "h:/data": "yes", "h:old": "yes", "h:sdb": "no", "h:sdc": "unknown", "h:sdd": "yes",
+        "h:sde": "unknown", "h:sdf": "unknown", "h:sdg": "no", "h:sdh": "unknown", "h:sdi": "no",
+        "h:sr1": "no",
+    }  # fmt: skip
+    assert all(rows[name]["reason"] for name in ("h:sdb", "h:sdc", "h:sde", "h:sdf", "h:sdh", "h:sr1"))
+    assert (rows["h:sdb"]["size_bytes"], rows["h:sdb"]["mountpoint"]) == (10**12, None)
+    assert rows["h:sdd"]["container"] == "luks-4d941d61-b175-4685-aeef-cf14a87502ac"
+    assert (rows["h:sdg"]["kind"], rows["h:sdi"]["holds_phi"]) == ("swap", False)
+    assert reading.ignored["storage_assets"] == {
+        "holds what is listed": 2,
+        "holds nothing": 3,
+        "a file of a listed place": 1,
+    }
 
 
 def test_without_mount_points_nothing_can_be_judged() -> None:
@@ -75,8 +121,8 @@ def test_without_mount_points_nothing_can_be_judged() -> None:
 
 def test_swap_and_boot() -> None:
     """Swap is a kind of its own, and boot partitions hold no images."""
-    swap = {"name": "a", "type": "part", "fstype": "swap", "mountpoints": ["[SWAP]"]}
-    boot = {"name": "b", "type": "part", "fstype": "ext4", "mountpoints": ["/boot"]}
+    swap: Device = {"name": "a", "type": "part", "fstype": "swap", "mountpoints": ["[SWAP]"]}
+    boot: Device = {"name": "b", "type": "part", "fstype": "ext4", "mountpoints": ["/boot"]}
     rows = read_all(lsblk, block(swap, boot)).table("storage_assets")
     assert [(row["kind"], row["holds_phi"]) for row in rows] == [("swap", None), ("volume", False)]
 

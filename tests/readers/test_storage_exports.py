@@ -105,8 +105,8 @@ def test_lsblk_of_old_and_new() -> None:
         {"name": "sda1", "type": "part", "fstype": "crypto_LUKS", "mountpoint": None},
         {"name": "sda2", "type": "part", "fstype": "ext4", "mountpoint": "/data"},
     ]
-    (row,) = assets({"blockdevices": [{"name": "sda", "type": "disk", "children": beside}]})
-    assert row["encrypted"] == "no"
+    closed, plain = assets({"blockdevices": [{"name": "sda", "type": "disk", "children": beside}]})
+    assert (closed["encrypted"], plain["encrypted"]) == ("yes", "no")
 
 
 def luks(**changes: Any) -> dict[str, Any]:
