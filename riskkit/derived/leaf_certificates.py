@@ -20,8 +20,8 @@ SCHEMA = TABLES["certificates"].schema.append(pa.field("system_id", pa.string())
 @derive(
     name="leaf_certificates",
     doc="One row per listener that presented a certificate: the leaf (position 0) of the newest "
-    "observation, with the system of endpoints.yaml. A listener of which only other certificates "
-    "of a chain are known keeps the lowest position.",
+    "observation, of several the one that ends first, with the system of endpoints.yaml. A listener of "
+    "which only other certificates of a chain are known keeps the lowest position.",
 )
 def leaf_certificates(
     certificates: pd.DataFrame, endpoints: pd.DataFrame | None, custody: pd.DataFrame | None
@@ -52,4 +52,5 @@ def named(leaf: Any) -> dict[str, Any]:
 def _oldest_and_farthest_first(certificate: Any, exported_at: datetime | None) -> tuple[Any, ...]:
     at = certificate.observed_at or exported_at or NEVER
     place = certificate.source or "", certificate.offset or 0, certificate.n or 0
-    return at, -certificate.position, certificate.sha256 or "", place
+    # Of several leaves, of other keys or other addresses of the name, the one that ends first.
+    return at, -certificate.position, -certificate.not_after.timestamp(), certificate.sha256 or "", place

@@ -29,6 +29,7 @@ from riskkit.readers.listeners import (
 )
 from riskkit.readers.presented import fingerprint, key_bits, key_kind, matches, signature_hash
 from riskkit.readers.suites import iana
+from riskkit.readers.worst_facts import worst_of_addresses
 
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{")
 _KEYS = (b'"endpoints"', b'"engineVersion"', b'"criteriaVersion"')
@@ -38,9 +39,6 @@ _NO_DETAILS = "the file holds no details of it"
 _UNTOLD = "SSL Labs does not look for it"
 _CCS = {1: "not_vulnerable", 2: "vulnerable", 3: "vulnerable"}
 _ROBOT = {1: "not_vulnerable", 2: "vulnerable", 3: "vulnerable"}
-_WORST = ("vulnerable", "accepted", UNKNOWN, "rejected", "not_vulnerable")
-_WORST_FLAG = {"compression": "yes", "fallback_scsv": "no", "secure_renegotiation": "no",
-               "client_renegotiation": "yes", "hsts": "no"}  # fmt: skip
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -83,7 +81,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
             continue
         times.append(at)
         version = _text(told.get("engineVersion")) or ""
-        facts = _merged(
+        facts = worst_of_addresses(
             [_facts(point) for point in details] or [[Fact("connectivity", UNKNOWN, _NO_DETAILS)]]
         )
         outside = [observation(fact, "ssllabs", version) | {"vantage": "external"} for fact in facts]
@@ -167,35 +165,6 @@ def _holes(details: Mapping[str, Any]) -> Iterator[Fact]:
 
 def _hole(key: str, value: str) -> Fact:
     return Fact(key, value, "the attempt gave no answer" if value == UNKNOWN else "")
-
-
-def _merged(points: Sequence[Sequence[Fact]]) -> list[Fact]:
-    """The worst of several addresses: one that accepts is enough, and one of which nothing is known."""
-    connected = [facts for facts in points if facts[0].value == "tls"]
-    if len(points) == 1 or not connected:
-        return list(next((facts for facts in points if facts[0].value == "no_tls"), points[0]))
-    if plain := [facts for facts in points if facts[0].value == "no_tls"]:
-        return list(plain[0])
-    merged: dict[str, Fact] = {}
-    for facts in connected:
-        for fact in facts:
-            known = merged.get(fact.key)
-            merged[fact.key] = fact if known is None else _worse(known, fact)
-    for version in VERSIONS if len(connected) < len(points) else ():
-        key = f"protocol.{version}"
-        if merged[key].value != "accepted":
-            merged[key] = Fact(key, UNKNOWN, "another address of the host was not tested")
-    return list(merged.values())
-
-
-def _worse(one: Fact, other: Fact) -> Fact:
-    if one.key.startswith("suite."):
-        versions = sorted({*one.detail.split("|"), *other.detail.split("|")})
-        return one._replace(detail="|".join(filter(None, versions)))
-    if one.key in _WORST_FLAG:
-        return one if one.value == _WORST_FLAG[one.key] else other
-    order = [fact for value in _WORST for fact in (one, other) if fact.value == value]
-    return order[0] if order else one
 
 
 def _certificates(

@@ -190,6 +190,16 @@ def test_certificate_expiry(ask: Ask) -> None:
     assert severities == {"2": None, "3": "high", "4": "high"}
 
 
+def test_of_several_leaves_the_one_that_ends_first_counts(ask: Ask) -> None:
+    """Another address of the name, or a key of another kind, does not hide the certificate that has ended."""
+    found = leaf(1, "2026-10-01 00:00"), leaf(1, "2027-10-01 00:00")
+    for leaves in (found, found[::-1]):
+        told = [{**one, "n": number, "sha256": f"{number}".zfill(64)} for number, one in enumerate(leaves)]
+        assert results(ask("transmission.certificate_expiry", certificates=told)) == {
+            "pacs.example:1": "FAIL"
+        }
+
+
 def test_certificate_expiry_tunable(ask: Ask) -> None:
     """A site may want to be told earlier."""
     certificates = [leaf(1, "2026-12-15 00:00")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -311,6 +313,91 @@ def test_flat_json_that_breaks_off(end: bytes) -> None:
     assert found["protocol.tls1_3"]["value"] == "unknown"
 
 
+CLEAN = CAPTURED + "ts33_13105.csv"
+WORSE = {
+    "TLS1": "offered (deprecated)",
+    "TLS1_1": "offered (deprecated)",
+    "heartbleed": "VULNERABLE, timed out",
+    "clientAuth": "none",
+}
+
+
+def at_address(path: Path, name: str, address: str, changed: dict[str, str] | None = None) -> list[list[str]]:
+    """The rows of a captured table as if they were of another name and address, with other findings."""
+    with path.open(newline="") as file:
+        rows = [row for row in csv.reader(file) if row[1] != "/"][1:]
+    told = changed or {}
+    return [[row[0], f"{name}/{address}", "2762", row[3], told.get(row[0], row[4]), *row[5:]] for row in rows]
+
+
+def table_of(*parts: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(["id", "fqdn/ip", "port", "severity", "finding", "cve", "cwe"])
+    writer.writerows(row for part in parts for row in part)
+    return text.getvalue().encode()
+
+
+@pytest.mark.parametrize("second", ["10.0.0.6", "10.0.0.5"], ids=["another address", "a later run"])
+@pytest.mark.parametrize("worse_first", [False, True])
+def test_testssl_counts_the_worst_look(second: str, worse_first: bool) -> None:
+    """Of two addresses of a name, or two runs in one file, none hides what the other showed."""
+    (path,) = real(CLEAN)
+    changes = [WORSE, {}] if worse_first else [{}, WORSE]
+    parts = [
+        at_address(path, "pacs1.example", address, changed)
+        for address, changed in zip(("10.0.0.5", second), changes, strict=True)
+    ]
+    reading = read_all(testssl, table_of(*parts))
+    expected = {
+        "connectivity": "tls", "protocol.tls1_0": "accepted", "protocol.tls1_1": "accepted",
+        "protocol.tls1_2": "accepted", "protocol.ssl3_0": "rejected", "heartbleed": "vulnerable",
+        "ccs": "not_vulnerable", "mtls.client_auth": "DISABLED",
+    }  # fmt: skip
+    assert values(facts(reading)[2762]).items() >= expected.items()
+    assert reading.records["channel_observations"] == 1
+    assert "1 listener seen at several addresses or more than once: the worst counts" in reading.notes
+
+
+def test_testssl_addresses_that_were_not_reached() -> None:
+    """What one address showed is not known of a name whose other address gave no answer."""
+    (path,) = real(CLEAN)
+    failed = [["scanProblem", "pacs1.example/10.0.0.6", "2762", "FATAL", "Can't connect", "", ""]]
+    found = values(
+        facts(read_all(testssl, table_of(at_address(path, "pacs1.example", "10.0.0.5"), failed)))[2762]
+    )
+    unknown = ("protocol.tls1_0", "heartbleed", "mtls.client_auth", "suites.tls1_2")
+    assert {key: found[key] for key in unknown} == dict.fromkeys(unknown, "unknown")
+    assert found["protocol.tls1_2"] == "accepted"
+    again = [["scanProblem", "pacs1.example/10.0.0.5", "2762", "FATAL", "Can't connect", "", ""]]
+    whole = table_of(at_address(path, "pacs1.example", "10.0.0.5"), again)
+    assert values(facts(read_all(testssl, whole))[2762])["heartbleed"] == "not_vulnerable"
+
+
+def test_testssl_keeps_the_leaf_of_each_address() -> None:
+    """The second address shows a certificate of its own: both are kept."""
+    (path,) = real(CLEAN)
+    other = {"cert_notAfter": "2026-01-01 00:00", "cert_fingerprintSHA256": "AB" * 32}
+    for address in ("10.0.0.5", "10.0.0.6"):
+        parts = at_address(path, "p.example", "10.0.0.5"), at_address(path, "p.example", address, other)
+        leaves = read_all(testssl, table_of(*parts)).table("certificates")
+        assert [row["sha256"] == "ab" * 32 for row in leaves] == [False, True]
+
+
+def test_pretty_targets_of_one_name() -> None:
+    """The pretty form has a target for each address."""
+    document = json.loads(pretty("ts33_13105.json"))
+    text = json.dumps(document["scanResult"][0] | {"ip": "192.0.2.2"}).replace(
+        "Not vulnerable", "not vulnerable"
+    )
+    other = json.loads(text.replace('"id": "TLS1", "severity": "INFO", "finding": "not offered"',
+                                    '"id": "TLS1", "severity": "LOW", "finding": "offered"'))  # fmt: skip
+    assert other["protocols"] != document["scanResult"][0]["protocols"]
+    document["scanResult"].append(other)
+    found = facts(read_all(testssl, json.dumps(document).encode()))[443]
+    assert found["protocol.tls1_0"]["value"] == "accepted"
+
+
 def pretty(name: str) -> bytes:
     """A flat file in the shape of --jsonfile-pretty, which adds date and version."""
     flat = [one for one in json.loads((SAMPLES / "testssl" / name).read_bytes()) if one["ip"] != "/"]
@@ -412,14 +499,17 @@ def test_silent_ports_of_nmap() -> None:
 
 
 def test_ssllabs_counts_the_worst_address() -> None:
-    """Of two addresses one accepts TLS 1.0 and has no HSTS; the chain is told once."""
+    """Of two addresses one accepts TLS 1.0 and has no HSTS; the chain is told once.
+
+    What was seen at one address alone and is good, as the fall-back signal, is not known of the host.
+    """
     reading = sample(ssllabs, "viewer.json")
     rows = [row for row in reading.table("channel_observations") if row["host"] == "viewer.example"]
     found = {row["key"]: row["value"] for row in rows}
     expected = {
         "connectivity": "tls", "protocol.tls1_0": "accepted", "protocol.tls1_1": "rejected",
-        "protocol.ssl3_0": "rejected", "heartbleed": "not_vulnerable", "hsts": "no", "fallback_scsv": "yes",
-        "mtls.client_auth": "unknown", "curve.X25519": "accepted",
+        "protocol.ssl3_0": "rejected", "heartbleed": "not_vulnerable", "hsts": "no",
+        "mtls.client_auth": "unknown", "curve.X25519": "accepted", "fallback_scsv": "unknown",
     }  # fmt: skip
     assert found.items() >= expected.items()
     assert [(row["position"], row["matches_host"]) for row in reading.table("certificates")] == [

@@ -1,7 +1,8 @@
 """testssl.sh: --jsonfile, --jsonfile-pretty and --csvfile. Its grade and scores are not used.
 
 A run that was stopped leaves a file that breaks off: what came before counts, and what was not reached
-is `unknown`. Only the pretty form names a date.
+is `unknown`. Only the pretty form names a date. A name may have several addresses, and --append writes
+one run after the other: nothing tells which is newer, so of all looks at a listener the worst counts.
 """
 
 from __future__ import annotations
@@ -30,8 +31,16 @@ from riskkit.readers.listeners import (
     same,
 )
 from riskkit.readers.testssl.chains import leaf_rows
-from riskkit.readers.testssl.facts import Finding, finished, listener_facts
-from riskkit.words import out_of
+from riskkit.readers.testssl.facts import (
+    MOST_LOOKS,
+    Finding,
+    finished,
+    listener_facts,
+    looks_at,
+    ran_again,
+)
+from riskkit.readers.worst_facts import worst_of_addresses, worst_of_runs
+from riskkit.words import count, out_of
 
 MENDED_LIMIT = 32 << 20
 """Bytes of the largest file that breaks off and is read none the less: our own cap."""
@@ -45,21 +54,24 @@ _CLOSING = {"{": "}", "[": "]"}
 _SECTIONS = 64
 
 
+_Addresses = dict[str, list[Finding]]
+
+
 @dataclass
 class _Run:
-    """Findings by listener, in the order of the file, and what is known of the run."""
+    """Findings by listener and address, in the order of the file, and what is known of the run."""
 
-    listeners: dict[Place, list[Finding]] = field(default_factory=dict)
+    listeners: dict[Place, _Addresses] = field(default_factory=dict)
     others: int = 0
     at: datetime | None = None
     version: str = ""
     broken: bool = False
 
-    def add(self, place: Place | None, finding: Finding) -> None:
+    def add(self, place: Place | None, address: str, finding: Finding) -> None:
         if place is None:
             self.others += 1
         else:
-            self.listeners.setdefault(place, []).append(finding)
+            self.listeners.setdefault(place, {}).setdefault(address, []).append(finding)
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -87,21 +99,20 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     except DocumentError as error:
         yield refused(OBSERVATIONS.name, error, member)
         return
-    unfinished = sum(not finished(found, mended=run.broken) for found in run.listeners.values())
-    notes = (
-        (f"{out_of(unfinished, len(run.listeners), 'listener')} not scanned to the end",)
-        if unfinished
-        else ()
-    )
+    notes = tuple(_notes(run))
     seen, chains = Books(OBSERVATIONS, member.name), Books(CERTIFICATES, member.name)
-    for offset, (place, found) in enumerate(run.listeners.items()):
-        if same(place) in seen.taken:
-            seen.refuse(offset, "duplicate", "host and port as in a record before")
-            chains.refuse(offset, "duplicate", "host and port as in a record before")
+    for offset, (place, addresses) in enumerate(run.listeners.items()):
+        if problem := _why_not(seen, place, addresses):
+            seen.refuse(offset, *problem)
+            chains.refuse(offset, *problem)
             continue
-        facts = listener_facts(found, mended=run.broken)
+        looks = [looks_at(found) for found in addresses.values()]
+        facts = worst_of_addresses(
+            [worst_of_runs([listener_facts(one, mended=run.broken) for one in runs]) for runs in looks]
+        )
         seen.accept(offset, place, run.at, [observation(fact, "testssl.sh", run.version) for fact in facts])
-        rows = leaf_rows(found, place[0])
+        leaves = [row for runs in looks for one in runs for row in leaf_rows(one, place[0])]
+        rows = [row for number, row in enumerate(leaves) if row not in leaves[:number]]
         if rows:
             chains.accept(offset, place, run.at, rows)
         else:
@@ -110,6 +121,31 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         seen.ignored["about no listener"] = run.others
     yield seen.batch(len(run.listeners) + run.others, run.at, notes)
     yield chains.batch(len(run.listeners), run.at, notes)
+
+
+def _notes(run: _Run) -> Iterator[str]:
+    """What a reader of the file should know of it."""
+    number = len(run.listeners)
+    unfinished = sum(
+        not all(finished(found, mended=run.broken) for found in addresses.values())
+        for addresses in run.listeners.values()
+    )
+    if unfinished:
+        yield f"{out_of(unfinished, number, 'listener')} not scanned to the end"
+    again = sum(
+        len(addresses) > 1 or any(map(ran_again, addresses.values())) for addresses in run.listeners.values()
+    )
+    if again:
+        yield f"{count(again, 'listener')} seen at several addresses or more than once: the worst counts"
+
+
+def _why_not(books: Books, place: Place, addresses: _Addresses) -> tuple[str, str] | None:
+    """Why a listener cannot become rows (reason and detail)."""
+    if same(place) in books.taken:
+        return "duplicate", "host and port as in a record before"
+    if any(len(looks_at(found)) > MOST_LOOKS for found in addresses.values()):
+        return "too_large", f"one finding stands more than {MOST_LOOKS} times"
+    return None
 
 
 def _opened(member: Member) -> _Run:
@@ -132,7 +168,7 @@ def _table(text: str) -> _Run:
             if len(cells) < 5 or cells[0] == "id":  # noqa: PLR2004 - the columns that are read
                 run.broken = run.broken or bool(cells and cells[0] != "id")
                 continue
-            run.add(_place(cells[1], cells[2]), Finding(cells[0], cells[3], cells[4]))
+            run.add(_place(cells[1], cells[2]), _address(cells[1]), Finding(cells[0], cells[3], cells[4]))
     except csv.Error:
         run.broken = True
     return run
@@ -148,7 +184,7 @@ def _document(text: str) -> _Run:
         document, run.broken = _mended(text), True
     if isinstance(document, list):
         for item in document:
-            _add(run, item, None)
+            _add(run, item, None, "")
     elif isinstance(document, dict):
         run.at = instant(document.get("startTime"))
         version = document.get("version")
@@ -166,22 +202,26 @@ def _add_target(run: _Run, target: Any) -> None:
         run.others += 1
         return
     place = _place(target.get("targetHost") or target.get("ip"), target.get("port"))
+    address = _address(target.get("ip"))
     if isinstance(target.get("id"), str):
-        _add(run, target, place)
+        _add(run, target, place, address)
         return
     for section in list(target.values())[:_SECTIONS]:
         for item in _list(section):
-            _add(run, item, place)
+            _add(run, item, place, address)
 
 
-def _add(run: _Run, item: Any, place: Place | None) -> None:
+def _add(run: _Run, item: Any, place: Place | None, address: str) -> None:
     told = item if isinstance(item, dict) else {}
     values = [told.get(key) for key in ("id", "severity", "finding")]
     if not all(isinstance(value, str) for value in values):
         run.others += 1
         return
+    host = told.get("ip") or told.get("fqdn/ip")
     run.add(
-        place or _place(told.get("ip") or told.get("fqdn/ip"), told.get("port")), Finding(*map(str, values))
+        place or _place(host, told.get("port")),
+        address if place else _address(host),
+        Finding(*map(str, values)),
     )
 
 
@@ -193,6 +233,11 @@ def _place(host: object, port: object) -> Place | None:
     """Host and port of `NAME/ADDRESS` and a number; the scanning machine itself is `/`."""
     name = host.partition("/")[0] or host.partition("/")[2] if isinstance(host, str) else None
     return place_of(name, port)
+
+
+def _address(host: object) -> str:
+    """The address of `NAME/ADDRESS`, or what stands in its place."""
+    return host.rpartition("/")[2] if isinstance(host, str) else ""
 
 
 def _mended(text: str) -> Any:

@@ -55,6 +55,30 @@ class Finding(NamedTuple):
     text: str
 
 
+MOST_LOOKS = 50
+"""How often a finding may stand of one address: our own cap."""
+
+
+def looks_at(found: Sequence[Finding]) -> list[list[Finding]]:
+    """The findings of one address as runs wrote them, one after the other into one file.
+
+    Nothing stands between runs, and a run writes an id once: the second time it stands is the second run.
+    A run that did not look for something leaves there what another saw. (The few ids that one run writes
+    twice make a second look that differs in them alone.)
+    """
+    by_id: dict[str, list[Finding]] = {}
+    for one in found:
+        by_id.setdefault(one.id, []).append(one)
+    most = min(max(map(len, by_id.values()), default=0), MOST_LOOKS + 1)
+    return [[same[min(number, len(same) - 1)] for same in by_id.values()] for number in range(most)]
+
+
+def ran_again(found: Sequence[Finding]) -> bool:
+    """Whether the findings of one address are of more than one run."""
+    versions = [one.id for one in found if one.id in PROTOCOLS]
+    return len(versions) > len(set(versions))
+
+
 def finished(found: Sequence[Finding], *, mended: bool) -> bool:
     """Whether the scan of a listener came to its end: only then the time that it took is written."""
     times = [one for one in found if one.id == "scanTime"]
