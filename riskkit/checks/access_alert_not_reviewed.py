@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.reviewers import Reviewers
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import amount, be
@@ -32,48 +33,67 @@ SHOWN = (None, "alert", "matched")
     standing=False,
 )
 def access_alert_not_reviewed(
-    alerts: pd.DataFrame, verdicts: pd.DataFrame | None, *, within_days: int = 7, at: Moment
+    alerts: pd.DataFrame,
+    verdicts: pd.DataFrame | None,
+    roster: pd.DataFrame | None,
+    *,
+    within_days: int = 7,
+    at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per alert that was surfaced; `undecided` is no decision.
+    """One verdict per alert that was surfaced; `undecided` is no decision, nor is one of the subject or of
+    who leads the subject, nor one from before the alert was surfaced.
 
-    Older than three times `within_days` is high.
+    Older than three times `within_days` is high. A decision that came late counts as late in the period in
+    which it came.
     """
-    decided = _decided(verdicts, at)
+    given = _decisions(verdicts, at)
+    reviewers = Reviewers.of(roster)
     surfaced: dict[str, list[Any]] = {}
     for row in records(alerts):
         if row.line in SHOWN:
             surfaced.setdefault(row.alert, []).append(row)
     for alert, rows in sorted(surfaced.items()):
         first = min(row.first_surfaced for row in rows)
-        age = at.age_days(first)
-        result, message = _judged(first, age, decided.get(alert), within_days, at)
+        user = next((row.user_id for row in rows if row.user_id), "")
+        counting = [
+            row.decided_at
+            for row in given.get(alert, ())
+            if row.decided_at >= first and not reviewers.close(user, row.decided_by)
+        ]
+        decided = min(counting, default=None)
+        days = (decided - first).days if decided else at.age_days(first)
+        result, message = _judged(first, days, decided, within_days, at)
+        if not counting and given.get(alert):
+            message += " What is recorded came before it, or from the subject or who leads the subject."
         yield Verdict(
             subject=alert,
             result=result,
             message=message,
-            observed=amount(age, "day") if alert not in decided else "decided",
+            observed=f"{'decided after' if decided else 'open for'} {amount(days, 'day')}",
             expected=f"a decision within {amount(within_days, 'day')}",
-            severity="high" if age > 3 * within_days else None,
+            severity="high" if days > 3 * within_days else None,
             rows=(Rows.of("alerts", sorted(rows, key=lambda row: (row.source, row.offset))),),
         )
 
 
-def _decided(verdicts: pd.DataFrame | None, at: Moment) -> dict[str, datetime]:
-    """When the first decision on each alert was taken."""
-    found: dict[str, datetime] = {}
+def _decisions(verdicts: pd.DataFrame | None, at: Moment) -> dict[str, list[Any]]:
+    """What was decided on each alert to the end of the period."""
+    found: dict[str, list[Any]] = {}
     for row in () if verdicts is None else records(verdicts):
         if row.verdict != "undecided" and row.decided_at < at.as_of:
-            found[row.alert] = min(row.decided_at, found.get(row.alert, row.decided_at))
+            found.setdefault(row.alert, []).append(row)
     return found
 
 
 def _judged(
-    first: datetime, age: int, decided: datetime | None, within_days: int, at: Moment
+    first: datetime, days: int, decided: datetime | None, within_days: int, at: Moment
 ) -> tuple[Result, str]:
     told = f"Surfaced on {first.astimezone(at.zone):%Y-%m-%d}"
+    late = days > within_days
     if decided is not None:
-        days = max((decided - first).days, 0)
-        return "PASS", f"{told}, decided after {amount(days, 'day')}."
-    if age > within_days:
-        return "FAIL", f"{told}, {amount(age, 'day')} ago, and nobody decided on it."
-    return "PASS", f"{told}, {amount(age, 'day')} ago; {within_days} {be(within_days)} allowed."
+        now = decided.astimezone(at.zone).date() >= at.period.first_day
+        when = "" if now or not late else ", before this period"
+        return "FAIL" if late and now else "PASS", f"{told}, decided after {amount(days, 'day')}{when}."
+    if late:
+        return "FAIL", f"{told}, {amount(days, 'day')} ago, and nobody decided on it."
+    return "PASS", f"{told}, {amount(days, 'day')} ago; {within_days} {be(within_days)} allowed."

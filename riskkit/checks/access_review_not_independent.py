@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.reviewers import barred_reviewers, led
-from riskkit.model import Moment, Rows, Verdict
+from riskkit.derived.reviewers import Reviewers
+from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import be, count, out_of
 
@@ -29,39 +29,41 @@ from riskkit.words import be, count, out_of
 def access_review_not_independent(
     verdicts: pd.DataFrame, alerts: pd.DataFrame, roster: pd.DataFrame | None, *, at: Moment
 ) -> Iterator[Verdict]:
-    """One verdict per alert with a decision; UNKNOWN when the roster names no manager of the subject.
-
-    Reviewers are known by user id or whole name.
+    """One verdict per alert with a decision; UNKNOWN when the roster knows neither a manager of the subject
+    nor who decided.
     """
     about = {row.alert: row.user_id or "" for row in records(alerts)}
-    barred, known = barred_reviewers(roster), led(roster)
+    reviewers = Reviewers.of(roster)
     decisions: dict[str, list[Any]] = {}
     for row in records(verdicts):
         if row.alert in about and row.decided_at < at.as_of:
             decisions.setdefault(row.alert, []).append(row)
     for alert, rows in sorted(decisions.items()):
         user = about[alert]
-        close = barred.get(user, {user.casefold()})
-        own = sum(row.decided_by.casefold() in close for row in rows)
+        own = sum(reviewers.close(user, row.decided_by) for row in rows)
+        strangers = sum(not reviewers.know(row.decided_by) for row in rows)
+        result, message = _judged(own, strangers, len(rows), reviewers.led(user))
         yield Verdict(
             subject=alert,
-            result="FAIL" if own else "UNKNOWN" if user not in known else "PASS",
-            message=_told(own, len(rows), user in known),
+            result=result,
+            message=message,
             observed=out_of(own, len(rows), "decision"),
             expected="0",
             rows=(Rows.of("verdicts", sorted(rows, key=lambda row: (row.source, row.offset))),),
         )
 
 
-def _told(own: int, decisions: int, known: bool) -> str:
+def _judged(own: int, strangers: int, decisions: int, led: bool) -> tuple[Result, str]:
     if own:
-        return f"{out_of(own, decisions, 'decision')} {be(own)} of the subject or of who leads the subject."
-    if not known:
-        return (
-            "The roster does not say who leads the subject of "
-            f"{be(decisions, 'the decision', f'these {decisions:,} decisions')}."
-        )
-    return (
+        told = f"{out_of(own, decisions, 'decision')} {be(own)} of the subject or of who leads the subject."
+        return "FAIL", told
+    if not led:
+        these = be(decisions, "the decision", f"these {decisions:,} decisions")
+        return "UNKNOWN", f"The roster does not say who leads the subject of {these}."
+    if strangers:
+        told = f"{out_of(strangers, decisions, 'decision')} {be(strangers)} of somebody whom the roster does"
+        return "UNKNOWN", f"{told} not know, by id or whole name."
+    return "PASS", (
         f"{count(decisions, 'decision')}, {be(decisions, 'not', 'none')} of the subject or of who leads the "
         "subject."
     )

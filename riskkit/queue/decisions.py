@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from riskkit.derived.reviewers import barred_reviewers
+from riskkit.derived.reviewers import Reviewers
 from riskkit.model import Moment
 from riskkit.queue.scoring import Candidate
 from riskkit.tables import records
@@ -48,14 +48,14 @@ class Decisions:
                 first = surfaced.get(row.alert, row.first_surfaced)
                 surfaced[row.alert] = min(first, row.first_surfaced)
             behaviours[row.alert] = row.day, (row.user_id or "", row.patient_id or "", row.family or "")
-        barred = barred_reviewers(roster)
+        reviewers = Reviewers.of(roster)
         said: dict[str, list[tuple[datetime, str, str]]] = {}
         not_counted: dict[str, int] = {}
         for row in () if verdicts is None else records(verdicts):
             if row.decided_at >= moment.as_of:
                 continue
             user = behaviours[row.alert][1][0] if row.alert in behaviours else ""
-            if row.decided_by.casefold() in barred.get(user, {user.casefold()} - {""}):
+            if reviewers.close(user, row.decided_by):
                 not_counted[row.alert] = not_counted.get(row.alert, 0) + 1
             else:
                 said.setdefault(row.alert, []).append((row.decided_at, row.verdict, row.decided_by))

@@ -101,6 +101,7 @@ VERDICTS = Table(
     place="programme/verdicts.csv",
     canonical=True,
     key=("alert", "decided_by", "decided_at"),
+    event_time="decided_at",
     ask="programme/verdicts.csv, one row per decision on a finding or an alert; a second reviewer adds a row",
     columns=(
         Column("alert", doc="fingerprint of the alert or finding, as the review queue prints it",

@@ -401,19 +401,52 @@ def test_unread_alerts_age(ask: Ask) -> None:
         verdicts=[decision(1), decision(5, verdict="undecided")],
     )
     assert results(said) == {"a1": "PASS", "a2": "FAIL", "a3": "FAIL", "a4": "PASS", "a5": "FAIL"}
-    assert {one.subject for one in said if one.severity == "high"} == {"a1", "a2", "a5"}
+    assert {one.subject for one in said if one.severity == "high"} == {"a2", "a5"}
+
+
+def test_a_decision_counts_when_it_is_one(ask: Ask) -> None:
+    """Late is late in the period in which it came; before the alert, or by its subject, is no decision."""
+    early = alert(5, 1) | {"first_surfaced": instant("2026-07-01 00:00")}
+    said = ask(
+        "access.alert_not_reviewed",
+        alerts=[alert(1, 2), alert(2, 10), alert(3, 2), alert(4, 2), early],
+        verdicts=[
+            decision(1, day=29),
+            decision(2, day=9),
+            decision(3, "Clark, Cid"),
+            decision(4, r"HOSP\Lead"),
+            decision(5) | {"decided_at": instant("2026-09-01 10:00")},
+        ],
+        roster=[person("u1", given_name="Cid", family_name="Clark", manager="lead"), person("lead")],
+    )
+    assert results(said) == {"a1": "FAIL", "a2": "FAIL", "a3": "FAIL", "a4": "FAIL", "a5": "PASS"}
+    told = {one.subject: one.message for one in said}
+    assert "decided after 27 days" in told["a1"]
+    assert all("nobody decided" in told[one] for one in ("a2", "a3", "a4"))
 
 
 def test_reviewers_are_independent(ask: Ask) -> None:
     """The subject's and the manager's decision is a finding; without a known manager it is unknown."""
-    rows = [person("u1", manager="u2"), person("u2", given_name="Bo", family_name="Ss"), person("u3")]
+    rows = [
+        person("u1", manager="u2"), person("u2", given_name="Bo", family_name="Ss"), person("u3"),
+        person("privacy"),
+    ]  # fmt: skip
     said = ask(
         "access.review_not_independent",
-        alerts=[alert(1, 2), alert(2, 2), alert(3, 2), alert(4, 2, user_id="u3")],
-        verdicts=[decision(1, "U1"), decision(2, "Bo Ss"), decision(3), decision(4)],
+        alerts=[*(alert(number, 2) for number in (1, 2, 3, 5, 6)), alert(4, 2, user_id="u3")],
+        verdicts=[
+            decision(1, "U1"),
+            decision(2, "Bo Ss"),
+            decision(3),
+            decision(4),
+            decision(5, "SS, Bo B."),
+            decision(6, "somebody"),
+        ],
         roster=rows,
     )
-    assert results(said) == {"a1": "FAIL", "a2": "FAIL", "a3": "PASS", "a4": "UNKNOWN"}
+    assert results(said) == {
+        "a1": "FAIL", "a2": "FAIL", "a3": "PASS", "a4": "UNKNOWN", "a5": "FAIL", "a6": "UNKNOWN",
+    }  # fmt: skip
 
 
 def test_an_account_that_was_silent_all_along(ask: Ask) -> None:
