@@ -44,8 +44,10 @@ site: docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Only this machine reaches it, with the token in the address that it prints, and it asks the
-# internet for nothing: no news, no updates, no extensions.
+# internet for nothing: no news, no updates, no extensions. Nor does it ask the reader about them
+# (lab/labconfig), which without the setting it does although they are off.
 lab: setup
+	JUPYTER_CONFIG_PATH="$(CURDIR)/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks \
 		--LabApp.extension_manager=readonly --LabApp.news_url=None \
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(LAB)

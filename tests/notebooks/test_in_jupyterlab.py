@@ -27,6 +27,9 @@ NOTEBOOK = "02_access_patterns.ipynb"
 ZONE = ZoneInfo("America/Chicago")
 """Of the sample pack."""
 
+SETTLED = 8.0
+"""Seconds after which JupyterLab, once it is drawn, has asked what it wants to ask."""
+
 LONG = 300.0
 """Seconds that a whole notebook may take on a machine that does other things too."""
 
@@ -77,6 +80,31 @@ def test_an_analyst_moves_a_control_and_decides(tmp_path: Path) -> None:
     assert TOKEN not in page_of_duties
 
 
+@pytest.mark.slow
+def test_make_lab_asks_nobody_about_news(tmp_path: Path) -> None:
+    """Neither the reader, whom JupyterLab asks although its news are off, nor the internet."""
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    port = free_port()
+    command = [
+        "make", "--silent", "lab",
+        f"LAB=--no-browser --allow-root --ServerApp.port={port} --ServerApp.port_retries=0 "
+        f"--IdentityProvider.token={TOKEN}",
+    ]  # fmt: skip
+    with (
+        started(command, port, own_settings(tmp_path), ROOT, tmp_path) as address,
+        chromium(tmp_path) as browser,
+        browser.page() as page,
+    ):
+        page.open(f"{address}/lab?token={TOKEN}")
+        page.wait_for("!!document.querySelector('.jp-DirListing')")
+        page.wait_for("!!document.querySelector('.jp-Launcher, .jp-Notebook')")
+        time.sleep(SETTLED)
+        assert "Jupyter news" not in page.evaluate("document.body.innerText")
+        outside = [asked for asked in page.requests if not asked.startswith((address, "data:", "blob:"))]
+    assert outside == []
+
+
 def opens(notebook: Path, pack: Path) -> str:
     """The notebook, with the path of a pack in its first code cell, as its reader would write it there."""
     text = notebook.read_text(encoding="utf-8")
@@ -102,35 +130,50 @@ def next_report(pack: Path, folder: Path, decided: datetime) -> str:
 @contextlib.contextmanager
 def lab(notebooks: Path, folder: Path) -> Iterator[str]:
     """JupyterLab on this machine alone, with settings of its own; it and its kernels are gone afterwards."""
-    own = {name: folder / name.lower() for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
-    own["JUPYTER_RUNTIME_DIR"] = folder / "run"
-    settings = own["JUPYTER_CONFIG_DIR"] / OFF_SCREEN
+    environment = own_settings(folder) | {"PYTHONPATH": str(ROOT)}
+    settings = Path(environment["JUPYTER_CONFIG_DIR"]) / OFF_SCREEN
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
     port = free_port()
+    command = [
+        sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root",
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={notebooks}", f"--IdentityProvider.token={TOKEN}",
+        "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    with started(command, port, environment, folder, folder) as address:
+        yield address
+
+
+def own_settings(folder: Path) -> dict[str, str]:
+    """Variables that keep JupyterLab from the settings of whoever runs the tests."""
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
+    return {name: str(folder / name.lower()) for name in names} | {"JUPYTER_RUNTIME_DIR": str(folder / "run")}
+
+
+@contextlib.contextmanager
+def started(
+    command: list[str], port: int, environment: dict[str, str], here: Path, folder: Path
+) -> Iterator[str]:
+    """A server that listens at a port, with its log in a folder; its address."""
     log = (folder / "lab.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root",
-         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-         f"--ServerApp.root_dir={notebooks}", f"--IdentityProvider.token={TOKEN}",
-         "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
-         "--LabApp.extension_manager=readonly",
-         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
-        env=os.environ | {name: str(path) for name, path in own.items()} | {"PYTHONPATH": str(ROOT)},
-        stdout=log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True,
+        command, env=os.environ | environment, stdout=log, stderr=subprocess.STDOUT, cwd=here,
+        start_new_session=True,
     )  # fmt: skip
     try:
         wait_until_it_answers(port, process, folder / "lab.log")
         yield f"http://127.0.0.1:{port}"
     finally:
-        # It shuts its kernels down when asked to end, and is asked again with less patience.
-        process.send_signal(signal.SIGTERM)
-        try:
+        # It shuts its kernels down when asked to end; what is left after that, or of `make`, goes too.
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=30)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
         log.close()
 
 
