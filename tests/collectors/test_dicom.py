@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import gzip
 import io
 import json
 import logging
+import lzma
 import os
 import shutil
 import sqlite3
 import stat
+import tarfile
 import warnings
 import zipfile
 import zlib
@@ -223,6 +226,52 @@ def test_an_enveloped_message_in_a_signed_one_is_not_called_readable() -> None:
     enveloped = bytes.fromhex("06092a864886f70d010703")
     signed = bytes.fromhex("308006092a864886f70d010702a0803080020101310030") + b"\x80" + enveloped
     assert classify(Memory(signed)).file_class == "container-cms"
+
+
+def tarred(*contents: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for number, content in enumerate(contents):
+            entry = tarfile.TarInfo(f"{number}.dcm")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def in_zip(content: bytes, method: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("0.dcm", content)
+    return buffer.getvalue()
+
+
+def test_what_a_container_holds_is_looked_at(store: Path, pack: Path) -> None:
+    """A compressed image has the identifiers of the image; an archive those of its first file, never none."""
+    pixels = os.urandom(90_000)  # does not compress
+    named = as_bytes(data_set(PatientName="Doe^Jane", PatientID="7", BitsAllocated=8, PixelData=pixels))
+    blank = as_bytes(data_set(PatientName=""))
+    made = {
+        "plain": named, "gz": gzip.compress(named), "bz2": bz2.compress(named), "xz": lzma.compress(named),
+        "gz.gz": gzip.compress(gzip.compress(named)), "tar": tarred(named, blank),
+        "tar.gz": gzip.compress(tarred(named)),
+        "stored.zip": in_zip(named, zipfile.ZIP_STORED), "zip": in_zip(named, zipfile.ZIP_DEFLATED),
+        "blank.gz": gzip.compress(blank), "blank.zip": in_zip(blank, zipfile.ZIP_DEFLATED),
+        "blank.tar": tarred(blank, named), "cut.gz": gzip.compress(named)[:50_000],
+        "text.gz": gzip.compress(b"text"),
+    }  # fmt: skip
+    for name, content in made.items():
+        (store / name).write_bytes(content)
+    _, rows, _ = collect(store, pack)
+    assert {name: rows[name].get("direct_identifiers") for name in made} == {
+        **dict.fromkeys(made, 2), "blank.gz": 0, "blank.zip": None, "blank.tar": None, "text.gz": None,
+    }  # fmt: skip
+    assert rows["text.gz"]["readable"] == "unknown"
+    assert {row["keywords"] for row in rows.values() if row.get("direct_identifiers")} == {
+        rows["plain"]["keywords"]
+    }
+    assert [rows[name].get("modality") for name in ("gz", "gz.gz", "tar", "zip")] == ["CT", "CT", None, None]
+    assert rows["blank.zip"]["error"] == "only the first of its files was looked at"
+    assert rows["tar.gz"]["file_class"] == "container-gzip"
 
 
 # ---------------------------------------------------------------- headers

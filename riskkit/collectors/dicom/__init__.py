@@ -33,7 +33,7 @@ from riskkit.errors import CollectError
 __all__ = ["Limits", "Progress", "collect_dicom", "hours"]
 
 FORMAT = 1
-STATE_VERSION = 2
+STATE_VERSION = 3
 WORK_FOLDER = ".riskkit"
 _SYSTEM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

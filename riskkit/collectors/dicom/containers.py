@@ -1,4 +1,4 @@
-"""The beginning of the first file in an archive or compressed file, never more than a few kilobytes of it."""
+"""The first file in an archive or compressed file, as far as somebody asks for it."""
 
 from __future__ import annotations
 
@@ -7,36 +7,44 @@ import lzma
 import zlib
 from collections.abc import Callable
 
-from riskkit.collectors.dicom.kind import HEAD_BYTES
-from riskkit.collectors.dicom.source import Source
+from riskkit.collectors.dicom.source import Inflated, Memory, Part, Source
 
+LARGEST = 32 << 20
+"""Bytes of a first file that are unpacked at most."""
+
+ARCHIVES = frozenset({"container-tar", "container-zip"})
+"""Containers that may hold more files than the first."""
+
+_BLOCKS = 1 << 20  # of bzip2 and xz, read and unpacked at once
 _XZ_MEMORY = 128 << 20
 _TAR_BLOCK = 512
 _ZIP_HEADER, _STORED, _DEFLATED = 30, 0, 8
 
 
-def first_file(source: Source, head: bytes, file_class: str) -> bytes | None:
-    """Up to 16 KiB of it; None where it cannot be seen: encrypted, another format, or broken."""
+def first_file(source: Source, head: bytes, file_class: str) -> Source | None:
+    """Its content; None where it cannot be seen: encrypted, another format, empty, or broken."""
     try:
-        return CONTAINERS[file_class](source, head) or None
+        inner = CONTAINERS[file_class](source, head)
+        return inner if inner is not None and inner.fetch(0, 1) else None
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
         return None
 
 
-def _gzip(_source: Source, head: bytes) -> bytes:
-    return zlib.decompressobj(31).decompress(head, HEAD_BYTES)
+def _gzip(source: Source, _head: bytes) -> Source:
+    return Inflated(source, 0, 31, LARGEST)
 
 
-def _bzip2(source: Source, _head: bytes) -> bytes:
+def _bzip2(source: Source, _head: bytes) -> Source:
     # It gives nothing before a whole block, of at most 900 kB, has been read.
-    return bz2.BZ2Decompressor().decompress(source.fetch(0, 1 << 20), HEAD_BYTES)
+    return Memory(bz2.BZ2Decompressor().decompress(source.fetch(0, _BLOCKS), _BLOCKS))
 
 
-def _xz(_source: Source, head: bytes) -> bytes:
-    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY).decompress(head, HEAD_BYTES)
+def _xz(source: Source, _head: bytes) -> Source:
+    machine = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    return Memory(machine.decompress(source.fetch(0, _BLOCKS), _BLOCKS))
 
 
-def _tar(source: Source, _head: bytes) -> bytes | None:
+def _tar(source: Source, _head: bytes) -> Source | None:
     """The first regular file among the first entries, behind folders and long names (POSIX ustar, pax)."""
     at = 0
     for _ in range(16):
@@ -45,23 +53,23 @@ def _tar(source: Source, _head: bytes) -> bytes | None:
         if len(block) < _TAR_BLOCK or size < 0:
             return None
         if block[156:157] in (b"\0", b"0"):
-            return source.fetch(at + _TAR_BLOCK, min(size, HEAD_BYTES))
+            return Part(source, at + _TAR_BLOCK, size, LARGEST)
         at += _TAR_BLOCK + (size + _TAR_BLOCK - 1) // _TAR_BLOCK * _TAR_BLOCK
     return None
 
 
-def _zip(_source: Source, head: bytes) -> bytes | None:
+def _zip(source: Source, head: bytes) -> Source | None:
     flags, method = int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
     size = int.from_bytes(head[18:22], "little")
     start = _ZIP_HEADER + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
     if flags & 1:
         return None
     if method == _DEFLATED:
-        return zlib.decompressobj(-15).decompress(head[start:], HEAD_BYTES)
-    return head[start : start + size] if method == _STORED else None
+        return Inflated(source, start, -15, LARGEST)
+    return Part(source, start, size, LARGEST) if method == _STORED else None
 
 
-CONTAINERS: dict[str, Callable[[Source, bytes], bytes | None]] = {
+CONTAINERS: dict[str, Callable[[Source, bytes], Source | None]] = {
     "container-gzip": _gzip,
     "container-bzip2": _bzip2,
     "container-xz": _xz,

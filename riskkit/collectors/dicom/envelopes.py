@@ -67,7 +67,7 @@ def classify(source: Source, head: bytes | None = None, *, depth: int = DEPTH) -
 def _within(source: Source, head: bytes, kind: Kind, depth: int) -> Kind:
     """A container is readable when its first file is; that one being encrypted proves nothing of the rest."""
     inner = first_file(source, head, kind.file_class) if depth else None
-    if inner and classify(Memory(inner), depth=depth - 1).readable == "yes":
+    if inner and classify(Memory(inner.fetch(0, HEAD_BYTES)), depth=depth - 1).readable == "yes":
         return Kind(kind.file_class, "yes")
     return kind
 

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from riskkit.collectors.dicom.by_pydicom import LARGEST_VALUE, quiet_pydicom
+from riskkit.collectors.dicom.containers import ARCHIVES, CONTAINERS, first_file
 from riskkit.collectors.dicom.digests import digests
-from riskkit.collectors.dicom.envelopes import ORTHANC_ZLIB_FROM, classify
+from riskkit.collectors.dicom.envelopes import DEPTH, ORTHANC_ZLIB_FROM, classify
 from riskkit.collectors.dicom.header import Header, read_header
 from riskkit.collectors.dicom.kind import Kind
 from riskkit.collectors.dicom.source import Inflated, Source
@@ -140,8 +141,11 @@ class Content:
     digests: dict[str, str] = field(default_factory=dict)
 
 
-def content_of(source: Source, key: bytes | None = None) -> Content:
-    """Look at a file. Use within `quiet_pydicom`; raises OSError."""
+def content_of(source: Source, key: bytes | None = None, *, depth: int = DEPTH) -> Content:
+    """Look at a file. Use within `quiet_pydicom`; raises OSError.
+
+    What a container holds is looked at too, `depth` of them in turn, and without digests.
+    """
     head = source.fetch(0, FIRST_READ)
     kind = classify(source, head)
     zlib_from = None
@@ -157,6 +161,9 @@ def content_of(source: Source, key: bytes | None = None) -> Content:
             found = read_header(plain, head)
         case "empty":
             return Content(kind, _NO_HEADER)
+        case name if name in CONTAINERS and kind.readable == "yes" and depth:
+            inner = first_file(source, head, kind.file_class)
+            return _contained(kind, None if inner is None else content_of(inner, depth=depth - 1))
         case _:
             return Content(kind, problem=kind.remark)
     if isinstance(found, str):
@@ -164,6 +171,24 @@ def content_of(source: Source, key: bytes | None = None) -> Content:
     header, facts = found
     made = {} if key is None else digests(source, facts, key, zlib_from)
     return Content(kind, header, header.problem, {name: value for name, value in made.items() if value})
+
+
+def _contained(kind: Kind, inner: Content | None) -> Content:
+    """A container as what it holds: of an archive no more is said than that its first file has these."""
+    if inner is None or inner.header is None:
+        return Content(kind, problem=None if inner is None else inner.problem)
+    header = inner.header
+    if kind.file_class in ARCHIVES:
+        header = Header(
+            keywords=header.keywords,
+            direct=header.direct,
+            quasi=header.quasi,
+            safe_harbor=header.safe_harbor,
+            private_tags=header.private_tags,
+            problem="only the first of its files was looked at",
+            quick=header.quick,
+        )
+    return Content(kind, header, header.problem)
 
 
 _NO_HEADER = Header(quick=True)

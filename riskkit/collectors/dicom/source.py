@@ -111,6 +111,27 @@ class Memory:
         return io.BytesIO(self.content)
 
 
+class Part:
+    """A part of another source; as a file no more than `limit` bytes of it."""
+
+    __slots__ = ("_limit", "_start", "_whole", "size")
+
+    def __init__(self, whole: Source, start: int, size: int, limit: int) -> None:
+        self._whole, self._start, self.size, self._limit = whole, start, size, limit
+
+    def fetch(self, at: int, length: int) -> bytes:
+        """Of the other source, not past the end of the part."""
+        return self._whole.fetch(self._start + at, max(0, min(length, self.size - at)))
+
+    def ends_at(self, at: int) -> bool:
+        """Whether the part ends there."""
+        return at == self.size
+
+    def file(self) -> BinaryIO:
+        """As a file."""
+        return io.BytesIO(self.fetch(0, self._limit))
+
+
 class Inflated:
     """What a deflated stream holds, inflated only as far as it is asked for and never past `limit` bytes.
 
