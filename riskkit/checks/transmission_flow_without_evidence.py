@@ -100,7 +100,17 @@ def _judged(flow: Any, mine: list[Any], seen: list[Any], tunnels: list[Any]) -> 
         return "FAIL", f"Nothing shows how this flow is protected: {what}{way}."
     if flow.crosses == "vpn" and not wanted:
         return "FAIL", "The flow is said to cross a VPN, and flows.csv does not name its tunnel."
-    tunnel = ", and the tunnel that it names" if wanted else ""
+    return _looked_at(flow, mine, seen)
+
+
+def _looked_at(flow: Any, mine: list[Any], seen: list[Any]) -> tuple[Result, str]:
+    denied = sum(bool(one.ephi_against) or one.ephi is False for one in mine)
+    if flow.ephi and denied:
+        return "UNKNOWN", (
+            "The flow is said to carry ePHI, and endpoints.yaml says that its listener carries none "
+            f"({out_of(denied, len(mine), 'listener')}): one of the two is wrong."
+        )
+    tunnel = ", and the tunnel that it names" if flow.tunnel else ""
     return "PASS", (
         f"{out_of(len(seen), len(mine), 'listener')} of this flow {be(len(seen), 'was', 'were')} looked "
         f"at{tunnel}."

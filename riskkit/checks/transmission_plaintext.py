@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.channels import PLAIN_PROTOCOLS, as_configured, named, why_not_tls
 from riskkit.derived.compensations import by_place, lowered
+from riskkit.derived.denied_ephi import DENIED
 from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
@@ -70,7 +71,9 @@ def _judged(channel: Any) -> tuple[Result, str]:
     if channel.connectivity not in WITHOUT_TLS:
         return "UNKNOWN", f"Whether this channel is encrypted is not known: {why_not_tls(channel)}."
     if channel.ephi is None:
-        return "UNKNOWN", "The listener works without TLS, and nothing says whether it carries ePHI."
+        unsaid = "and nothing says whether it carries ePHI"
+        told = f"and {DENIED}{channel.ephi_against}" if channel.ephi_against else unsaid
+        return "UNKNOWN", f"The listener works without TLS, {told}."
     if channel.ephi:
         return "FAIL", f"The listener ({channel.declared}) carries ePHI and works without TLS."
     return "NA", "The listener works without TLS and is declared to carry no ePHI."

@@ -16,6 +16,7 @@ import pyarrow as pa
 from riskkit.declare import derive
 from riskkit.derived.channels import NODE_PROTOCOLS, PLAIN_PROTOCOLS, PROTOCOLS, holes_open, why_not_tls
 from riskkit.derived.compensations import by_place
+from riskkit.derived.denied_ephi import DENIED
 from riskkit.derived.drift import UNKNOWN, WITHOUT_TLS
 from riskkit.derived.profile_results import leaves_by_place
 from riskkit.model import Moment
@@ -125,7 +126,7 @@ def _state(
     )
     for holds, state, why, unclear in (
         (channel.ephi is False, "no ePHI", ["endpoints.yaml says that it carries none"], []),
-        (plain and channel.ephi is None, "undetermined", [], [UNSAID]),
+        (plain and channel.ephi is None, "undetermined", [], [_unsaid(channel)]),
         (plain, "unsecured", [SILENT if channel.connectivity == "not_tls" else "it works without TLS"], []),
         (channel.connectivity != "tls", "undetermined", [], [why_not_tls(channel)]),
     ):
@@ -143,6 +144,12 @@ def _state(
         return "undetermined", [], unclear
     short = _short_of_strong(channel, point, profiles)
     return ("baseline", short, []) if short else ("strong", [STRONG], [])
+
+
+def _unsaid(channel: Any) -> str:
+    if channel.ephi_against:
+        return f"whether it carries ePHI, without TLS: {DENIED}{channel.ephi_against}"
+    return UNSAID
 
 
 def _unsecured(channel: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,9 @@ import pyarrow as pa
 
 from riskkit.declare import derive
 from riskkit.derived.custody_dates import exported
+from riskkit.derived.denied_ephi import against_no_ephi
 from riskkit.derived.drift import CONFIGURED, UNKNOWN, WITHOUT_TLS, drift_of
+from riskkit.derived.inventory import system_names
 from riskkit.model import Rows
 from riskkit.tables import records
 
@@ -57,7 +60,8 @@ SCHEMA = pa.schema(
         ("host", pa.string()),
         ("port", pa.int64()),
         ("declared", pa.string()),  # protocol of endpoints.yaml
-        ("ephi", pa.bool_()),
+        ("ephi", pa.bool_()),  # null: not told, or told in two ways
+        ("ephi_against", pa.string()),  # what speaks against a declared no
         ("observations", pa.int64()),
         ("observed_at", pa.timestamp("us", tz="UTC")),
         ("connectivity", pa.string()),  # null: never observed
@@ -101,10 +105,16 @@ SCHEMA = pa.schema(
     doc="One row per listener, declared in endpoints.yaml or only observed: system, whether it "
     "carries ePHI, connectivity, the worst and best protocol version and the suites that it accepts, "
     "known holes, and whether it asks clients for a certificate. The newest answer counts, a configuration "
-    "only where no scan answered; `drift` says where a configuration and a scan disagree.",
+    "only where no scan answered; `drift` says where a configuration and a scan disagree. That a listener "
+    "carries no ePHI is not believed against flows.csv, nor of a node that speaks DICOM or HL7 and whose "
+    "system holds ePHI.",
 )
 def channels(
-    channel_observations: pd.DataFrame, endpoints: pd.DataFrame | None, custody: pd.DataFrame | None
+    channel_observations: pd.DataFrame,
+    endpoints: pd.DataFrame | None,
+    custody: pd.DataFrame | None,
+    flows: pd.DataFrame | None,
+    systems: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Join endpoints with observations by host (whatever its case) and port."""
     dated = _dated(exported(custody))
@@ -131,8 +141,32 @@ def channels(
             looked[one.host.casefold(), one.port] = one.value
     rows = [_row(point, seen.get(place, []), dated, looked.get(place)) for place, point in known.items()]
     rows += [_row(None, seen[key], dated, looked.get(key)) for key in sorted(seen.keys() - known.keys())]
+    rows = _believed(rows, flows, systems)
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
+
+
+def _believed(
+    rows: list[dict[str, Any]], flows: pd.DataFrame | None, systems: pd.DataFrame | None
+) -> list[dict[str, Any]]:
+    """The rows, with `ephi` unknown where other evidence speaks against a declared no."""
+    names = system_names(systems)
+    told = [] if flows is None else list(records(flows))
+    holds = {} if systems is None else {one.system_id.casefold(): one.holds_ephi for one in records(systems)}
+    believed = []
+    for row in rows:
+        against = row["ephi"] is False and against_no_ephi(
+            SimpleNamespace(**row), speaks=_speaks(row), flows=told, holds_ephi=holds, names=names
+        )
+        believed.append({**row, "ephi": None, "ephi_against": against} if against else row)
+    return believed
+
+
+def _speaks(row: Mapping[str, Any]) -> str | None:
+    """The protocol between nodes that a listener speaks, as it is declared or was seen."""
+    if row["declared"] in NODE_PROTOCOLS:
+        return str(row["declared"])
+    return "dicom" if row["any_aet"] else None
 
 
 def _dated(of: Callable[[str], datetime | None]) -> Callable[[Any], datetime]:

@@ -490,3 +490,68 @@ def test_one_certificate_on_several_systems(ask: Ask) -> None:
     assert "1 other system presents the same certificate (pacs)" in next(
         one.message for one in said if one.subject == "viewer:443"
     )
+
+
+NO_EPHI = [endpoint("plain", 104, "dicom", ephi=False)]
+PLAIN_DICOM = seen(104, {"connectivity": "plaintext", "dicom.any_aet": "yes"})
+ARCHIVE = [{"system_id": "pacs", "name": "PACS", "kind": "archive", "holds_ephi": True}]
+SAYS_SO = "endpoints.yaml says that it carries no ePHI, but "
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"flows": [FLOW]}, "flows.csv sends ePHI to it, from ct"),
+        ({"flows": [{**FLOW, "port": None}]}, "flows.csv sends ePHI to it, from ct"),
+        ({"systems": ARCHIVE}, "it speaks dicom and its system holds ePHI"),
+    ],
+)
+def test_no_ephi_is_not_believed_against_other_evidence(ask: Ask, more: dict[str, Any], told: str) -> None:
+    """One word in endpoints.yaml silences no question when flows or the inventory say otherwise."""
+    given = {"endpoints": NO_EPHI, "channel_observations": PLAIN_DICOM, **more}
+    for check, result in {
+        "transmission.plaintext": "UNKNOWN",
+        VERDICT: "UNKNOWN",
+        "transmission.any_ae_title": "FAIL",
+        "transmission.reachable_from_outside": "UNKNOWN",
+    }.items():
+        (verdict,) = ask(check, **given)
+        assert verdict.result == result, check
+        assert SAYS_SO + told in verdict.message or check.endswith(("title", "outside")), verdict.message
+    secure = {"endpoints": [{**NO_EPHI[0], "protocol": "dicom-tls"}]}
+    if "flows" in more:
+        secure["flows"] = [{**more["flows"][0], "protocol": "dicom-tls"}]
+    (verdict,) = ask("transmission.client_not_authenticated", **{**given, **secure})
+    assert verdict.result == "FAIL"
+
+
+def test_no_ephi_is_believed_where_nothing_speaks_against_it(ask: Ask) -> None:
+    """A status page of a system with ePHI, a flow without it, and a system that holds none."""
+    status = [endpoint("status", 80, "http", ephi=False)]
+    plain = seen(80, {"connectivity": "plaintext"})
+    flow = [{**FLOW, "ephi": False}, {**FLOW, "port": 105}]
+    for points, observed, systems in (
+        (status, plain, ARCHIVE),
+        (NO_EPHI, PLAIN_DICOM, [{**ARCHIVE[0], "holds_ephi": False}]),
+        (NO_EPHI, PLAIN_DICOM, []),
+    ):
+        (verdict,) = ask(
+            "transmission.plaintext",
+            endpoints=points,
+            channel_observations=observed,
+            systems=systems,
+            flows=flow,
+        )
+        assert verdict.result == "NA"
+
+
+def test_a_flow_with_ephi_to_a_listener_declared_without(ask: Ask) -> None:
+    """Such a flow is not taken for one that was looked at and is in order."""
+    (verdict,) = ask(
+        "transmission.flow_without_evidence",
+        endpoints=NO_EPHI,
+        channel_observations=PLAIN_DICOM,
+        flows=[FLOW],
+    )
+    assert verdict.result == "UNKNOWN"
+    assert "endpoints.yaml says that its listener carries none" in verdict.message
