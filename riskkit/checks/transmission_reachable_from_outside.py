@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import ANSWERED, NODE_PROTOCOLS, named
+from riskkit.derived.channels import NODE_PROTOCOLS, REACHED, named
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
 
 WEB = frozenset({"dicomweb", "https", "http"})
 CLOSED = {"refused": "refused the connection", "timeout": "gave no answer"}
+HOW = {"tls": "with TLS", "reached": "and the scan could not tell what it speaks there"}
 LOGIN: dict[str | None, tuple[Result, str]] = {
     "no": ("FAIL", "It answers from outside, and its system is configured to ask nobody to log in."),
     "yes": ("PASS", "It answers from outside with TLS, and its system is configured to ask for a log-in."),
@@ -67,10 +68,10 @@ def _judged(channel: Any, login: str | None) -> tuple[Result, str]:
         return "NA", "The listener is declared to carry no ePHI."
     if channel.outside in CLOSED:
         return "PASS", f"Looked at from outside, it {CLOSED[channel.outside]}."
-    if channel.outside not in ANSWERED:
+    if channel.outside not in REACHED:
         told = f"The look from outside did not tell: {(channel.outside or '').replace('_', ' ')}."
         return "UNKNOWN", told if channel.outside else "Nobody looked at this listener from outside."
-    how = "with TLS" if channel.outside == "tls" else "without TLS"
+    how = HOW.get(channel.outside, "without TLS")
     if channel.declared in NODE_PROTOCOLS or channel.outside != "tls":
         return "FAIL", f"The listener ({channel.declared or 'not declared'}) answers from outside, {how}."
     if channel.declared in WEB and login in LOGIN:

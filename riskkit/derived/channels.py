@@ -33,6 +33,9 @@ HOLES = ("ccs", "heartbleed", "robot")
 ANSWERED = frozenset({"tls", "not_tls"}) | WITHOUT_TLS
 """Values of `connectivity` of listeners that took the connection."""
 
+REACHED = ANSWERED | {"reached"}
+"""Values of `outside` of listeners that took the connection."""
+
 NODE_PROTOCOLS = frozenset({"dicom", "dicom-tls", "mllp", "mllp-tls"})
 """Between nodes there is no log-in: the certificate is the only thing that tells who calls."""
 
@@ -87,7 +90,9 @@ SCHEMA = pa.schema(
         ("chain_reason", pa.string()),
         ("stapled", pa.string()),  # yes: it sends an answer about revocation along
         ("software", pa.string()),  # what it says that it is
-        ("outside", pa.string()),  # `connectivity` as seen from outside; null: never looked from there
+        # `connectivity` as seen from outside; reached: it took a connection, and what it speaks is not known;
+        # null: never looked from there
+        ("outside", pa.string()),
         ("client_auth", pa.string()),
         ("client_auth_reason", pa.string()),
         ("configured", pa.string()),  # keys whose value is known from a configuration alone, joined by |
@@ -130,15 +135,19 @@ def channels(
 
     seen: dict[tuple[str, int], list[Any]] = {}
     looked: dict[tuple[str, int], str] = {}
+    answers: dict[tuple[str, int, str], str] = {}
     ordered = sorted(
         records(channel_observations), key=lambda one: _precedence(one, dated(one), outside=outside(one))
     )
     for one in ordered:
         place = one.host.casefold(), one.port
         seen.setdefault(place, []).append(one)
+        if one.key == "answer" and outside(one):
+            answers[(*place, one.source)] = one.value
     for one in sorted(ordered, key=lambda one: (one.value != UNKNOWN, dated(one))):
         if one.key == "connectivity" and outside(one):
-            looked[one.host.casefold(), one.port] = one.value
+            place = one.host.casefold(), one.port
+            looked[place] = _from_outside(one.value, answers.get((*place, one.source)))
     rows = [_row(point, seen.get(place, []), dated, looked.get(place)) for place, point in known.items()]
     rows += [_row(None, seen[key], dated, looked.get(key)) for key in sorted(seen.keys() - known.keys())]
     rows = _believed(rows, flows, systems)
@@ -171,6 +180,16 @@ def _speaks(row: Mapping[str, Any]) -> str | None:
 
 def _dated(of: Callable[[str], datetime | None]) -> Callable[[Any], datetime]:
     return lambda one: one.observed_at or of(one.source) or NEVER
+
+
+def _from_outside(value: str, answer: str | None) -> str:
+    """What a look from outside came to; what it got from a TLS hello shows that the port took a connection.
+
+    A scan that gave up may be told as `timeout` or `skipped` too: that is no closed port.
+    """
+    if value in ANSWERED or answer is None:
+        return value
+    return "tls" if answer == "tls" else "reached"
 
 
 def _precedence(one: Any, at: datetime, *, outside: bool) -> tuple[Any, ...]:

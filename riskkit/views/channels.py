@@ -8,7 +8,7 @@ from typing import Any
 
 from riskkit.catalog.transmission import Product, load_products, load_profiles
 from riskkit.derived.channel_verdicts import FAILED, STATES
-from riskkit.derived.channels import ANSWERED
+from riskkit.derived.channels import REACHED
 from riskkit.derived.compensations import leads_to
 from riskkit.derived.inventory import system_names
 from riskkit.model import SEVERITIES, Assessment
@@ -199,7 +199,7 @@ def _exposure(assessment: Assessment) -> tuple[str, str]:
         if one.ephi is not False and in_view(assessment, known, one.system_id or one.host)
     ]  # fmt: skip
     looked = [one for one in channels if one.outside is not None]
-    answering = [f"{one.host}:{one.port}" for one in looked if one.outside in ANSWERED]
+    answering = [f"{one.host}:{one.port}" for one in looked if one.outside in REACHED]
     if not looked:
         return not_assessed, (
             f"None of {count(len(channels), 'listener')} that carry or may carry ePHI was looked at from "

@@ -310,6 +310,31 @@ def test_reachable_from_outside(ask: Ask, protocol: str, value: str, login: str 
     assert (verdict.result, verdict.severity) == (result, None)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "value", "answer", "result"),
+    [
+        ("dicom", "timeout", "slow", "FAIL"),
+        ("dicom-tls", "timeout", "tls", "FAIL"),
+        ("mllp", "skipped", "silent", "FAIL"),
+        ("dicom", "error", "resets", "FAIL"),
+        ("https", "timeout", "slow", "FAIL"),
+        ("https", "skipped", "tls", "UNKNOWN"),
+        ("dicom", "timeout", None, "PASS"),
+    ],
+)
+def test_a_port_that_took_the_connection_is_not_closed(
+    ask: Ask, protocol: str, value: str, answer: str | None, result: str
+) -> None:
+    """A scan may give up on a listener that it reached; only one without any connection says closed."""
+    facts = {"connectivity": value, **({"answer": answer} if answer else {})}
+    (verdict,) = ask(
+        "transmission.reachable_from_outside",
+        endpoints=[endpoint("a", 104, protocol)],
+        channel_observations=[one | {"vantage": "external"} for one in seen(104, facts)],
+    )
+    assert verdict.result == result, verdict.message
+
+
 def test_a_look_from_inside_says_nothing_of_outside(ask: Ask) -> None:
     """Without a look from outside exposure is unknown; where the endpoint says external, its scan counts."""
     (inside,) = ask("transmission.reachable_from_outside", endpoints=[PLAIN],
