@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import hashlib
 import io
 import json
 import logging
@@ -13,6 +14,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import struct
 import tarfile
 import warnings
 import zipfile
@@ -192,6 +194,40 @@ def zipped(flags: list[int], method: int = 0) -> bytes:
     return bytes(content)
 
 
+RANDOM = b"".join(hashlib.sha256(bytes([n >> 8, n & 255])).digest() for n in range(512))
+NAMED = b"Patient: DOE^JOHN DOB 1960-01-01\n" * 500
+ENVELOPED = bytes.fromhex("30820fff06092a864886f70d010703")
+
+
+def luks1(key_area: bytes) -> bytes:
+    """A LUKS1 header with one active key slot, whose area begins at sector 8."""
+    names = b"aes".ljust(32, b"\0") + b"xts-plain64".ljust(32, b"\0") + b"sha256".ljust(32, b"\0")
+    slot = struct.pack(">I36xII", 0x00AC71F3, 8, 4000)
+    return ((b"LUKS\xba\xbe\0\x01" + names).ljust(208, b"\0") + slot).ljust(4096, b"\0") + key_area
+
+
+def luks2(key_area: bytes, cipher: str = "aes-xts-plain64") -> bytes:
+    """A LUKS2 header with one key slot, whose area begins at 32 KiB."""
+    told = {"keyslots": {"0": {"area": {"offset": "32768"}}}, "segments": {"0": {"encryption": cipher}}}
+    return (b"LUKS\xba\xbe\0\x02".ljust(4096, b"\0") + json.dumps(told).encode()).ljust(
+        32768, b"\0"
+    ) + key_area
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return bytes([tag, 0x82]) + len(content).to_bytes(2) + content
+
+
+def message(content: bytes) -> bytes:
+    """An enveloped message without recipients, by AES-256-CBC."""
+    algorithm = der(0x30, bytes.fromhex("060960864801650304012a"), b"\x04\x10" + bytes(16))
+    info = der(
+        0x30, bytes.fromhex("06092a864886f70d010701"), algorithm, *([der(0x80, content)] if content else [])
+    )
+    return der(0x30, ENVELOPED[4:], der(0xA0, der(0x30, b"\x02\x01\x00", der(0x31), info)))
+
+
 @pytest.mark.parametrize(
     ("content", "file_class", "readable", "cipher"),
     [
@@ -200,12 +236,27 @@ def zipped(flags: list[int], method: int = 0) -> bytes:
         (zipped([1, 0]), "container-zip", "unknown", None),
         (zipped([]), "other", "unknown", None),
         (zipped([1])[:60], "container-zip", "unknown", None),
-        (b"LUKS\xba\xbe\0\x01" + b"aes".ljust(32, b"\0") + b"xts-plain64".ljust(32, b"\0"),
-         "encrypted-luks", "no", "aes-xts-plain64"),
+        (luks1(RANDOM), "encrypted-luks", "no", "aes-xts-plain64"),
+        (luks1(NAMED), "other", "unknown", None),
+        (luks1(RANDOM)[:4096], "other", "unknown", None),
         (b"LUKS\xba\xbe\0\x01" + b"cipher_null".ljust(32, b"\0") + b"ecb".ljust(32, b"\0"),
          "container-luks", "unknown", "cipher_null-ecb"),
-        ((b"LUKS\xba\xbe\0\x02").ljust(4096, b"\0") + b'{"segments":{"0":{"encryption":"aes-xts-plain64"}}}',
-         "encrypted-luks", "no", "aes-xts-plain64"),
+        (luks2(RANDOM), "encrypted-luks", "no", "aes-xts-plain64"),
+        (luks2(NAMED), "other", "unknown", None),
+        (luks2(RANDOM, "cipher_null-ecb"), "container-luks", "unknown", "cipher_null-ecb"),
+        (b"LUKS\xba\xbe\0\x02" + NAMED, "other", "unknown", None),
+        (b"Salted__" + RANDOM, "encrypted-openssl", "no", None),
+        (b"Salted__" + NAMED, "other", "unknown", None),
+        (b"Salted__" + NAMED[:1500] + RANDOM, "other", "unknown", None),
+        (b"Salted__" + RANDOM[:200], "other", "unknown", None),
+        (b"age-encryption.org/v1\n" + NAMED, "other", "unknown", None),
+        (b"age-encryption.org/v1\n" + RANDOM, "other", "unknown", None),
+        (b"-----BEGIN AGE ENCRYPTED FILE-----\n" + NAMED, "other", "unknown", None),
+        (ENVELOPED + NAMED, "container-cms", "unknown", None),
+        (ENVELOPED + RANDOM, "container-cms", "unknown", None),
+        (message(RANDOM), "encrypted-cms", "no", "AES-256-CBC"),
+        (message(NAMED), "container-cms", "unknown", "AES-256-CBC"),
+        (message(b""), "container-cms", "unknown", "AES-256-CBC"),
         (b"\xeb\x58\x90-FVE-FS-\0\2" + bytes(500), "container-bitlocker", "unknown", None),
         (b"-----BEGIN PGP MESSAGE-----\n\nkA0DAAgB\n", "container-openpgp", "unknown", None),
         (b"-----BEGIN CERTIFICATE-----\nMIIC\n", "other", "unknown", None),

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 
+from riskkit.collectors.dicom.ciphertext import NOT_SEEN, is_random
 from riskkit.collectors.dicom.kind import Kind
 
 
@@ -21,7 +22,7 @@ def _oid(dotted: str) -> bytes:
     return bytes([6, len(content), *content])
 
 
-_DATA, _ENVELOPED = _oid("1.2.840.113549.1.7.1"), _oid("1.2.840.113549.1.7.3")
+_ENVELOPED = _oid("1.2.840.113549.1.7.3")
 _CMS: dict[bytes, Kind] = {
     _ENVELOPED: Kind("encrypted-cms", "no"),
     _oid("1.2.840.113549.1.7.4"): Kind("encrypted-cms", "no"),  # signedAndEnvelopedData of PKCS #7
@@ -44,11 +45,15 @@ _CIPHERS: dict[bytes, str] = {
     _oid("1.3.14.3.2.7"): "DES-CBC",
     _oid("1.2.840.113549.1.9.16.3.18"): "ChaCha20-Poly1305",
 }
-_SEQUENCE = 0x30
+_SEQUENCE, _SET, _EXPLICIT_0 = 0x30, 0x31, 0xA0
+_INTEGER, _INDEFINITE = b"\x02", 0x80
 
 
 def cms(head: bytes) -> Kind | None:
-    """The content type of a CMS message in DER or BER; its cipher stands in encryptedContentInfo."""
+    """The content type of a CMS message in DER or BER; its cipher stands in encryptedContentInfo.
+
+    Encrypted is one whose content is there and looks like ciphertext.
+    """
     inner = _after_header(head, 0)
     if inner is None:
         return None
@@ -59,10 +64,58 @@ def cms(head: bytes) -> Kind | None:
         return Kind("container-cms", "unknown", None, "signed, around an enveloped message")
     if kind.readable != "no":
         return kind
-    data = head.find(_DATA, inner)
-    algorithm = _after_header(head, data + len(_DATA)) if data >= 0 else None
-    found = (name for oid, name in _CIPHERS.items() if algorithm and head.startswith(oid, algorithm))
-    return Kind(kind.file_class, kind.readable, next(found, None))
+    algorithm, content = _encrypted_content(head, inner) or (None, b"")
+    cipher = next((name for oid, name in _CIPHERS.items() if algorithm and algorithm.startswith(oid)), None)
+    if is_random(content):
+        return Kind(kind.file_class, kind.readable, cipher)
+    return Kind("container-cms", "unknown", cipher, f"begins as CMS, but {NOT_SEEN}")
+
+
+def _encrypted_content(head: bytes, at: int) -> tuple[bytes, bytes] | None:
+    """From the content type at `at` to encryptedContentInfo (RFC 5652, 6.1): its algorithm and its content.
+
+    Both as far as `head` goes, no content where it is elsewhere; None where the message is not built so.
+    """
+    wrapped = _inside(head, _past(head, at), _EXPLICIT_0)
+    if (message := _inside(head, wrapped, _SEQUENCE)) is None or head[message : message + 1] != _INTEGER:
+        return None
+    place = _past(head, message)
+    while place is not None and place < len(head) and head[place] in (_SET, _EXPLICIT_0):
+        place = _past(head, place)  # certificates, recipients, digest algorithms
+    kind = _inside(head, place, _SEQUENCE)
+    algorithm = _past(head, kind)
+    content = _past(head, algorithm)
+    oid = _inside(head, algorithm, _SEQUENCE)
+    if oid is None or content is None:
+        return None
+    there = head[content : content + 1] in (b"\x80", b"\xa0")
+    return head[oid : oid + 16], head[content + 2 + _length_bytes(head, content) :] if there else b""
+
+
+def _length_bytes(data: bytes, at: int) -> int:
+    return data[at + 1] & 0x7F if data[at + 1] & 0x80 else 0
+
+
+def _inside(data: bytes, at: int | None, tag: int) -> int | None:
+    """Where the content of the element at `at` begins, if it has this tag."""
+    if at is None or len(data) < at + 2 or data[at] != tag:
+        return None
+    return at + 2 + _length_bytes(data, at)
+
+
+def _past(data: bytes, at: int | None, depth: int = 12) -> int | None:
+    """Where the element at `at` ends, in definite or indefinite length; None past what is there."""
+    if at is None or len(data) < at + 2 or not depth:
+        return None
+    start = at + 2 + _length_bytes(data, at)
+    if data[at + 1] != _INDEFINITE:
+        short = data[at + 1] < _INDEFINITE
+        end = start + (data[at + 1] if short else int.from_bytes(data[at + 2 : start]))
+        return end if end <= len(data) else None
+    inner: int | None = start
+    while inner is not None and data[inner : inner + 2] != b"\0\0":
+        inner = _past(data, inner, depth - 1)
+    return None if inner is None else inner + 2
 
 
 def _after_header(data: bytes, at: int) -> int | None:

@@ -1,8 +1,9 @@
 """What a file of an image store is, by its content: DICOM, an encrypted envelope, a container, or unknown.
 
 `readable` says whether anyone who has the file can read it. It is `no` only where the format itself
-proves encryption: high entropy proves nothing (an xz archive looks like ciphertext), and a signed
-envelope (`signed-cms`) is not encrypted, whatever its file name ends with.
+proves encryption and what should be ciphertext looks like it: high entropy alone proves nothing (an xz
+archive looks like ciphertext), nor does a beginning alone, and a signed envelope (`signed-cms`) is not
+encrypted, whatever its file name ends with.
 
 Classes: `dicom`, `dicom-no-preamble`, `orthanc-zlib` (compressed, not encrypted), `signed-cms`, `empty`
 are readable; `encrypted-cms`, `-openpgp`, `-age`, `-openssl`, `-zip`, `-luks` are not; `container-cms`,
@@ -14,7 +15,6 @@ first file: `yes` when that can be read. `encrypted-orthanc` is what Orthanc's s
 from __future__ import annotations
 
 import math
-import re
 import struct
 import zlib
 from collections import Counter
@@ -22,6 +22,7 @@ from collections import Counter
 from riskkit.collectors.dicom.cms import cms, pem, smime
 from riskkit.collectors.dicom.containers import CONTAINERS, first_file
 from riskkit.collectors.dicom.elements import LONG_VRS, SHORT_VRS
+from riskkit.collectors.dicom.encrypted import encrypted_file
 from riskkit.collectors.dicom.kind import HEAD_BYTES, Kind
 from riskkit.collectors.dicom.openpgp import armored, openpgp
 from riskkit.collectors.dicom.source import Memory, Source
@@ -49,6 +50,7 @@ def classify(source: Source, head: bytes | None = None, *, depth: int = DEPTH) -
         return packed if packed.readable == "no" or packed.remark else _within(source, head, packed, depth)
     kind = (
         _by_magic(head)
+        or encrypted_file(source, head)
         or cms(head)
         or pem(head)
         or smime(head)
@@ -82,16 +84,10 @@ _CONTAINERS: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!\x1a\x07", "rar"),
 )
-_AGE = (b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----")
 _BITLOCKER = b"-FVE-FS-"
 _SUSPENDED = "whether its key lies in the clear on it, as while protection is off, is not told"
-_LUKS = b"LUKS\xba\xbe"
-_LUKS2_JSON = 4096
 _OTHER = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"%PDF-", b"SQLite format 3\0")
 _KINDS: tuple[tuple[int, bytes, Kind], ...] = (
-    (0, _AGE[0], Kind("encrypted-age", "no", "ChaCha20-Poly1305")),
-    (0, _AGE[1], Kind("encrypted-age", "no", "ChaCha20-Poly1305")),
-    (0, b"Salted__", Kind("encrypted-openssl", "no")),
     (3, _BITLOCKER, Kind("container-bitlocker", "unknown", None, _SUSPENDED)),
     *((0, magic, Kind("other", "unknown")) for magic in _OTHER),
     (257, b"ustar", Kind("container-tar", "unknown")),
@@ -100,8 +96,6 @@ _KINDS: tuple[tuple[int, bytes, Kind], ...] = (
 
 
 def _by_magic(head: bytes) -> Kind | None:
-    if head.startswith(_LUKS):
-        return _luks(head)
     for magic, name in _CONTAINERS:
         if head.startswith(magic):
             return Kind(f"container-{name}", "unknown")
@@ -109,21 +103,6 @@ def _by_magic(head: bytes) -> Kind | None:
         if head.startswith(magic, place):
             return kind
     return None
-
-
-def _luks(head: bytes) -> Kind:
-    """LUKS1 names its cipher in the header, LUKS2 in its JSON; the null cipher encrypts nothing."""
-    version = int.from_bytes(head[6:8])
-    if version == 1:
-        name, mode = (head[at : at + 32].split(b"\0")[0].decode("ascii", "replace") for at in (8, 40))
-        cipher = f"{name}-{mode}"
-    else:
-        segments = head[_LUKS2_JSON:].partition(b'"segments"')[2]
-        found = re.search(rb'"encryption"\s*:\s*"([a-z0-9_:()-]+)"', segments)
-        cipher = found[1].decode() if found else ""
-    if "null" in cipher:
-        return Kind("container-luks", "unknown", cipher, "the null cipher encrypts nothing")
-    return Kind("encrypted-luks", "no", cipher or None)
 
 
 # ---------------------------------------------------------------- zip
