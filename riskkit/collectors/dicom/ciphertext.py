@@ -16,7 +16,7 @@ NOT_SEEN = "what follows was not found to be encrypted"
 
 
 def is_random(sample: bytes) -> bool:
-    """Whether every piece of 2 KiB has nearly all the entropy that it can have, or all of a shorter sample."""
+    """Whether every piece of 2 KiB has nearly all the entropy it can have, or all of a shorter sample."""
     if len(sample) < PIECE:
         return len(sample) >= LEAST and _bits(sample) > _BITS_OF_LESS
     whole = len(sample) // PIECE * PIECE
