@@ -14,7 +14,7 @@ from cryptography import x509
 from riskkit.assess import state_of
 from riskkit.errors import ReportError
 from riskkit.ingest import find_files
-from riskkit.ingest.walk import sha256_of
+from riskkit.ingest.walk import HISTORY, sha256_of
 from riskkit.report.folder import MANIFEST, is_sealed
 from riskkit.report.manifest import FINDINGS, NO_OUTPUT, SCHEMA, SIGNED
 from riskkit.report.record import (
@@ -60,13 +60,14 @@ def examine(
 ) -> Verification:
     """All that can be verified of a report, and what that leaves open.
 
-    Beyond `verify`: the chain to the reports before it that lie in the same folder, the risk state and
-    who signed it off. signer: fingerprint of the key that must have signed. authorities: certificates
-    that are trusted to issue those of time stamp authorities. Raises ReportError when it is no report.
+    Beyond `verify`: the chain to the reports before it that lie in the same folder or are kept in the
+    pack's history, the risk state and who signed it off. signer: fingerprint of the key that must have
+    signed. authorities: certificates that are trusted to issue those of time stamp authorities. Raises
+    ReportError when it is no report.
     """
     examination = _Examination(report, signer, authorities)
     examination.of_itself(pack)
-    examination.of_the_chain()
+    examination.of_the_chain(pack)
     examination.of_the_sign_off()
     return examination.found
 
@@ -232,39 +233,50 @@ class _Examination:
         if not problems:
             self.found.shown.append(f"{len(self._inputs)} inputs are as the manifest says")
 
-    def of_the_chain(self) -> None:
-        """Each manifest names that of the period before: as far back as reports lie beside this one."""
-        place, stated, checked = self._report.resolve().parent, self._stated, 0
+    def of_the_chain(self, pack: Path | None) -> None:
+        """Each manifest names that of the period before: as far back as reports, or the history, go.
+
+        Where a report does not lie beside this one, what the pack's history keeps of it is followed:
+        its manifest, and that the findings kept with it are those of that report.
+        """
+        place, stated, reports, kept = self._report.resolve().parent, self._stated, 0, 0
         while isinstance(previous := stated.get("previous"), dict):
             period, expected = str(previous.get("period")), previous.get("manifest")
+            before = f"the chain to {period} and before"
+            name = PurePosixPath(period).name
+            history = pack / HISTORY / name if pack else None
             if expected is None:
                 self.found.not_shown.append(
-                    f"the chain to {period} and before: its manifest was not in history"
+                    f"{before}: {HISTORY}/{name} held findings without the manifest of a report "
+                    "(riskkit report --record keeps both)"
                 )
                 break
-            path = place / PurePosixPath(period).name / MANIFEST
-            try:
-                raw = path.read_bytes()
-                stated = json.loads(raw)
-                there = stated["period"] == period
-            except (OSError, ValueError, KeyError, TypeError):
-                there = False
-            if not there:
-                self.found.not_shown.append(
-                    f"the chain to {period} and before: its report is not in {place.name}"
-                )
+            folders = [folder for folder in (place / name, history) if folder]
+            folder = next((one for one in folders if _period_of(one) == period), None)
+            if folder is None:
+                where = f"{place.name}, nor its manifest in {HISTORY}" if pack else place.name
+                more = "" if pack else " (with --pack its manifest in history is followed)"
+                self.found.not_shown.append(f"{before}: its report is not in {where}{more}")
                 break
+            told = f"{HISTORY}/{name}" if folder == history else name
+            raw = (folder / MANIFEST).read_bytes()
             if hashlib.sha256(raw).hexdigest() != expected:
                 self.found.problems.append(
-                    f"{period}/{MANIFEST}: is not the one that the report after it follows "
+                    f"{told}/{MANIFEST}: is not the one that the report after it follows "
                     "(it was made again from other evidence, or altered)"
                 )
                 break
-            checked += 1
-        if checked:
+            stated = json.loads(raw)
+            if history and not _holds_findings_of(history, stated):
+                self.found.problems.append(
+                    f"{HISTORY}/{name}/{FINDINGS}: is not what the report of {period} found"
+                )
+            reports, kept = reports + 1, kept + (folder == history)
+        if reports:
+            without = f"; the pages of {kept} are not in {place.name}" if kept else ""
             self.found.shown.append(
-                f"follows {count(checked, 'earlier report')}, {be(checked, '', 'each ')}as its successor "
-                "names it"
+                f"follows {count(reports, 'earlier report')}, {be(reports, '', 'each ')}as its successor "
+                f"names it{without}"
             )
 
     def of_the_sign_off(self) -> None:
@@ -291,6 +303,23 @@ class _Examination:
             return (self._report / name).read_bytes()
         except OSError:
             return None
+
+
+def _period_of(folder: Path) -> str | None:
+    """The period of the manifest in a folder; None when there is none that can be read."""
+    try:
+        return str(json.loads((folder / MANIFEST).read_bytes())["period"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _holds_findings_of(history: Path, stated: Mapping[str, Any]) -> bool:
+    """Whether the findings that a pack keeps of a period are those of the report with this manifest."""
+    try:
+        found: bool = sha256_of(history / FINDINGS) == stated["outputs"][FINDINGS]["sha256"]
+    except (OSError, KeyError, TypeError):
+        return False
+    return found
 
 
 def _compare(folder: Path, stated: Mapping[str, Any], kind: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from riskkit.report.folder import canonical, sealed
 from riskkit.report.manifest import NO_OUTPUT
 from riskkit.report.record import Record, read_record
 from riskkit.report.signing import make_signing_key, read_fingerprint, read_signing_key
-from tests.packs import SAMPLES, assess
+from tests.packs import SAMPLES, assess, copy_of_samples, riskkit
 from tests.report.conftest import Made
 from tests.report.test_timestamp import Authority, needs_openssl
 
@@ -271,7 +271,38 @@ def test_reports_are_chained_from_period_to_period(pack, write_notebook, tmp_pat
     ]
     shutil.rmtree(reports / "2026-08")
     left = " ".join(examine(reports / "2026-10").not_shown)
-    assert "the chain to 2026-08 and before: its report is not in reports" in left
+    assert "the chain to 2026-08 and before: its report is not in reports (with --pack" in left
+    assert "follows 1 earlier report, as its successor names it" in examine(reports / "2026-10").shown
+    kept.write_bytes(flipped(kept.read_bytes(), 9))
+    told = "follows 2 earlier reports, each as its successor names it; the pages of 1 are not in reports"
+    assert told in examine(reports / "2026-10", pack).shown
+    (pack / "history" / "2026-08" / "findings.json").write_bytes(b"{}\n")
+    assert "history/2026-08/findings.json: is not what the report of 2026-08 found" in (
+        examine(reports / "2026-10", pack).problems
+    )
+    shutil.rmtree(pack / "history" / "2026-08")
+    left = " ".join(examine(reports / "2026-10", pack).not_shown)
+    assert "its report is not in reports, nor its manifest in history" in left
+
+
+@pytest.mark.slow
+def test_two_reports_of_the_samples_in_a_row_are_chained(tmp_path, write_notebook):
+    """As docs/trust.md has it; of the month that was simulated and never reported there is no chain."""
+    pack, reports = copy_of_samples(tmp_path / "pack"), tmp_path / "reports"
+    folder = write_notebook("00_leadership_report", "x = 1").parent
+    options = ("--notebooks", folder, "--fail-on", "never")
+    alone = riskkit("report", pack, "--out", reports / "2026-10", *options)
+    assert alone.returncode == 0, alone.stderr
+    told = riskkit("verify", reports / "2026-10", "--pack", pack).stdout
+    assert "the chain to 2026-09 and before: history/2026-09 held findings without the manifest" in told
+    for period in ("2026-09", "2026-10"):
+        run = riskkit("report", pack, "--period", period, "--out", reports / period, "--record", *options)
+        assert run.returncode == 0, run.stderr
+    done = riskkit("verify", reports / "2026-10")
+    assert (done.returncode, "shown: follows 1 earlier report, as its successor names it" in done.stdout) == (
+        0, True,
+    ), done.stdout  # fmt: skip
+    assert "the chain" not in done.stdout
 
 
 def test_a_killed_run_is_told_and_accuses_nobody(made):
