@@ -95,7 +95,7 @@ def test_the_command_mails(report: Path, authority: bed.Authority, certificate: 
             "--to", ALL[1], "--user", "robot", "--password-file", secret, "--ca-file", authority.anchor,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "took the mail for 2 address(es)" in done.stdout
+    assert "took the mail for 2 addresses" in done.stdout
     assert PASSWORD not in done.stdout + done.stderr
     assert len(box.mails) == 1
 
