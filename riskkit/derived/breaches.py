@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import amount
 
 OUTER_DAYS = 60
 """164.404(b), 164.406(b), 164.410(b): calendar days from discovery, the outer limit and not the goal."""
@@ -21,6 +23,8 @@ ORAL_DELAY_DAYS = 30
 
 FACTORS = ("factor_information", "factor_recipient", "factor_acquired", "factor_mitigation")
 """164.402(2)(i) to (iv)."""
+
+_NUMBER = re.compile(r"\d{1,9}|\d{1,3}(?:[, ]\d{3}){1,3}", re.ASCII)
 
 NO_BREACH = frozenset({"none", "secured", "not a breach"})
 
@@ -43,14 +47,15 @@ class Clock:
 def standing(incident: Any) -> str:
     """none, secured, not a breach, breach, presumed, or undecided.
 
-    What is not permitted is presumed a breach unless the record shows otherwise (164.402(2)).
+    What is not permitted is presumed a breach unless the record shows otherwise (164.402(2)); what somebody
+    decided to be a breach is one, whatever else the record says.
     """
+    if incident.decision == "breach":
+        return "breach"
     if incident.impermissible is None and incident.decision is None:
         return "undecided"
     if incident.impermissible is False:
         return "none"
-    if incident.decision == "breach":
-        return "breach"
     if incident.secured:
         return "secured"
     return "presumed" if lacking(incident) else "not a breach"
@@ -82,11 +87,13 @@ def people_clock(incident: Any, at: Moment, state_days: int = OUTER_DAYS) -> Clo
 def media_clock(incident: Any, at: Moment) -> Clock:
     """164.406: the media, when more than 500 residents of one State are affected."""
     start, told = discovery(incident, at), incident.media_told_on
-    residents = by_state(incident)
+    residents, unread = by_state(incident)
     if residents and max(residents.values()) > MANY:
         return Clock("media", start, _delayed(start + timedelta(days=OUTER_DAYS), incident), told)
     if incident.affected is not None and incident.affected <= MANY:
         return Clock("media", start, applies=False, why=f"Not more than {MANY} people are affected")
+    if unread:
+        return Clock("media", start, applies=None, why="Not all numbers by State could be read")
     if residents and (incident.affected is None or sum(residents.values()) >= incident.affected):
         return Clock("media", start, applies=False, why=f"No State has more than {MANY} residents affected")
     return Clock("media", start, applies=None, why="How many residents of each State are affected is open")
@@ -115,14 +122,15 @@ def associate_clock(incident: Any, at: Moment, notice_days: int | None = None) -
     return Clock(name, start, _delayed(start + timedelta(days=days), incident), incident.associate_told_on)
 
 
-def by_state(incident: Any) -> dict[str, int]:
-    """Residents affected by State; what is not written as TX=620 is left out."""
-    found = {}
-    for part in (incident.affected_by_state or "").split(";"):
+def by_state(incident: Any) -> tuple[dict[str, int], int]:
+    """Residents affected by State, and how many parts are not written as TX=620 or TX=1,620."""
+    found: dict[str, int] = {}
+    parts = [part for part in (incident.affected_by_state or "").split(";") if part.strip()]
+    for part in parts:
         state, _, number = part.partition("=")
-        if state.strip() and number.strip().isdecimal():
-            found[state.strip().upper()] = int(number)
-    return found
+        if state.strip() and _NUMBER.fullmatch(number.strip()):
+            found[state.strip().upper()] = int(re.sub(r"\D", "", number))
+    return found, len(parts) - len(found)
 
 
 def breach_verdicts(
@@ -157,6 +165,9 @@ def judged(clock: Clock, at: Moment) -> tuple[Result, str]:
         return ("NA" if clock.applies is False else "UNKNOWN"), f"{clock.why}."
     limit = (clock.due - clock.discovered).days
     allowed = f"day {limit} is the outer limit, the duty is without unreasonable delay"
+    if clock.told is not None and clock.told < clock.discovered:
+        early = amount((clock.discovered - clock.told).days, "day")
+        return "UNKNOWN", f"Told {early} before the discovery: one of the two dates is wrong."
     if clock.told is not None and clock.told <= at.today:
         told = f"Told on day {(clock.told - clock.discovered).days} after the discovery; {allowed}."
         return ("PASS" if clock.told <= clock.due else "FAIL"), told

@@ -137,7 +137,7 @@ def _row(table: Table, entry: Any, zone: ZoneInfo) -> dict[str, object]:
     row: dict[str, object] = {}
     for column in table.columns:
         value = entry.get(column.name)
-        if value is None or value == "":
+        if value is None or value == "" or column.keeps_place(_plain(value)):
             if column.required:
                 raise UnfitError("missing_required", column.name)
             row[column.name] = None
@@ -166,9 +166,13 @@ def _value(column: Column, value: Any, zone: ZoneInfo) -> object:
     raise ValueError
 
 
-def _word(column: Column, value: Any) -> str:
+def _plain(value: Any) -> str:
     # YAML 1.1 reads an unquoted yes or no as a truth value, and an unquoted date as a date.
-    text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value).strip()
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value).strip()
+
+
+def _word(column: Column, value: Any) -> str:
+    text = _plain(value)
     if isinstance(value, list | dict):
         raise ValueError
     text = text.encode("utf-8", "replace").decode()  # an escape may write half of a character

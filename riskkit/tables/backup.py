@@ -73,7 +73,7 @@ RECOVERY_TARGETS = Table(
         Column("rpo_hours", "integer", "hours of work that may be lost", required=True, unit="hour"),
         Column("rto_hours", "integer", "hours until the system works again", required=True, unit="hour"),
         Column("full_bytes", "integer", "what a full restore brings back", unit="byte"),
-        Column("approved_by"),
+        Column("approved_by", proof=True),
         Column("approved_on", "date"),
     ),
 )

@@ -171,7 +171,7 @@ COMPENSATING_CONTROLS = Table(
         Column("covers", doc="a CVE, or unsupported, updates, malware_protection, segment", required=True),
         Column("measure", doc="what is done instead: own segment, allow-list of programs ...", required=True),
         Column("reason", doc="why the usual way is closed"),
-        Column("approved_by"),
+        Column("approved_by", proof=True),
         Column("approved_on", "date"),
         Column("valid_until", "date", "last day on which it holds"),
     ),

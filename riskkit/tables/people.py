@@ -82,7 +82,7 @@ EXEMPTIONS = Table(
         Column("network", doc="address or network such as 10.8.0.0/16, from which it is in order"),
         Column("system_id", doc="system of inventory/systems.csv"),
         Column("reason", required=True),
-        Column("approved_by", doc="who agreed", required=True),
+        Column("approved_by", doc="who agreed", required=True, proof=True),
         Column("valid_from", "date"),
         Column("valid_to", "date", "last day"),
     ),
@@ -154,7 +154,7 @@ GRANTS = Table(
             "boolean",
             "somebody who may decide it agreed; empty when nothing is recorded",
         ),
-        Column("approved_by", doc="log-in name of who agreed", phi=True),
+        Column("approved_by", doc="log-in name of who agreed", phi=True, proof=True),
     ),
 )
 
@@ -171,7 +171,7 @@ ROLE_RIGHTS = Table(
         Column("system_id", doc="system of inventory/systems.csv; empty for all systems"),
         Column("permission", doc="role, group or right, as the system calls it", required=True),
         Column("reason", doc="what the job needs it for"),
-        Column("approved_by"),
+        Column("approved_by", proof=True),
         Column("reviewed_on", "date"),
     ),
 )

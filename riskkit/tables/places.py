@@ -40,7 +40,7 @@ FACILITY_LISTS = Table(
         Column("active", "boolean", "the badge opens the area; empty is unknown"),
         Column("may_enter_from", "date"),
         Column("may_enter_to", "date", "last day"),
-        Column("approved_by", doc="who decides about the area"),
+        Column("approved_by", doc="who decides about the area", proof=True),
         Column("reviewed_on", "date", "last day on which somebody confirmed the entry"),
     ),
 )  # fmt: skip
@@ -61,7 +61,7 @@ VISITORS = Table(
         Column("visitor", doc="who came", phi=True),
         Column("company"),
         Column("purpose"),
-        Column("escort", doc="who went with the visitor", phi=True),
+        Column("escort", doc="who went with the visitor", phi=True, proof=True),
     ),
 )
 
@@ -79,7 +79,7 @@ FACILITY_REPAIRS = Table(
         Column("repaired_on", "date"),
         Column("work", doc="what was done"),
         Column("performed_by", doc="company or role"),
-        Column("approved_by"),
+        Column("approved_by", proof=True),
     ),
 )
 
@@ -105,7 +105,7 @@ MEDIA = Table(
         Column("destination", doc="where it went"),
         Column("due_back_on", "date", "when what was lent is to be back"),
         Column("wipe_method", doc="how it was cleared, such as NIST SP 800-88 purge"),
-        Column("certificate", doc="record of wiping or destruction"),
+        Column("certificate", doc="record of wiping or destruction", proof=True),
         Column("verified_by", doc="who checked that nothing is left"),
     ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ CUSTODY = Table(
         Column("system", doc="where it was exported"),
         Column("command"),
         Column("filters", doc="what was left out"),
-        Column("approved_by"),
+        Column("approved_by", proof=True),
     ),
 )
 
@@ -51,7 +51,7 @@ POLICIES = Table(
         Column("citation", doc="standard that it serves, such as 45 CFR 164.308(a)(7)(i)"),
         Column("owner", required=True),
         Column("approved_on", "date"),
-        Column("approved_by"),
+        Column("approved_by", proof=True),
         Column("reviewed_on", "date"),
         Column("next_review_on", "date"),
         Column("retained_until", "date"),
@@ -86,11 +86,11 @@ ANSWERS = Table(
     columns=(
         Column("control", doc="exact citation", required=True),
         Column("answer", required=True, values=("yes", "no", "not_applicable")),
-        Column("answered_by", required=True),
+        Column("answered_by", required=True, proof=True),
         Column("answered_on", "date", required=True),
         Column("valid_until", "date"),
-        Column("evidence", doc="document that shows it"),
-        Column("approved_by"),
+        Column("evidence", doc="document that shows it", proof=True),
+        Column("approved_by", proof=True),
         Column("note"),
     ),
 )
@@ -111,7 +111,7 @@ VERDICTS = Table(
             required=True,
             values=("explained", "inappropriate", "escalated", "undecided"),
         ),
-        Column("decided_by", required=True, phi=True),
+        Column("decided_by", required=True, phi=True, proof=True),
         Column("decided_at", "instant", required=True),
         Column("note", phi=True),
     ),
@@ -172,7 +172,7 @@ CONTRACTS = Table(
         Column("notice_days", "integer", "within which a breach is reported", unit="day"),
         Column("verified_on", "date", "last written verification of the vendor's safeguards"),
         Column("owner", doc="who answers for it in the organisation"),
-        Column("document", doc="where the signed contract lies"),
+        Column("document", doc="where the signed contract lies", proof=True),
     ),
 )  # fmt: skip
 
@@ -197,7 +197,7 @@ ACTIONS = Table(
         Column("resources", doc="what it needs: people, budget"),
         Column("state", required=True, values=("planned", "in_progress", "done", "cancelled")),
         Column("closed_on", "date", "day on which it was done or cancelled"),
-        Column("evidence", doc="document or evidence file that shows that it is done"),
+        Column("evidence", doc="document or evidence file that shows that it is done", proof=True),
     ),
 )  # fmt: skip
 
@@ -220,7 +220,7 @@ EXCEPTIONS = Table(
                values=("acceptance", "not_applicable", "exception")),
         Column("reason", required=True),
         Column("requested_by", required=True),
-        Column("approved_by", doc="somebody else than who asked", required=True),
+        Column("approved_by", doc="somebody else than who asked", required=True, proof=True),
         Column("approved_on", "date", required=True),
         Column("expires_on", "date", "last day on which it holds", required=True),
         Column("withdrawn_on", "date", "day on which it ended early: what it was for is done or gone"),
@@ -242,7 +242,7 @@ DECISIONS = Table(
         Column("rationale", doc="why: size, complexity, cost, probability and criticality of the risk",
                required=True),
         Column("equivalent_measure", doc="what is done instead; without it an alternative is none"),
-        Column("approved_by", required=True),
+        Column("approved_by", required=True, proof=True),
         Column("decided_on", "date", required=True),
         Column("review_on", "date", "last day on which it holds without a new decision", required=True),
     ),

@@ -28,13 +28,14 @@ INCIDENTS = Table(
         Column("impermissible", "boolean", "ePHI was acquired, accessed, used or disclosed as the Privacy "
                "Rule does not permit; empty is undecided"),
         Column("secured", "boolean", "the ePHI was unusable to others: encrypted, and the key not with it"),
-        Column("factor_information", doc="164.402(2)(i): nature and extent, likelihood of re-identification"),
-        Column("factor_recipient", doc="164.402(2)(ii): who used it or to whom it was disclosed"),
-        Column("factor_acquired", doc="164.402(2)(iii): whether it was acquired or viewed"),
-        Column("factor_mitigation", doc="164.402(2)(iv): how far the risk was mitigated"),
+        Column("factor_information", doc="164.402(2)(i): nature and extent, likelihood of re-identification",
+               proof=True),
+        Column("factor_recipient", doc="164.402(2)(ii): who used it or to whom it was disclosed", proof=True),
+        Column("factor_acquired", doc="164.402(2)(iii): whether it was acquired or viewed", proof=True),
+        Column("factor_mitigation", doc="164.402(2)(iv): how far the risk was mitigated", proof=True),
         Column("decision", doc="low_probability: of compromise, by the four factors; exclusion: "
                "164.402(1)(i) to (iii)", values=("breach", "low_probability", "exclusion")),
-        Column("decided_by", doc="role or person"),
+        Column("decided_by", doc="role or person", proof=True),
         Column("decided_on", "date"),
         Column("affected", "integer", "people whose information it was"),
         Column("affected_by_state", doc="residents by State or jurisdiction: TX=620;OK=12"),
@@ -49,7 +50,7 @@ INCIDENTS = Table(
         Column("delay_asked_on", "date", "law enforcement asked to delay the notices (164.412)"),
         Column("delay_form", values=("written", "oral")),
         Column("delay_until", "date", "last day of the delay"),
-        Column("delay_document", doc="where the statement, or the record of it, lies"),
+        Column("delay_document", doc="where the statement, or the record of it, lies", proof=True),
     ),
 )  # fmt: skip
 
@@ -67,7 +68,7 @@ SANCTIONS = Table(
         Column("measure", required=True,
                values=("none", "talk", "training", "warning", "suspension", "dismissal", "other")),
         Column("reason", doc="why this measure; needed when it is none"),
-        Column("decided_by", doc="role"),
+        Column("decided_by", doc="role", proof=True),
     ),
 )  # fmt: skip
 

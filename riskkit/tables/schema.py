@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,9 @@ ARROW: Mapping[Dtype, pa.DataType] = {
 class Column:
     """One column: name, type, and whether it identifies a person (`phi`).
 
-    `required` means that no row is complete without it. `values` closes the vocabulary.
+    `required` means that no row is complete without it. `values` closes the vocabulary. What stands in a
+    column of `proof` shows by itself that something was done or agreed, so a word that only keeps the
+    place (none, tbd, pending) is no value there.
     """
 
     name: str
@@ -40,6 +43,20 @@ class Column:
     phi: bool = False
     unit: str = ""
     values: tuple[str, ...] = ()
+    proof: bool = False
+
+    def keeps_place(self, text: str) -> bool:
+        """Whether a text only says that there is nothing, or nothing yet."""
+        return self.proof and " ".join(_LETTERS.findall(text.casefold())) in _PLACEHOLDERS
+
+
+_LETTERS = re.compile(r"[^\W_]+")
+# Not null and na, which are family names.
+_PLACEHOLDERS = frozenset(
+    {"", "nil", "no", "no one", "nobody", "none", "not applicable", "not available", "not known", "not yet",
+     "open", "outstanding", "pending", "tba", "tbc", "tbd", "to be confirmed", "to be decided",
+     "to be determined", "to be done", "to do", "todo", "unknown"}
+)  # fmt: skip
 
 
 PROVENANCE = (

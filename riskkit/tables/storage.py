@@ -226,7 +226,7 @@ EXPLAINED_CHANGES = Table(
         Column("pixels", "integer", "images with other pixel data that this explains", required=True),
         Column("headers", "integer", "images with another header only that this explains", required=True),
         Column("reason", doc="what changed them; no names", required=True),
-        Column("document", doc="ticket, change or audit trail that shows it", required=True),
+        Column("document", doc="ticket, change or audit trail that shows it", required=True, proof=True),
         Column("explained_by", doc="role or person", required=True, phi=True),
         Column("checked_by", doc="somebody else than who explained it", required=True, phi=True),
         Column("explained_on", "date", required=True),

@@ -183,6 +183,20 @@ def test_associates_tell(ask: Ask) -> None:
     }  # fmt: skip
 
 
+def test_a_contradictory_or_unread_record_is_no_all_clear(ask: Ask) -> None:
+    """Decided to be a breach counts whatever else stands there; 1,200 is a number; dates run on."""
+    permitted = incident("permitted", **BREACH | {"impermissible": False})
+    early = incident("early", **BREACH, people_told_on=date(2025, 9, 1))
+    people = ask("programme.breach_people_told_late", incidents=[permitted, early])
+    assert results(people) == {"permitted": "FAIL", "early": "UNKNOWN"}
+    states = {"comma": "IL=1,200;WI=10", "odd": "IL=about 1200;WI=10", "small": "IL=300;WI=10"}
+    media = ask(
+        "programme.breach_media_told_late",
+        incidents=[incident(name, **BREACH, affected_by_state=said) for name, said in states.items()],
+    )
+    assert results(media) == {"comma": "FAIL", "odd": "UNKNOWN", "small": "NA"}
+
+
 def test_what_an_agent_knows_starts_the_clock(ask: Ask) -> None:
     """164.404(a)(2): the discovery of an agent is ours."""
     row = incident(

@@ -119,6 +119,17 @@ def test_delimiters_and_encodings(delimiter: str, encoding: str) -> None:
 # ------------------------------------------------------------------ values
 
 
+def test_a_placeholder_proves_nothing() -> None:
+    """Words for "not yet" where a proof is asked for are no value, and that is noted; names stay names."""
+    text = "media_id,event,occurred_on,certificate\n" + "".join(
+        f"m{number},disposed,2026-10-01,{word}\n"
+        for number, word in enumerate(("Pending", "none.", "To be determined", "no", "C-17", "x"))
+    )
+    reading = read_all(read, text.encode())
+    assert [row["certificate"] for row in rows(reading)] == [None] * 4 + ["C-17", "x"]
+    assert "certificate holds a word that only keeps the place, read as nothing (4 cells)" in reading.notes
+
+
 def test_values_and_nulls() -> None:
     """Booleans in four spellings, nulls in four, and times with and without zone."""
     lines = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from riskkit.errors import EvidenceError
@@ -36,6 +36,7 @@ class _Filled:
     replace: Mapping[str, str]
     convert: Convert
     joined: bool
+    keeps_place: Callable[[str], bool]
 
 
 class Cells:
@@ -64,6 +65,7 @@ class Cells:
                     column, zone, self._remarks, dates=mapping.dates, micros=column.name not in fit.plain
                 ),
                 column.name in together,
+                column.keeps_place,
             )
             for column in fit.table.columns
             if column.name in fit.places
@@ -96,6 +98,9 @@ class Cells:
             value = None
             if text is None:  # the column stands twice and its cells differ
                 wrong.append(column.name)
+            elif text not in self._nothing and column.keeps_place(text):
+                self._remarks.add(f"{column.name} holds a word that only keeps the place, read as nothing")
+                missing += [column.name] if column.required else []
             elif text not in self._nothing:
                 try:
                     value = column.convert(text)
