@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.recovery import STORED, Recovery, proof, recoveries, seconds
+from riskkit.derived.recovery import DECIDED, Recovery, proof, recoveries, seconds
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.words import amount, size
 
@@ -40,8 +40,8 @@ def backup_restore_slow(
 
     Bytes of a full restore by the bytes per second of the newest measured restore. Without a recovery time
     objective it is held against 72 hours, those of the rule proposed in 90 FR 898 (2025), which is not in
-    force: the message says so, and less than that is no pass. Nor is it where only the size of the storage
-    tells how much has to come back.
+    force: the message says so, and less than that is no pass. Nor is it where nobody said how much a full
+    restore brings back (`full_bytes`): the largest copy may be an increment, and storage not all listed.
     """
     for found in recoveries(systems, backups, restore_tests, recovery_targets, storage_assets, None, at=at):
         if not found.restores:
@@ -77,15 +77,25 @@ def _judged(found: Recovery, most_hours: int) -> tuple[Result, str, str, int]:
     hours = -(-int(whole.total_seconds()) // 3600)
     took = amount(hours, "hour")
     speed = test.size_bytes // seconds(test) // 1_000_000
+    known = "" if found.full_from == DECIDED else f" ({found.full_from})"
     how = (
-        f"is projected to take {took}, from {size(test.size_bytes)} of {size(found.full_bytes or 0)} restored"
+        f"is projected to take {took}, from {size(test.size_bytes)} of {size(found.full_bytes or 0)}{known} "
+        "restored"
         if found.extrapolated
         else f"took {took}"
     )
     not_proved = "" if proof(test) == "proved" else " That restore itself is not proved."
     message = f"A full restore {how} at {speed} MB/s, against {against}.{not_proved}"
-    result: Result = "FAIL" if whole > timedelta(hours=limit) else "PASS"
-    if result == "PASS" and (found.target is None or found.full_from == STORED):
-        # Nobody decided how long it may take, or nobody knows how much has to come back.
-        result = "UNKNOWN"
-    return result, message, took, limit
+    if whole > timedelta(hours=limit):
+        return "FAIL", message, took, limit
+    if found.full_from != DECIDED:
+        said = found.target.full_bytes if found.target is not None else None
+        lacking = f"is told as {size(said)}, less than that" if said else "is not on record as full_bytes"
+        message = (
+            f"How long a full restore takes cannot be told: {size(test.size_bytes)} came back at {speed} "
+            f"MB/s, and {size(found.full_bytes or 0)} ({found.full_from}) would take {took}, against "
+            f"{against}; but how much it has to bring back {lacking}.{not_proved}"
+        )
+        return "UNKNOWN", message, f"at least {took}", limit
+    # Nobody decided how long it may take.
+    return ("UNKNOWN" if found.target is None else "PASS"), message, took, limit

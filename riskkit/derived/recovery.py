@@ -16,8 +16,12 @@ from riskkit.tables import records
 COPIES = "backup"
 """The kind of systems that are copies themselves."""
 
-STORED = "the size of its storage"
-"""Where the size of a full restore is known from, when nothing better tells it."""
+DECIDED = "the recovery targets"
+"""Where the size of a full restore is known from, when somebody said it: all else is only a part, or a bound.
+
+A copy may hold what changed since the last one, or one folder of several; storage may be larger than what
+lies there, or not all of it be listed.
+"""
 
 NEARLY_ALL = 90
 """Percent of a full restore from which on a restore is no longer a sample: our choice."""
@@ -29,7 +33,7 @@ class Recovery:
 
     system, target: rows of `systems` and `recovery_targets`. copies: successful backups up to `known_to`,
     oldest first, of the window and the last before it. restores: tried before the moment, oldest first.
-    full_bytes: what a full restore brings back, and `full_from` where that is known from.
+    full_bytes: what a full restore brings back as far as is known, and `full_from` where that is known from.
     """
 
     system_id: str
@@ -175,9 +179,12 @@ def _stored(storage_assets: Any | None, names: Any) -> dict[str, int]:
 
 
 def _full(target: Any | None, copies: Sequence[Any], stored: int | None) -> tuple[int | None, str]:
-    if target is not None and target.full_bytes:
-        return target.full_bytes, "the recovery targets"
-    largest = max((copy.size_bytes for copy in copies if copy.size_bytes), default=None)
-    if largest:
-        return largest, "the largest recent copy"
-    return stored, STORED if stored else ""
+    """What was decided, but never less than the largest copy; else the largest that is known of."""
+    largest = max((copy.size_bytes for copy in copies if copy.size_bytes), default=0)
+    decided = (target.full_bytes or 0) if target is not None else 0
+    known = [(decided, DECIDED), (largest, "its largest recent copy")]
+    if not decided:
+        known.append((stored or 0, "the size of its storage"))
+    # Of equals the first: what was decided goes before what is only seen.
+    full, where = max(known, key=lambda one: one[0])
+    return (full, where) if full else (None, "")

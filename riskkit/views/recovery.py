@@ -8,7 +8,7 @@ from typing import Any
 
 from riskkit.derived.copies_rule import PARTS, judged_parts
 from riskkit.derived.inventory import in_scope
-from riskkit.derived.recovery import COPIES, Recovery, proof, recoveries, seconds
+from riskkit.derived.recovery import COPIES, DECIDED, Recovery, proof, recoveries, seconds
 from riskkit.model import Assessment
 from riskkit.tables import records
 from riskkit.views.charts import Words, against, bars
@@ -95,20 +95,33 @@ def times(assessment: Assessment) -> Html:
         f"{len(told)}; {len(slow)} of them {be(len(slow))} beyond the target, or beyond the "
         f"{PROPOSED_HOURS} hours of the rule proposed in 90 FR 898 where no target is on record."
     )
+    if about := [known.label(one.system_id) for one in told if not _judged(one)]:
+        words += (
+            f" Of {listed(about)} it is only known what the largest copy or the storage would take: how much "
+            "has to come back is not on record (full_bytes of backup/recovery_targets.csv)."
+        )
     if untold:
         words += f" It cannot be told of {listed(untold)}: size or speed of a restore is not on record."
     if not told:
         return paragraph(words)
     ordered = sorted(told, key=lambda one: (-_hours(one.full_restore), one.system_id))
     chart = against(
-        [(known.label(one.system_id), _hours(one.full_restore), float(_limit(one))) for one in ordered],
+        [
+            (
+                known.label(one.system_id),
+                _hours(one.full_restore),
+                float(_limit(one)) if _judged(one) else None,
+            )
+            for one in ordered
+        ],
         caption=f"Time of a full restore against the target; {PROPOSED_HOURS} hours where none is on record.",
         alt=f"{words} The longest takes {_span(ordered[0].full_restore)}, of "
         f"{known.label(ordered[0].system_id)}.",
         unit="hours until everything is back",
-        words=Words("within the target", "unknown", "beyond the target"),
+        words=Words("within the target", "size not on record", "beyond the target"),
         told=[
-            f"{_told(one.full_restore)}, {'target' if one.target else 'proposed'} {_limit(one)} h"
+            f"{_roughly(one)}{_told(one.full_restore)}, "
+            f"{'target' if one.target else 'proposed'} {_limit(one)} h"
             + (", projected" if one.extrapolated else "")
             for one in ordered
         ],
@@ -130,9 +143,9 @@ def table_of_systems(assessment: Assessment) -> Html:
                 "longest gap": _span(one.attained_rpo),
                 "usual gap": _span(one.usual_rpo),
                 "may lose": f"{one.target.rpo_hours} h" if one.target else "no target",
-                "full restore": _span(one.full_restore)
+                "full restore": _roughly(one) + _span(one.full_restore)
                 + (" (projected)" if one.extrapolated and one.full_restore else ""),
-                "of": size(one.full_bytes) if one.full_bytes else None,
+                "of": f"{_roughly(one)}{size(one.full_bytes)}" if one.full_bytes else None,
                 "speed": _speed(one),
                 "may take": f"{one.target.rto_hours} h" if one.target else "no target",
                 "last restore": _PROOF[proof(one.restores[-1])] if one.restores else "? none on record",
@@ -149,7 +162,8 @@ def table_of_systems(assessment: Assessment) -> Html:
         assessment, frame, caption="What could be lost, and how long it would take",
         badges={"last restore": "sign"},
         note="Gaps lie between successful backups; the usual one is not exceeded by 95 of 100. Projected: "
-        "bytes of a full restore by the speed of the last measured one. Proved: all objects came back by "
+        "bytes of a full restore by the speed of the last measured one. About: the size of the largest copy "
+        "or of the storage, as nobody said how much has to come back. Proved: all objects came back by "
         "count, and their digests are those of the originals.",
         empty="no covered system holds ePHI.",
     )  # fmt: skip
@@ -275,6 +289,16 @@ def _found(assessment: Assessment) -> list[Recovery] | None:
     known = inventory(assessment)
     found = recoveries(**tables, at=assessment.moment, within_days=WITHIN_DAYS)
     return [one for one in found if in_view(assessment, known, one.system_id)]
+
+
+def _judged(found: Recovery) -> bool:
+    """Whether it is told that the time is within the limit, or beyond it."""
+    return found.full_from == DECIDED or _hours(found.full_restore) > _limit(found)
+
+
+def _roughly(found: Recovery) -> str:
+    """`about `, where nobody said how much a full restore brings back."""
+    return "about " if found.full_bytes and found.full_restore and found.full_from != DECIDED else ""
 
 
 def _limit(found: Recovery) -> int:

@@ -115,10 +115,42 @@ def test_a_full_restore_is_projected(ask: Ask) -> None:
     assert (verdict.result, verdict.observed) == ("FAIL", "139 hours")
     assert "projected to take 139 hours" in verdict.message
     assert "at 200 MB/s, against 72 hours of the rule proposed" in verdict.message
-    (verdict,) = ask(
-        "backup.restore_slow", restore_tests=[hour], recovery_targets=[target("pacs", rto=140)], **full
-    )
+    said = target("pacs", rto=140, full_bytes=100 * TB)
+    (verdict,) = ask("backup.restore_slow", restore_tests=[hour], recovery_targets=[said], **full)
     assert (verdict.result, "140 hours that were decided" in verdict.message) == ("PASS", True)
+
+
+@pytest.mark.parametrize(
+    ("targets", "stored", "result", "told"),
+    [
+        ({}, 45 * TB, "FAIL", "450 hours, from 100\u00a0GB of 45\u00a0TB (the size of its storage) restored"),
+        ({}, None, "UNKNOWN", "60\u00a0GB (its largest recent copy) would take 1 hour,"),
+        ({}, TB, "UNKNOWN", "1.0\u00a0TB (the size of its storage) would take 10 hours,"),
+        ({"full_bytes": TB}, 45 * TB, "PASS", "10 hours, from 100\u00a0GB of 1.0\u00a0TB restored"),
+        ({"full_bytes": 6 * 10**9}, None, "UNKNOWN", "60\u00a0GB (its largest recent copy)"),
+    ],
+)
+def test_increments_do_not_tell_how_much_comes_back(
+    ask: Ask, targets: dict[str, Any], stored: int | None, result: str, told: str
+) -> None:
+    """Nightly jobs that copy what changed: their size is no full restore, and only what was said passes."""
+    hour = restore("pacs", "2026-09-01 08:00", "2026-09-01 09:00", 100 * 10**9)
+    volume = {
+        "asset_id": "v",
+        "system_id": "pacs",
+        "kind": "volume",
+        "encrypted": "yes",
+        "size_bytes": stored,
+    }
+    (verdict,) = ask(
+        "backup.restore_slow",
+        systems=[system("pacs")],
+        backups=nightly("pacs", size_bytes=60 * 10**9),
+        restore_tests=[hour],
+        recovery_targets=[target("pacs", **targets)],
+        storage_assets=[volume | {"size_bytes": stored}],
+    )
+    assert (verdict.result, told in verdict.message) == (result, True), verdict.message
 
 
 def test_a_measured_restore_is_not_projected(ask: Ask) -> None:
