@@ -8,7 +8,15 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import MACHINES, UNNAMED_SOURCE, first_rows, flag, in_period, row_key
+from riskkit.derived.trail import (
+    MACHINES,
+    UNNAMED_SOURCE,
+    first_rows,
+    flag,
+    gives_no_reason,
+    in_period,
+    row_key,
+)
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 from riskkit.words import be, count, out_of
@@ -36,9 +44,10 @@ def audit_edit_without_reason(
     """One verdict per audit source that recorded such changes in the period.
 
     A change is an update of images or of a patient's record, or the deletion of a patient's record
-    (the vanishing half of a merge), not refused. A reason is an outcome description or a purpose of
-    use. Changes by machines follow messages of another system and are counted apart. A source without
-    changes is no subject: whether none were made or none are recorded, audit.event_class_missing asks.
+    (the vanishing half of a merge), not refused. A reason is an outcome description that tells more than
+    that it went well, or a purpose of use. Changes by machines follow messages of another system and are
+    counted apart. A source without changes is no subject: whether none were made or none are recorded,
+    audit.event_class_missing asks.
     """
     sources: dict[str, list[Any]] = {}
     for row in records(_counted(audit_events, at)):
@@ -81,7 +90,7 @@ def _counted(audit_events: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
     merged = (category == "delete") & (nw.col("event_code").fill_null("") == PATIENT_RECORD)
     refused = nw.col("event_outcome").fill_null("unknown") == "failure"
     machine = nw.col("user_type").fill_null("unknown").is_in(MACHINES)
-    bare = ~machine & nw.col("event_reason").is_null() & nw.col("purpose_of_use").is_null()
+    bare = ~machine & gives_no_reason()
     return (
         audit_events.filter(in_period(at), (category == "update") | merged, ~refused)
         .with_columns(

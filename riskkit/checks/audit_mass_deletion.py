@@ -9,7 +9,16 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import MINUTE_US, first_rows, flag, hour, in_period, local_day, row_key
+from riskkit.derived.trail import (
+    MINUTE_US,
+    first_rows,
+    flag,
+    gives_no_reason,
+    hour,
+    in_period,
+    local_day,
+    row_key,
+)
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 from riskkit.words import amount, count, some
@@ -93,7 +102,7 @@ def _by_hour(deletions: nw.LazyFrame[Any], burst: int, burst_minutes: int, at: M
             hour=hour(at),
             key=row_key(),
             bursts=flag(time - nw.col("earlier") <= burst_minutes * MINUTE_US),
-            bare=flag(nw.col("event_reason").is_null() & nw.col("purpose_of_use").is_null()),
+            bare=flag(gives_no_reason()),
         )
         .group_by(*UNIT, "source", "hour")
         .agg(

@@ -65,7 +65,7 @@ def audit_recording_stopped(
         found = marks[name]
         result, message = _judged(found, max_minutes)
         recording = [one for one in found if one.what == "recording"]
-        open_ = any(int(one.long) or int(one.unstarted) for one in recording)
+        open_ = any(int(one.long) or int(one.unstarted) or int(one.off) for one in recording)
         yield Verdict(
             subject=name or UNNAMED_SOURCE,
             result=result,
@@ -96,7 +96,10 @@ def _sources(audit_events: nw.LazyFrame[Any], at: Moment) -> list[Any]:
 def _paired(
     audit_events: nw.LazyFrame[Any], look_back_days: int, max_minutes: int, at: Moment
 ) -> nw.LazyFrame[Any]:
-    """Stops and starts of the period, and those among them that lack their other half."""
+    """Stops and starts of the period, and those among them that lack their other half.
+
+    A stop from before it belongs to it when recording was still off at its beginning.
+    """
     time = nw.col("event_time_us")
     around = audit_events.filter(
         time >= at.start_us - look_back_days * DAY_US, time < at.end_us, nw.col("n").fill_null(0) == 0
@@ -106,9 +109,14 @@ def _paired(
     after = nw.col("started").shift(-1).over(*UNIT, order_by=list(ORDER))
     until = time.shift(-1).over(*UNIT, order_by=list(ORDER))
     stop, start = nw.col("started") == 0, nw.col("started") == 1
+    still = stop & (nw.col("what") == "recording")
     return (
         marks.with_columns(before=before, after=after, until=until)
-        .filter(time >= at.start_us)
+        .filter(
+            (time >= at.start_us)
+            | (still & nw.col("until").is_null())
+            | (still & (nw.col("until") > at.start_us))
+        )
         .with_columns(
             stops=flag(stop),
             starts=flag(start),

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
-from riskkit.derived.trail import UNNAMED_SOURCE, first_rows, flag, in_period, row_key
+from riskkit.derived.trail import DAY_US, UNNAMED_SOURCE, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
 from riskkit.words import be, count, out_of, some
@@ -37,14 +37,15 @@ FHIR, which number all kinds of resources in one sequence."""
     whole_trail=True,
 )
 def audit_sequence_gap(
-    audit_events: nw.LazyFrame[Any], *, least_percent: int = 50, at: Moment
+    audit_events: nw.LazyFrame[Any], *, least_percent: int = 50, look_back_days: int = 31, at: Moment
 ) -> Iterator[Verdict]:
     """One verdict per audit source whose identifiers of events are whole numbers.
 
     Sources without numbers are no subject: of them this question cannot be asked. Where fewer than
     `least_percent` of the numbers between the first and the last occur, they do not count records,
     and it stays unknown. A number is used twice when two events of different times bear it; a copy
-    of one event is no gap and no second use.
+    of one event is no gap and no second use. The highest number of the `look_back_days` before the period
+    is taken in where it is below all of the period: what is missing between them was to come in it.
     """
     events = audit_events.filter(in_period(at), nw.col("n").fill_null(0) == 0)
     numbered = nw.col("event_id").str.contains(NUMBER)
@@ -63,17 +64,20 @@ def audit_sequence_gap(
     ]
     if not sources:
         return
+    before = _last_before(audit_events, look_back_days, at)
     for row in records(_gaps(events, sources)):
-        result, message = _judged(row, least_percent)
+        border = max(int(row.low) - before.get(row.source_system, int(row.low)) - 1, 0)
+        lost, gaps = int(row.lost) + border, int(row.gaps) + (border > 0)
+        result, message = _judged(row, lost, gaps, least_percent)
         keys = [(file, key) for file, key in _keys(events, row.source_system) if key is not None]
         yield Verdict(
             subject=row.source_system or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{count(int(row.lost), 'number')} missing, {some(int(row.reused))} used twice",
+            observed=f"{count(lost, 'number')} missing, {some(int(row.reused))} used twice",
             expected="every number from the first to the last, once",
             scope=row.source_system,
-            rows=(first_rows(keys, int(row.gaps), "source_system = :subject, after a gap in event_id"),),
+            rows=(first_rows(keys, gaps, "source_system = :subject, after a gap in event_id"),),
         )
 
 
@@ -102,6 +106,14 @@ def _numbers(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
+def _last_before(audit_events: nw.LazyFrame[Any], days: int, at: Moment) -> dict[str, int]:
+    """The highest number of each source in the days before the period."""
+    time = nw.col("event_time_us")
+    earlier = audit_events.filter(time >= at.start_us - days * DAY_US, time < at.start_us)
+    found = _numbers(earlier).group_by("source_system").agg(nw.col("number").max())
+    return {row.source_system: int(row.number) for row in records(found)}
+
+
 def _gaps(events: nw.LazyFrame[Any], sources: list[str]) -> nw.LazyFrame[Any]:
     twice = (nw.col("last_us") > nw.col("first_us")) | ((nw.col("step") == 0) & (nw.col("away") != 0))
     return (
@@ -118,7 +130,6 @@ def _gaps(events: nw.LazyFrame[Any], sources: list[str]) -> nw.LazyFrame[Any]:
             nw.len().alias("rows"),
             *(nw.col(name).sum() for name in ("gaps", "again", "reused", "lost")),
             nw.col("number").min().alias("low"),
-            nw.col("number").max().alias("high"),
         )
         .sort("source_system")
     )
@@ -131,12 +142,12 @@ def _keys(events: nw.LazyFrame[Any], source: str) -> list[tuple[str, int]]:
     return [(row.source, row.key if row.odd is None else row.odd) for row in records(first)]
 
 
-def _judged(row: Any, least_percent: int) -> tuple[Result, str]:
-    numbers, span = int(row.rows) - int(row.again), int(row.high) - int(row.low) + 1
+def _judged(row: Any, lost: int, gaps: int, least_percent: int) -> tuple[Result, str]:
+    numbers, reused = int(row.rows) - int(row.again), int(row.reused)
+    span = numbers + lost
     facts = f"{out_of(numbers, span, 'number')} between the first and the last"
     if numbers * 100 < least_percent * span:
         return "UNKNOWN", f"{facts}: these identifiers do not count records one by one."
-    lost, gaps, reused = int(row.lost), int(row.gaps), int(row.reused)
     if lost or reused:
         missing = f"{lost:,} {be(lost)} missing in {count(gaps, 'gap')}" if lost else "none is missing"
         return "FAIL", f"{facts}: {missing}, and {some(reused)} {be(reused)} used twice."

@@ -66,6 +66,19 @@ def arrived(systems: Any | None) -> nw.Expr:
     return (nw.col("event_category") == "transfer") & ended & here.fill_null(False)
 
 
+OUTCOME_WORDS = (
+    "", "-", "0", "completed", "done", "n/a", "none", "ok", "okay", "success", "successful", "successfully",
+    "succeeded", "the operation completed successfully", "updated", "deleted", "changed", "modified",
+)  # fmt: skip
+"""Outcome descriptions that say that something was done, and not why."""
+
+
+def gives_no_reason() -> nw.Expr:
+    """Whether an event says neither why nor for what purpose; that it went well is no reason."""
+    said = nw.col("event_reason").fill_null("").str.to_lowercase().str.strip_chars(" .!:;-")
+    return said.is_in(list(OUTCOME_WORDS)) & nw.col("purpose_of_use").is_null()
+
+
 def flag(condition: nw.Expr) -> nw.Expr:
     """1 where a condition holds, else 0 (also where it is null): a sum of it counts."""
     return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))

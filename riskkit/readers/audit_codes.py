@@ -67,7 +67,10 @@ USER_TYPES: Mapping[str, str] = {"1": "person", "2": "application"}
 ID_TYPES: Mapping[str, str] = {PERSON_ID: "person", STATION_AE_TITLE: "application", NODE_ID: "node"}
 """UserIDTypeCode, an extension of dcm4chee."""
 
-PLACEHOLDERS = frozenset({"", "<none>", "unknown", "1.2.40.0.13.1.15.110.3.165.1"})
+PLACEHOLDERS = frozenset(
+    {"", "-", "--", "?", "<none>", "<unknown>", "(null)", "n/a", "none", "not known", "null", "unknown",
+     "1.2.40.0.13.1.15.110.3.165.1"}
+)  # fmt: skip
 """What senders write for "not known" (lower case); the UID is dcm4chee's for a study it does not know."""
 
 OPEN_DETAILS = frozenset(

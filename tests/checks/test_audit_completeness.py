@@ -167,6 +167,15 @@ def test_stops_without_a_start(ask: Ask, marks: list[tuple[str, str]], severity:
     assert verdict.rows[0].count == len(marks)
 
 
+@pytest.mark.parametrize("again", [[("2026-10-20 08:00", "110134")], []])
+def test_recording_that_was_off_when_the_period_began(ask: Ask, again: list[tuple[str, str]]) -> None:
+    """A stop of September that lasts into October is one of October; one that was over is not."""
+    verdict = stops(ask, ("2026-09-28 08:00", "110133"), *again)
+    assert (verdict.result, verdict.severity) == ("FAIL", "high")
+    over = stops(ask, ("2026-09-28 08:00", "110133"), ("2026-09-29 08:00", "110134"))
+    assert over.result == "UNKNOWN"
+
+
 def test_no_mark_is_unknown(ask: Ask) -> None:
     """A source that writes neither stop nor start may have crashed, or not."""
     assert stops(ask).result == "UNKNOWN"
@@ -294,6 +303,17 @@ def test_numbers(ask: Ask) -> None:
     copy = numbered(1, 2, 3)
     verdict = only(ask("audit.sequence_gap", audit_events=[*copy, copy[1] | {"source": "other.file"}]))
     assert verdict.result == "PASS"
+
+
+def test_numbers_that_are_missing_before_the_first_of_the_period(ask: Ask) -> None:
+    """What lies between September's last number and October's first is missing; a counter set back is not."""
+    before = [event(OCTOBER - (9 - number) * MINUTE, event_id=str(number)) for number in range(1, 9)]
+    verdict = only(ask("audit.sequence_gap", audit_events=[*before, *numbered(*range(11, 40))]))
+    assert verdict.result == "FAIL"
+    assert "2 are missing in 1 gap" in verdict.message
+    for first in (9, 1):
+        verdict = only(ask("audit.sequence_gap", audit_events=[*before, *numbered(*range(first, 40))]))
+        assert verdict.result == "PASS"
 
 
 def test_what_does_not_count_records(ask: Ask) -> None:

@@ -82,6 +82,7 @@ def test_edits(ask: Ask) -> None:
             edit(event_outcome="failure", source_system="REFUSED"),
             edit(category="delete", event_code="110105", source_system="DELETED"),
             edit(source_system="BARE"),
+            edit(event_reason=" Success.", source_system="WENT WELL"),
         ],
     )
     assert results(verdicts) == {
@@ -90,6 +91,7 @@ def test_edits(ask: Ask) -> None:
         "MACHINE": "PASS",
         "MERGE": "FAIL",
         "BARE": "FAIL",
+        "WENT WELL": "FAIL",
     }
     said = {verdict.subject: verdict for verdict in verdicts}
     assert said["MERGE"].message.startswith("1 of 2 changes")
