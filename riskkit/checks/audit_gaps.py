@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
 
@@ -15,6 +16,8 @@ from riskkit.derived.trail import DAY_US, UNNAMED_SOURCE, first_rows, hour, hour
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import capital, count, out_of
+
+_Kind = Literal["missed", "usual", "unclear"]
 
 HOURS_A_DAY = 24
 HOURS_A_WEEK = 7 * HOURS_A_DAY
@@ -32,22 +35,45 @@ class _Source:
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """In how many of how many weeks a source spoke at some time of the week.
+
+    `long` counts the weeks in which it was silent for a week and more on end: no habit of the week shows
+    itself in those.
+    """
+
+    weeks: int = 0
+    busy: int = 0
+    long: int = 0
+
+    def and_(self, *, spoke: bool, long: bool) -> _Seen:
+        return _Seen(self.weeks + 1, self.busy + spoke, self.long + long)
+
+
+NEVER = _Seen()
+
+
+@dataclass(frozen=True)
+class _Silence:
+    """Hours on end without an event, and how often the habit counts each time of the week in them."""
+
+    hours: range
+    own: Mapping[int, int]
+    own_days: Mapping[int, int]
+
+    @property
+    def long(self) -> bool:
+        return len(self.hours) >= HOURS_A_WEEK
+
+
+@dataclass(frozen=True)
 class _Habit:
-    """How often a source spoke in each hour and on each day of the week: (weeks, of them with events)."""
+    """How often a source spoke in each hour and on each day of the week."""
 
-    hours: Mapping[int, tuple[int, int]]
-    days: Mapping[int, tuple[int, int]]
+    hours: Mapping[int, _Seen]
+    days: Mapping[int, _Seen]
+    silences: Sequence[_Silence]
     learned_before: bool
-
-    def hour(self, of_week: int) -> tuple[int, int]:
-        return self._others(self.hours.get(of_week, (0, 0)))
-
-    def day(self, of_week: int) -> tuple[int, int]:
-        return self._others(self.days.get(of_week, (0, 0)))
-
-    def _others(self, seen: tuple[int, int]) -> tuple[int, int]:
-        # The silent hour that asks is itself among those counted, unless the habit is from before.
-        return seen if self.learned_before else (max(seen[0] - 1, 0), seen[1])
 
 
 @dataclass(frozen=True)
@@ -68,28 +94,38 @@ class _Limits:
     weeks: int
     hours: int
 
-    def busy(self, seen: tuple[int, int]) -> bool:
-        """Whether so many of so many weeks make a habit."""
-        weeks, busy = seen
-        return weeks >= self.weeks and busy * 100 >= self.percent * weeks
+    def kind(self, seen: _Seen, own: int, silence: _Silence) -> _Kind:
+        """What a silence is at a time of the week, by the weeks other than its own.
 
-    def idle(self, seen: tuple[int, int]) -> bool:
+        It is missed when nearly all others had an event. It is usual when most of them had none, of those
+        left without the long silences; else, or when there are too few, the habit does not tell.
+        """
+        others = seen.weeks - own
+        if others >= self.weeks and seen.busy * 100 >= self.percent * others:
+            return "missed"
+        others -= seen.long - (own if silence.long else 0)
+        known = others + (0 if silence.long else own)
+        return "usual" if known >= self.weeks and seen.busy * 2 < others else "unclear"
+
+    def idle(self, seen: _Seen) -> bool:
         """Whether so few of so many weeks make a habit of silence."""
-        weeks, busy = seen
-        return weeks >= self.weeks and busy * 100 <= (100 - self.percent) * weeks
+        weeks = seen.weeks - seen.long
+        return weeks >= self.weeks and seen.busy * 100 <= (100 - self.percent) * weeks
 
 
 @dataclass(frozen=True)
-class _Silence:
-    """What a source did not say in the period."""
+class _Missing:
+    """What a source did not say in the period; of the silences `unclear` the habit does not tell."""
 
     days: int
     days_without: int
     days_missed: int
-    days_unknown: int
+    days_unclear: int
     days_uncovered: int
     gaps: int
+    gaps_unclear: int
     longest_hours: int
+    longest_from: str
 
 
 @check(
@@ -122,9 +158,10 @@ def audit_gaps(
     least `habit_weeks`, had an event in it; a day likewise. A gap is a silence that takes in
     `silent_hours` usually busy hours: a source that is closed at night or on weekends has none
     then. The habit comes from the weeks before the period if there are enough, else from the
-    other weeks of the trail. A silent day without known habit is unknown; so is one before the
-    first event of a source or after the last event of its files, unless that day of the week is
-    usually silent.
+    other weeks of the trail. No silence is part of the habit that it is judged by, and one of a week
+    or longer shows none: a silence at times when the source spoke in half of the weeks left, or of
+    which too few are left, is unknown. So is a day before the first event of a source or after the
+    last event of its files, unless that day of the week is usually silent.
     """
     sources, ends = _read(audit_events, look_back_weeks, at)
     limits = _Limits(habit_percent, habit_weeks, silent_hours)
@@ -135,13 +172,13 @@ def audit_gaps(
         end = max(begin, max(ends[file] for file in source.files) + 1)
         span = _Span(begin, close, end, calendar)
         habit = _habit(source, span, habit_weeks)
-        silence = _silence(source, span, habit, limits)
-        result, message = _judged(source, silence, habit_percent, learned_before=habit.learned_before)
+        missing = _missing(source, span, habit, limits)
+        result, message = _judged(source, missing, habit_percent, learned_before=habit.learned_before)
         yield Verdict(
             subject=name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{count(silence.gaps, 'gap')}, longest silence {silence.longest_hours} h",
+            observed=f"{count(missing.gaps, 'gap')}, longest silence {missing.longest_hours} h",
             expected="no gap against its own habit, on every day of the period",
             scope=name,
             rows=(_rows(source),),
@@ -191,22 +228,42 @@ def _calendar(begin: int, end: int, at: Moment) -> Mapping[int, tuple[date, int]
 
 def _habit(source: _Source, span: _Span, least_weeks: int) -> _Habit:
     first = min(source.hours)
-    before = span.begin - first >= least_weeks * HOURS_A_WEEK
-    hours: dict[int, tuple[int, int]] = {}
-    by_day: dict[date, bool] = {}
-    for number in range(first, span.begin if before else span.end):
+    runs = [
+        list(run)
+        for silent, run in groupby(range(first, span.end), lambda number: number not in source.hours)
+        if silent
+    ]
+    long = {number for run in runs if len(run) >= HOURS_A_WEEK for number in run}
+    lived = sum(number not in long for number in range(first, span.begin))
+    before = lived >= least_weeks * HOURS_A_WEEK
+    learned = range(first, span.begin if before else span.end)
+    hours: dict[int, _Seen] = {}
+    spoke: dict[date, bool] = {}
+    rests: dict[date, bool] = {}
+    for number in learned:
         day, of_week = span.calendar[number]
-        weeks, busy = hours.get(of_week, (0, 0))
-        hours[of_week] = (weeks + 1, busy + (number in source.hours))
-        by_day[day] = by_day.get(day, False) or number in source.hours
-    days: dict[int, tuple[int, int]] = {}
-    for day, spoke in by_day.items():
-        weeks, busy = days.get(day.weekday(), (0, 0))
-        days[day.weekday()] = (weeks + 1, busy + spoke)
-    return _Habit(hours, days, before)
+        said = number in source.hours
+        hours[of_week] = hours.get(of_week, NEVER).and_(spoke=said, long=number in long)
+        spoke[day] = spoke.get(day, False) or said
+        rests[day] = rests.get(day, True) and number in long
+    days: dict[int, _Seen] = {}
+    for day, said in spoke.items():
+        days[day.weekday()] = days.get(day.weekday(), NEVER).and_(spoke=said, long=rests[day])
+    silences = []
+    for run in runs:
+        inside = [span.calendar[number] for number in run if number in learned]
+        whole = {day for day, _ in inside if not spoke[day]}
+        silences.append(
+            _Silence(
+                range(run[0], run[-1] + 1),
+                Counter(of_week for _, of_week in inside),
+                Counter(day.weekday() for day in whole),
+            )
+        )
+    return _Habit(hours, days, silences, before)
 
 
-def _silence(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _Silence:
+def _missing(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _Missing:
     covered = range(max(span.begin, min(source.hours)), span.end)
     spoke: dict[date, bool] = {}
     inside: dict[date, bool] = {}
@@ -214,43 +271,67 @@ def _silence(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _S
         day = span.calendar[number][0]
         spoke[day] = spoke.get(day, False) or number in source.hours
         inside[day] = inside.get(day, False) or number in covered
-    runs = [
-        list(run) for silent, run in groupby(covered, lambda number: number not in source.hours) if silent
-    ]
-    missed = [sum(limits.busy(habit.hour(span.calendar[number][1])) for number in run) for run in runs]
-    without = [habit.day(day.weekday()) for day in spoke if not spoke[day] and inside[day]]
-    beyond = [habit.days.get(day.weekday(), (0, 0)) for day in inside if not inside[day]]
-    return _Silence(
+    days: dict[date, _Kind] = {}
+    gaps = unclear = 0
+    longest: list[int] = []
+    for silence in habit.silences:
+        kinds: Counter[_Kind] = Counter()
+        heard = [number for number in silence.hours if number in covered]
+        for number in heard:
+            day, of_week = span.calendar[number]
+            kinds[limits.kind(habit.hours.get(of_week, NEVER), silence.own.get(of_week, 0), silence)] += 1
+            if not spoke[day] and day not in days:
+                weekday = day.weekday()
+                seen, own = habit.days.get(weekday, NEVER), silence.own_days.get(weekday, 0)
+                days[day] = limits.kind(seen, own, silence)
+        longest = max(longest, heard, key=len)
+        gap = kinds["missed"] >= limits.hours
+        gaps += gap
+        unclear += not gap and kinds["missed"] + kinds["unclear"] >= limits.hours
+    beyond = [habit.days.get(day.weekday(), NEVER) for day in inside if not inside[day]]
+    told = Counter(days.values())
+    return _Missing(
         days=len(spoke),
         days_without=sum(not value for value in spoke.values()),
-        days_missed=sum(map(limits.busy, without)),
-        days_unknown=sum(weeks < limits.weeks for weeks, _ in without),
+        days_missed=told["missed"],
+        days_unclear=told["unclear"],
         days_uncovered=sum(not limits.idle(seen) for seen in beyond),
-        gaps=sum(hours >= limits.hours for hours in missed),
-        longest_hours=max(map(len, runs), default=0),
+        gaps=gaps,
+        gaps_unclear=unclear,
+        longest_hours=len(longest),
+        longest_from=_clock(span.calendar[longest[0]]) if longest else "",
     )
 
 
-def _judged(source: _Source, silence: _Silence, percent: int, *, learned_before: bool) -> tuple[Result, str]:
+def _clock(hour_: tuple[date, int]) -> str:
+    day, of_week = hour_
+    return f"{day} {of_week % HOURS_A_DAY:02}:00"
+
+
+def _judged(source: _Source, missing: _Missing, percent: int, *, learned_before: bool) -> tuple[Result, str]:
     weeks = "the weeks before the period" if learned_before else "the other weeks of the trail"
     facts = (
-        f"Events on {out_of(silence.days - silence.days_without, silence.days, 'day')}; "
-        f"longest silence {silence.longest_hours} h"
+        f"Events on {out_of(missing.days - missing.days_without, missing.days, 'day')}; "
+        f"longest silence {missing.longest_hours} h"
     )
-    if silence.gaps or silence.days_missed:
+    if missing.longest_hours:
+        facts += f", from {missing.longest_from}"
+    if missing.gaps or missing.days_missed:
         return "FAIL", (
-            f"{facts}. {capital(count(silence.gaps, 'gap'))} and {count(silence.days_missed, 'silent day')} "
+            f"{facts}. {capital(count(missing.gaps, 'gap'))} and {count(missing.days_missed, 'silent day')} "
             f"at times that had events in at least {percent} % of {weeks}."
         )
-    if silence.days_uncovered:
+    if missing.days_uncovered:
         return (
             "UNKNOWN",
-            f"{facts}. The trail does not reach over {out_of(silence.days_uncovered, silence.days, 'day')}.",
+            f"{facts}. The trail does not reach over {out_of(missing.days_uncovered, missing.days, 'day')}.",
         )
-    if silence.days_unknown:
+    if missing.gaps_unclear or missing.days_unclear:
         return (
             "UNKNOWN",
-            f"{facts}. {count(silence.days_unknown, 'silent day')}, and too few weeks to know the habit.",
+            f"{facts}. Whether {count(missing.gaps_unclear, 'silence')} and "
+            f"{count(missing.days_unclear, 'silent day')} are its habit is not known: too few of {weeks} "
+            "show it, or in half of them and more it had events at that time.",
         )
     if not source.events:
         return (
