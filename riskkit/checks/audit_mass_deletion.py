@@ -24,6 +24,9 @@ from riskkit.tables import records
 from riskkit.words import amount, count, some
 
 UNIT = ("user_id", "source_system")
+_STUDY = '"id_type":"110180"'
+"""A Study Instance UID (PS3.16, CID 404) among the objects, as readers write `entities`."""
+
 NOBODY = "no user named"
 """The subject of deletions that name nobody."""
 
@@ -53,8 +56,8 @@ def audit_mass_deletion(
     """One verdict per user and system with deletions in the period that were not refused.
 
     Put up for review when `burst` deletions lie within `burst_minutes`, or `per_day` on one local
-    day. Machines are judged as well: a retention job that begins to delete more is worth a look. A
-    deletion of several patients' records counts once for each.
+    day. Machines are judged as well: a retention job that begins to delete more is worth a look. A message
+    counts once for each patient and each study that it names.
     """
     refused = nw.col("event_outcome").fill_null("unknown") == "failure"
     deletions = audit_events.filter(in_period(at), nw.col("event_category") == "delete", ~refused)
@@ -97,19 +100,30 @@ def _by_hour(deletions: nw.LazyFrame[Any], burst: int, burst_minutes: int, at: M
     time = nw.col("event_time_us")
     earlier = time.shift(burst - 1).over(*UNIT, order_by=["event_time_us", "event_seq", "offset", "n"])
     return (
-        deletions.with_columns(earlier=earlier)
+        deletions.with_columns(earlier=earlier, named=_studies())
         .with_columns(
             hour=hour(at),
             key=row_key(),
-            bursts=flag(time - nw.col("earlier") <= burst_minutes * MINUTE_US),
+            bursts=flag(
+                (time - nw.col("earlier") <= burst_minutes * MINUTE_US).fill_null(False)
+                | (nw.col("named") >= burst)
+            ),
             bare=flag(gives_no_reason()),
         )
         .group_by(*UNIT, "source", "hour")
         .agg(
-            nw.len().alias("deletions"),
+            nw.col("named").sum().alias("deletions"),
             nw.col("bursts").sum(),
             nw.col("bare").sum(),
             nw.col("key").min(),
         )
         .sort(*UNIT, "source", "hour")
     )
+
+
+def _studies() -> nw.Expr:
+    """How many studies the objects of a message are, at least one."""
+    objects = nw.col("entities").fill_null("")
+    without = objects.str.replace_all(_STUDY, "", literal=True)
+    found = (objects.str.len_chars() - without.str.len_chars()) // len(_STUDY)
+    return nw.when(found > 1).then(found).otherwise(1)

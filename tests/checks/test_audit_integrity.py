@@ -58,6 +58,18 @@ def test_deletions_at_one_instant(ask: Ask) -> None:
     assert verdict.result == "FAIL"
 
 
+@pytest.mark.parametrize(("studies", "result"), [(2, "PASS"), (300, "FAIL")])
+def test_one_message_of_many_studies(ask: Ask, studies: int, result: str) -> None:
+    """A message that names 300 studies deleted 300 of them."""
+    entities = ",".join(f'{{"id":"1.2.{number}","id_type":"110180"}}' for number in range(studies))
+    (verdict,) = ask(
+        "audit.mass_deletion",
+        audit_events=[event("2026-10-05 08:00", "u1", "delete", entities=f"[{entities}]")],
+    )
+    assert verdict.result == result
+    assert verdict.message.startswith(f"{studies} deletions, at most {studies} on one day")
+
+
 def test_no_deletion_is_no_subject(ask: Ask) -> None:
     """Nobody who deleted nothing is judged: the engine then says that it was not assessed."""
     assert not ask("audit.mass_deletion", audit_events=[event("2026-10-05 08:00")])
