@@ -160,8 +160,8 @@ def audit_gaps(
     then. The habit comes from the weeks before the period if there are enough, else from the
     other weeks of the trail. No silence is part of the habit that it is judged by, and one of a week
     or longer shows none: a silence at times when the source spoke in half of the weeks left, or of
-    which too few are left, is unknown. So is a day before the first event of a source or after the
-    last event of its files, unless that day of the week is usually silent.
+    which too few are left, is unknown. So is a day, or so many hours of one, before the first event of
+    a source or after the last event of its files, unless it is usually silent then.
     """
     sources, ends = _read(audit_events, look_back_weeks, at)
     limits = _Limits(habit_percent, habit_weeks, silent_hours)
@@ -289,13 +289,21 @@ def _missing(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _M
         gaps += gap
         unclear += not gap and kinds["missed"] + kinds["unclear"] >= limits.hours
     beyond = [habit.days.get(day.weekday(), NEVER) for day in inside if not inside[day]]
+    outside = Counter(
+        day
+        for number in range(span.begin, span.close)
+        if number not in covered
+        and inside[(day := span.calendar[number][0])]
+        and not limits.idle(habit.hours.get(span.calendar[number][1], NEVER))
+    )
+    partly = sum(hours >= limits.hours for hours in outside.values())
     told = Counter(days.values())
     return _Missing(
         days=len(spoke),
         days_without=sum(not value for value in spoke.values()),
         days_missed=told["missed"],
         days_unclear=told["unclear"],
-        days_uncovered=sum(not limits.idle(seen) for seen in beyond),
+        days_uncovered=sum(not limits.idle(seen) for seen in beyond) + partly,
         gaps=gaps,
         gaps_unclear=unclear,
         longest_hours=len(longest),
