@@ -81,18 +81,21 @@ def access_terminated_account_in_use(
     A match of user id and dates is a reason to look, not proof of who acted; ids are compared without
     regard to case, as directories do. Hours between the end
     of the last local day and `grace_hours` later are not counted. A use after the day on which the roster
-    was exported is UNKNOWN: the person may be back since, or the id belong to somebody else.
+    was exported is UNKNOWN: the person may be back since, or the id belong to somebody else. So is silence
+    where the whole trail ends before the person was away.
     """
     exports = exported(custody)
     exempt = Exempt("access.terminated_account_in_use", exemptions, roster)
     people = employments(roster)
     spells = {user: _spells(rows, grace_hours, at) for user, rows in people.items() if _left(rows, at)}
     uses = _uses(audit_events, spells, at) if spells else {}
+    last = _last_hour(audit_events, at) if spells else 0
     for user, away in spells.items():
         use = uses.get(user, _Use())
         stands = min(filter(None, (exports(row.source) for row in people[user])), default=None)
         stated = None if stands is None else stands.astimezone(at.zone).date()
-        result, message = _judged(use, away, stated, grace_hours)
+        seen = any(begin <= last or begin >= hour_of(at.end_us, at) for begin, _ in away)
+        result, message = _judged(use, away, stated, grace_hours, seen=seen)
         yield Verdict(
             subject=user,
             result=result,
@@ -120,6 +123,13 @@ def _spells(rows: Sequence[Any], grace_hours: int, at: Moment) -> list[tuple[int
 
 def _hour_on(day: date, at: Moment) -> int:
     return 1 << 62 if day == FOREVER else hour_of(at.day_end_us(date.fromordinal(day.toordinal() - 1)), at)
+
+
+def _last_hour(audit_events: nw.LazyFrame[Any], at: Moment) -> int:
+    """The hour of the last event of the period, whoever it is of."""
+    last = audit_events.filter(in_period(at)).select(nw.col("event_time_us").max())
+    instants = [row.event_time_us for row in records(last) if row.event_time_us is not None]
+    return hour_of(instants[0], at) if instants else 0
 
 
 def _uses(
@@ -168,7 +178,7 @@ def _uses(
 
 
 def _judged(
-    use: _Use, spells: Sequence[tuple[int, int]], stated: date | None, grace_hours: int
+    use: _Use, spells: Sequence[tuple[int, int]], stated: date | None, grace_hours: int, *, seen: bool
 ) -> tuple[Result, str]:
     if use.succeeded:
         known = stated is None or any(day <= stated for day in use.days)
@@ -188,6 +198,8 @@ def _judged(
             f"{count(use.unclear, 'event')} after the end of employment {be(use.unclear, 'does', 'do')} not "
             f"say how {be(use.unclear, 'it', 'they')} ended."
         )
+    if not seen:
+        return "UNKNOWN", "The trail ends before the person had left."
     return (
         "PASS",
         f"No event of the period after the end of employment, {count(use.refused, 'refused attempt')}.",

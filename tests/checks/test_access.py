@@ -106,10 +106,18 @@ def test_the_last_day_ends_at_local_midnight(ask: Ask, time: str, grace: int, re
     verdicts = ask(
         "access.terminated_account_in_use",
         roster=ROSTER,
-        audit_events=[event(time, "mid", "authentication")],
+        audit_events=[event(time, "mid", "authentication"), event("2026-10-31 12:00", "joker")],
         tunables={"grace_hours": grace},
     )
     assert results(verdicts)["mid"] == result
+
+
+def test_a_trail_that_ends_before_somebody_left_shows_nothing(ask: Ask) -> None:
+    """Silence counts only where the trail goes on."""
+    verdicts = ask(
+        "access.terminated_account_in_use", roster=ROSTER, audit_events=[event("2026-10-12 08:00", "joker")]
+    )
+    assert results(verdicts)["mid"] == "UNKNOWN"
 
 
 def test_between_two_employments(ask: Ask) -> None:
