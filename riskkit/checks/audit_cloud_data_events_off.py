@@ -38,8 +38,9 @@ def audit_cloud_data_events_off(trail_files: nw.LazyFrame[Any]) -> Iterator[Verd
 
     AWS records GetImageFrame and DICOMweb as data events, off until opted in; Google Cloud keeps
     reads in Data Access logs, off by default; Azure writes an event when a request starts and another
-    when it succeeded or failed. Without any successful event, or without any access, the trail
-    cannot show who saw an image.
+    when it succeeded or failed. Without any successful event, or without any access among data events
+    or in a log of data access, the trail cannot show who saw an image: what management events tell
+    of reading concerns stores, jobs and image sets.
     """
     for source in sources_of(trail_files):
         clouds = sorted({name for file in source.files if (name := _cloud(file.source_format))})
@@ -50,9 +51,9 @@ def audit_cloud_data_events_off(trail_files: nw.LazyFrame[Any]) -> Iterator[Verd
             subject=source.name or UNNAMED_SOURCE,
             result=result,
             message=message,
-            observed=f"{count(source.total('accesses'), 'access')} among "
+            observed=f"{count(source.total('data_accesses'), 'access')} to data among "
             f"{count(source.total('events'), 'event')}",
-            expected="events of reading and searching",
+            expected="events of reading and searching, recorded as access to data",
             scope=source.name,
             rows=(source.rows(source.total("events")),),
         )
@@ -64,7 +65,7 @@ def _cloud(source_format: str | None) -> str | None:
 
 
 def _judged(source: SourceFiles, clouds: list[str]) -> tuple[Result, str]:
-    events, accesses = source.total("events"), source.total("accesses")
+    events, accesses, data = (source.total(name) for name in ("events", "accesses", "data_accesses"))
     needed = "; ".join(CLOUDS[name] for name in clouds)
     if not source.total("succeeded"):
         return "FAIL", f"{_none_of(events)} anything that succeeded. To be recorded: {needed}."
@@ -73,8 +74,14 @@ def _judged(source: SourceFiles, clouds: list[str]) -> tuple[Result, str]:
             f"{_none_of(events)} reading or searching: nobody did, or it is not recorded. To be recorded: "
             f"{needed}."
         )
+    if not data:
+        return "FAIL", (
+            f"{out_of(accesses, events, 'event')} {be(accesses)} of reading or searching, and none of them "
+            f"was recorded as access to data: who saw an image is not recorded. To be recorded: {needed}."
+        )
     return "PASS", (
-        f"{out_of(accesses, events, 'event')} {be(accesses)} of reading, searching, sending or exporting."
+        f"{out_of(data, events, 'event')} {be(data)} of reading, searching, sending or exporting, "
+        "recorded as access to data."
     )
 
 

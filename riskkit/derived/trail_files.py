@@ -16,16 +16,20 @@ from riskkit.tables import records
 OCTETS = "octet count does not fit"
 """What a reader notes of a message that is not as long as its frame says."""
 
-COUNTED = ("events", "accesses", "succeeded", "partial", "uncoded", "unsure", "octets")
+DATA_LOGS = "^azure_dicom|/data$|/data_access$"
+"""Formats (`source_format`) of cloud providers that tell of single images and not only of the store."""
+
+COUNTED = ("events", "accesses", "data_accesses", "succeeded", "partial", "uncoded", "unsure", "octets")
 
 
 @derive(
     name="trail_files",
     doc="One row per audit file and audit source in it: `records` of the whole file part, `timeless` "
-    "those without a time, and for the period `events` (rows), `accesses` among them, those that "
-    "`succeeded`, are `partial`, `uncoded` (of no known kind) or `unsure` (time without "
-    "zone or year) and `octets` (shorter or longer than their frame says); `last_seq`, `first_us` and "
-    "`last_us` of all, `last_before_us` up to the end of the period; `key` of the first row of the period.",
+    "those without a time, and for the period `events` (rows), `accesses` among them, those of them in "
+    "a cloud's log of `data_accesses`, those that `succeeded`, are `partial`, `uncoded` (of no known "
+    "kind) or `unsure` (time without zone or year) and `octets` (shorter or longer than their frame says); "
+    "`last_seq`, `first_us` and `last_us` of all, `last_before_us` up to the end of the period; `key` of "
+    "the first row of the period.",
     whole_trail=True,
 )
 def trail_files(audit_events: nw.LazyFrame[Any], *, at: Moment) -> nw.LazyFrame[Any]:
@@ -34,6 +38,7 @@ def trail_files(audit_events: nw.LazyFrame[Any], *, at: Moment) -> nw.LazyFrame[
     time = nw.col("event_time_us")
     category = nw.col("event_category").fill_null("other")
     unsure = nw.col("time_quality").is_in(("assumed_tz", "assumed_year"))
+    data = nw.col("source_format").fill_null("").str.contains(DATA_LOGS)
     octets = nw.col("parse_notes").fill_null("").str.contains(OCTETS, literal=True)
     return (
         audit_events.with_columns(
@@ -41,6 +46,7 @@ def trail_files(audit_events: nw.LazyFrame[Any], *, at: Moment) -> nw.LazyFrame[
             timeless=flag(time.is_null()),
             events=flag(inside),
             accesses=flag(inside & opens_record()),
+            data_accesses=flag(inside & opens_record() & data),
             succeeded=flag(inside & (nw.col("event_outcome") == "success")),
             partial=flag(inside & (nw.col("parse_status") == "partial")),
             uncoded=flag(inside & (category == "other")),

@@ -49,6 +49,7 @@ _REFUSED = re.compile(
     r"(?i)denied|unauthori[sz]ed|client|notfound|validation|throttl|invalid|conflict|expired"
 )
 _PEOPLE = frozenset({"IAMUser", "Root", "SAMLUser", "FederatedUser", "WebIdentityUser", "IdentityCenterUser"})
+_KIND = re.compile(r"[A-Za-z]{1,32}")
 _UID = re.compile(r"[0-9][0-9.]{0,63}", re.ASCII)
 
 
@@ -59,7 +60,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="cloudtrail_json",
     title="AWS CloudTrail, AWS HealthImaging included",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",
@@ -111,7 +112,7 @@ def _row(event: Json, context: Context) -> dict[str, object]:
         "correlation_id": text_of(event.get("sharedEventID")) or text_of(event.get("requestID")),
         "break_glass": False,
         "entities": as_json({key: text_of(asked.get(key)) for key in _THINGS}),
-        "source_format": "cloudtrail_json",
+        "source_format": f"cloudtrail_json/{_log(event, name or '')}",
         "parse_status": "partial" if instant is None or not name else "ok",
         "parse_notes": "; ".join(notes) or None,
         **_who(event.get("userIdentity") or {}, event),
@@ -120,6 +121,21 @@ def _row(event: Json, context: Context) -> dict[str, object]:
     if category == "authentication":
         row["user_authenticated"] = outcome == "success"
     return row
+
+
+# Recorded as data events by AWS HealthImaging: GetImageFrame and all of DICOMweb.
+_DATA = re.compile(r"ImageFrame|^(?:Get|Search|Store)DICOM(?!Import)")
+
+
+def _log(event: Json, name: str) -> str:
+    """The kind of events among which it stands, such as `data`; by its name where the event does not say."""
+    said = text_of(event.get("eventCategory"))
+    if said and _KIND.fullmatch(said):
+        return said.lower()
+    managed = event.get("managementEvent")
+    if managed is None:
+        managed = not _DATA.search(name)
+    return "management" if managed not in (False, "false") else "data"
 
 
 _THINGS = ("datastoreId", "imageSetId", "jobId", "bucketName")

@@ -31,6 +31,7 @@ _ADMINISTERED = re.compile(
 )
 _REFUSED = frozenset({3, 5, 6, 7, 8, 9, 11, 16})  # of google.rpc.Code: what the caller did wrong
 _UNAUTHENTICATED = "16"
+_LOG = re.compile(r"cloudaudit\.googleapis\.com(?:%2F|/)([a-z_]{1,32})$", re.IGNORECASE)
 _PATH = re.compile(r"dicomWeb/(.+)")
 
 
@@ -41,7 +42,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="google_audit_json",
     title="Google Cloud audit logs (Cloud Healthcare API)",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",
@@ -109,7 +110,7 @@ def _row(entry: Json, context: Context) -> dict[str, object]:
         "correlation_id": text_of(operation.get("id")) or text_of(entry.get("trace")),
         "break_glass": False,
         "entities": as_json({"id": resource.partition("/dicomWeb")[0], "log": text_of(entry.get("logName"))}),
-        "source_format": "google_audit_json",
+        "source_format": f"google_audit_json/{_log(text_of(entry.get('logName')), granted)}",
         "parse_status": "partial" if instant is None or not method else "ok",
         "parse_notes": None if instant is not None else "timestamp is no time",
         **_who(
@@ -119,6 +120,14 @@ def _row(entry: Json, context: Context) -> dict[str, object]:
         ),
         **_whose(resource, payload.get("request")),
     }
+
+
+def _log(name: str | None, granted: Any) -> str:
+    """The log that holds the entry, such as `activity` or `data_access`."""
+    if name and (found := _LOG.search(name)):
+        return found[1]
+    data = any((text_of(one.get("permissionType")) or "").startswith("DATA_") for one in granted)
+    return "data_access" if data else "activity"
 
 
 def _category(service: str | None, method: str, granted: Any) -> str:

@@ -479,11 +479,23 @@ def test_parse_health(ask: Ask) -> None:
 # ---------------------------------------------------------------- clouds (C17)
 
 
-@pytest.mark.parametrize("cloud", ["cloudtrail", "google_audit/v1", "azure_dicom"])
-def test_clouds(ask: Ask, cloud: str) -> None:
-    """A trail of management events alone fails, so does one without a success; reads pass."""
-    config = daily(category="config", source_format=cloud)
+@pytest.mark.parametrize(
+    ("managed", "cloud"),
+    [
+        ("cloudtrail_json/management", "cloudtrail_json/data"),
+        ("google_audit_json/activity", "google_audit_json/data_access"),
+        ("azure_dicom_json/streamed", "azure_dicom_json/streamed"),
+    ],
+)
+def test_clouds(ask: Ask, managed: str, cloud: str) -> None:
+    """A trail of management events alone fails, so does one without a success; reads of data pass."""
+    config = daily(category="config", source_format=managed)
     assert only(ask("audit.cloud_data_events_off", audit_events=config)).result == "FAIL"
+    if managed != cloud:
+        looks = daily(source_format=managed)
+        verdict = only(ask("audit.cloud_data_events_off", audit_events=[*config, *looks]))
+        assert verdict.result == "FAIL"
+        assert "31 of 62 events are of reading or searching, and none of them" in verdict.message
     reads = daily(source_format=cloud)
     assert only(ask("audit.cloud_data_events_off", audit_events=[*config, *reads])).result == "PASS"
     started = [row | {"event_outcome": "unknown"} for row in reads]

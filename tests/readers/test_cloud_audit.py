@@ -463,6 +463,43 @@ def test_any_values(cloud: str, data: Any) -> None:
     assert reading.accepted[TABLE] >= 1
 
 
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"eventCategory": "Management", "eventName": "GetImageSetMetadata"}, "management"),
+        ({"eventCategory": "Data", "managementEvent": True}, "data"),
+        ({"managementEvent": False, "eventName": "GetImageSet"}, "data"),
+        ({"managementEvent": True}, "management"),
+        ({"eventName": "GetImageFrame"}, "data"),
+        ({"eventName": "SearchDICOMStudies"}, "data"),
+        ({"eventName": "SearchImageSets"}, "management"),
+        ({"eventName": "GetDICOMImportJob"}, "management"),
+    ],
+)
+def test_kinds_of_events_of_cloudtrail(more: dict[str, Any], kind: str) -> None:
+    """An event says of itself whether it is one of data; where it does not, its name tells."""
+    (row,) = read_all(cloudtrail, json.dumps(trail(**more)).encode()).table(TABLE)
+    assert row["source_format"] == f"cloudtrail_json/{kind}"
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity"}, "activity"),
+        ({"logName": "projects/p/logs/cloudaudit.googleapis.com%2Fdata_access"}, "data_access"),
+        ({"logName": "organizations/1/logs/cloudaudit.googleapis.com/system_event"}, "system_event"),
+        ({}, "activity"),
+    ],
+)
+def test_logs_of_google(more: dict[str, Any], kind: str) -> None:
+    """The log that holds an entry is known by its name; without one, by the permission that was used."""
+    (row,) = read_all(google, json.dumps(entry() | more).encode()).table(TABLE)
+    assert row["source_format"] == f"google_audit_json/{kind}"
+    used = entry(authorizationInfo=[{"granted": True, "permissionType": "DATA_READ"}])
+    (row,) = read_all(google, json.dumps(used | more).encode()).table(TABLE)
+    assert row["source_format"] == f"google_audit_json/{kind if more else 'data_access'}"
+
+
 @each_cloud
 def test_the_check_of_data_events_knows_the_format(cloud: str) -> None:
     """What these readers write as `source_format` is what the check on clouds looks for, one entry each."""
