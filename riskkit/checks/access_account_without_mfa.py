@@ -31,12 +31,11 @@ OF_PEOPLE = frozenset({"person", "vendor"})
 def access_account_without_mfa(accounts: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per enabled account of a person or vendor.
 
-    An account of no stated kind counts as personal if it names a person or may administer the system.
+    An account of no stated kind counts as personal if it names a person or may administer the system; else
+    it is unknown unless it needs a second factor.
     """
     for account in records(accounts):
-        meant = account.user_id is not None or bool(account.privileged)
-        personal = account.kind in OF_PEOPLE or (account.kind is None and meant)
-        if not account.enabled or not personal:
+        if not account.enabled or (account.kind is not None and account.kind not in OF_PEOPLE):
             continue
         result, message = _judged(account)
         yield Verdict(
@@ -58,6 +57,8 @@ def _judged(account: Any) -> tuple[Result, str]:
         return "UNKNOWN", f"Whether this {kind} account needs a second factor is not said."
     if account.mfa:
         return "PASS", f"This {kind} account needs a second factor."
+    if account.kind is None and account.user_id is None and not account.privileged:
+        return "UNKNOWN", "This account opens with one factor, and the list does not say whether of a person."
     return "FAIL", f"This {kind} account opens with one factor."
 
 

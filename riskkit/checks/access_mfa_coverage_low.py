@@ -39,19 +39,20 @@ def access_mfa_coverage_low(
 ) -> Iterator[Verdict]:
     """One verdict per system and group (all, privileged, remote) of enabled accounts of people and vendors.
 
-    Accounts of which it is not told whether they are in the group, or have a second factor, leave the
-    group unknown when they could tip it. The limits are our choice.
+    Accounts of which it is not told whether they are people's, are in the group, or have a second factor,
+    leave the group unknown when they could tip it. The limits are our choice.
     """
     limits = {"all": all_percent, "privileged": privileged_percent, "remote": remote_percent}
     by_system: dict[str, list[Any]] = {}
     for account in records(accounts):
-        personal = account.kind in OF_PEOPLE or (account.kind is None and account.user_id is not None)
-        if account.enabled and personal:
+        if account.enabled and (account.kind is None or account.kind in OF_PEOPLE):
             by_system.setdefault(account.system_id, []).append(account)
     for system, found in sorted(by_system.items()):
         for group, severity in GROUPS:
-            members = [one for one in found if group == "all" or getattr(one, group)]
-            perhaps = [one for one in found if group != "all" and getattr(one, group) is None]
+            inside = [one for one in found if group == "all" or getattr(one, group)]
+            members = [one for one in inside if _personal(one)]
+            perhaps = [one for one in inside if not _personal(one) and not one.mfa]
+            perhaps += [one for one in found if group != "all" and getattr(one, group) is None]
             result, message = _judged(group, members, perhaps, limits[group])
             without = [one for one in members if not one.mfa]
             yield Verdict(
@@ -64,6 +65,10 @@ def access_mfa_coverage_low(
                 severity=severity if result == "FAIL" else None,
                 rows=(Rows.of("accounts", without or members or found),),
             )
+
+
+def _personal(account: Any) -> bool:
+    return account.kind is not None or account.user_id is not None
 
 
 def _judged(group: str, members: list[Any], perhaps: list[Any], limit: int) -> tuple[Result, str]:
@@ -80,7 +85,8 @@ def _judged(group: str, members: list[Any], perhaps: list[Any], limit: int) -> t
         return "FAIL", f"{told}."
     if 100 * yes < limit * (yes + no + doubtful):
         aside = (
-            f"; of {len(perhaps)} it is not known whether {be(len(perhaps), 'it is', 'they are')} {group}"
+            f"; of {len(perhaps)} it is not known whether {be(len(perhaps), 'it is', 'they are')} "
+            f"{'of people' if group == 'all' else group}"
             if perhaps
             else ""
         )

@@ -8,11 +8,9 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.employment import NOT_OF_THE_WORKFORCE, Employments, employments, holder_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
-
-NOT_OF_THE_WORKFORCE = frozenset({"service", "vendor", "emergency", "shared"})
-"""Kinds whose holders no list of human resources names; shared ones are judged by themselves."""
 
 
 @check(
@@ -35,10 +33,10 @@ NOT_OF_THE_WORKFORCE = frozenset({"service", "vendor", "emergency", "shared"})
 def access_orphan_account(accounts: pd.DataFrame, roster: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per enabled account that is not of a service, vendor, emergency or several people.
 
-    Names are compared without regard to case, as directories do. Whether the person still works here
-    is another question.
+    An account that names nobody is that of the person of the same log-in name. Names are compared without
+    regard to case, as directories do. Whether the person still works here is another question.
     """
-    people = {row.user_id.casefold() for row in records(roster)}
+    people = employments(roster)
     for account in records(accounts):
         if not account.enabled or account.kind in NOT_OF_THE_WORKFORCE:
             continue
@@ -55,9 +53,10 @@ def access_orphan_account(accounts: pd.DataFrame, roster: pd.DataFrame) -> Itera
         )
 
 
-def _judged(account: Any, people: set[str]) -> tuple[Result, str]:
-    if account.user_id is None:
+def _judged(account: Any, people: Employments) -> tuple[Result, str]:
+    user = holder_of(account, people)
+    if user is None:
         return "UNKNOWN", "The list names no person for the account."
-    if account.user_id.casefold() in people:
+    if user in people:
         return "PASS", "The roster knows the person of the account."
     return "FAIL", f"None of {len(people)} people of the roster is the person of the account."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.custody_dates import exported
-from riskkit.derived.employment import employments, last_day
+from riskkit.derived.employment import NOT_OF_THE_WORKFORCE, employments, holder_of, last_day, standing
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import amount
@@ -38,23 +38,23 @@ def access_terminated_still_enabled(
     grace_days: int = 0,
     at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per account that names a person; a list exported before the person left shows nothing.
+    """One verdict per account of a person; a list exported before the person left shows nothing.
 
+    An account that names nobody is that of the person of the same log-in name; where there is none it is
+    unknown, unless it is disabled or its kind is no person's. A rehire that lies ahead is none yet.
     A disabled account fails as well when it logged in after the last day, or was closed late within the
     period: it was open in between. Ids are compared without regard to case, as directories do.
     """
     people = employments(roster)
     exported_at = exported(custody)
     for account in records(accounts):
-        if account.user_id is None:
+        user = holder_of(account, people)
+        if user is None and (not account.enabled or account.kind in NOT_OF_THE_WORKFORCE):
             continue
-        rows = people.get(account.user_id, ())
-        left = last_day(rows)
+        rows = people.get(user, ()) if user else ()
         listed = exported_at(account.source)
         listed_on = at.today if listed is None else min(listed.astimezone(at.zone).date(), at.today)
-        result, message = _judged(
-            account, known=bool(rows), left=left, listed=listed_on, grace=grace_days, at=at
-        )
+        result, message = _judged(account, rows, listed_on, grace_days, at)
         yield Verdict(
             subject=account.account,
             result=result,
@@ -67,15 +67,17 @@ def access_terminated_still_enabled(
         )
 
 
-def _judged(
-    account: Any, *, known: bool, left: date | None, listed: date, grace: int, at: Moment
-) -> tuple[Result, str]:
-    if not known:
-        if account.enabled:
-            return "UNKNOWN", "The account is enabled, and the roster does not know its person."
-        return "PASS", "The account is disabled."
+def _judged(account: Any, rows: Sequence[Any], listed: date, grace: int, at: Moment) -> tuple[Result, str]:
+    left = last_day(rows, at.today)
+    if not rows:
+        if not account.enabled:
+            return "PASS", "The account is disabled."
+        if account.user_id is None:
+            return "UNKNOWN", "The account is enabled, and the list names no person for it."
+        return "UNKNOWN", "The account is enabled, and the roster does not know its person."
     if left is None or (at.today - left).days <= grace:
-        return "PASS", f"The account is {_state(account)} and its person is employed."
+        stands = standing(rows, at.today if left is None else left)
+        return "PASS", f"The account is {_state(account)} and {stands}."
     return _of_a_leaver(account, left, listed, grace, at)
 
 

@@ -10,6 +10,9 @@ from riskkit.tables import records
 
 FOREVER = date.max
 
+NOT_OF_THE_WORKFORCE = frozenset({"service", "vendor", "emergency", "shared"})
+"""Kinds of accounts whose holders no list of human resources names."""
+
 
 def folded(user: str) -> str:
     """A user id as ids are compared: without regard to case, as directories do and engines can."""
@@ -48,10 +51,22 @@ def employed_on(rows: Sequence[Any], day: date) -> bool:
     return any(row.employed_from <= day <= (row.employed_to or FOREVER) for row in rows)
 
 
-def last_day(rows: Sequence[Any]) -> date | None:
-    """The last day of employment as far as known; None while it lasts."""
-    last = max((row.employed_to or FOREVER for row in rows), default=FOREVER)
-    return None if last == FOREVER else last
+def last_day(rows: Sequence[Any], day: date) -> date | None:
+    """The last day of the employment that ended before a day; None while one lasts, or before the first."""
+    if employed_on(rows, day):
+        return None
+    return max((row.employed_to for row in rows if row.employed_to and row.employed_to < day), default=None)
+
+
+def standing(rows: Sequence[Any], day: date) -> str:
+    """In words, how a person stands who has not left."""
+    return "its person is employed" if employed_on(rows, day) else "no employment of its person has ended"
+
+
+def holder_of(account: Any, people: Employments) -> str | None:
+    """Whose an account is: whom its list names, else whom the roster knows by the log-in name itself."""
+    named: str | None = account.user_id
+    return named or (account.account if account.account in people else None)
 
 
 def spells_away(rows: Sequence[Any]) -> list[tuple[date, date]]:

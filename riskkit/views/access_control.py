@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from riskkit.derived.employment import employments, holder_of
 from riskkit.derived.login_settings import PASSWORDS, Login, logins
 from riskkit.model import Assessment
 from riskkit.tables import records
@@ -335,5 +336,5 @@ def _orphans(assessment: Assessment, found: list[Any]) -> int | None:
     """Enabled personal accounts whose person the roster does not name; None without a roster."""
     if not present(assessment, "roster"):
         return None
-    people = set(assessment.table("roster")["user_id"])
-    return sum(bool(a.enabled and _personal(a) and a.user_id not in people) for a in found)
+    people = employments(assessment.table("roster"))
+    return sum(bool(a.enabled and _personal(a) and (holder_of(a, people) or "") not in people) for a in found)

@@ -23,7 +23,7 @@ def account(name: str, **columns: Any) -> dict[str, Any]:
 
 
 def test_mfa(ask: Ask) -> None:
-    """Enabled accounts of people and vendors are judged; a missing statement is unknown."""
+    """Enabled accounts of people and vendors are judged; what is not said is unknown, also whose it is."""
     verdicts = ask(
         "access.account_without_mfa",
         accounts=[
@@ -35,9 +35,12 @@ def test_mfa(ask: Ask) -> None:
             account("off", enabled=False, mfa=False),
             account("robot", user_id=None, kind="service", mfa=False),
             account("nobody", user_id=None, kind=None, mfa=False),
+            account("nobody_with", user_id=None, kind=None, mfa=True),
         ],
     )
     assert results(verdicts) == {
+        "nobody": "UNKNOWN",
+        "nobody_with": "PASS",
         "with": "PASS",
         "without": "FAIL",
         "unsaid": "UNKNOWN",
@@ -102,22 +105,41 @@ ROSTER = [
     person("back", employed_to=date(2025, 6, 30)),
     person("back", employed_from=date(2026, 3, 1)),
     person("going", employed_to=date(2027, 1, 31)),
+    person("again", employed_to=date(2026, 3, 1)),
+    person("again", employed_from=date(2026, 12, 1)),
+    person("coming", employed_from=date(2026, 12, 1)),
 ]
 
 
 def test_leavers_accounts(ask: Ask) -> None:
-    """Enabled after the last day fails; a rehire and whoever still works here pass; strangers are unknown."""
-    people = ("here", "left", "last_day", "day_before", "back", "going", "stranger")
+    """Enabled after the last day fails; a rehire and whoever still works here pass; strangers are unknown.
+
+    A rehire that lies ahead is none yet. An account that names nobody is that of the person of the same
+    log-in name, else unknown, unless it is no person's.
+    """
+    people = ("here", "left", "last_day", "day_before", "back", "going", "stranger", "again", "coming")
     verdicts = ask(
         "access.terminated_still_enabled",
         roster=ROSTER,
         accounts=[
             *(account(name) for name in people),
             account("left_off", user_id="left", enabled=False),
-            account("shared", user_id=None),
+            account("Left", user_id=None, kind=None),
+            account("whose", user_id=None, kind=None),
+            account("unnamed", user_id=None),
+            account("whose_off", user_id=None, kind=None, enabled=False),
+            *(
+                account(kind, user_id=None, kind=kind)
+                for kind in ("shared", "service", "vendor", "emergency")
+            ),
         ],
     )
     assert results(verdicts) == {
+        "Left": "FAIL",
+        "whose": "UNKNOWN",
+        "unnamed": "UNKNOWN",
+        "again": "FAIL",
+        "coming": "PASS",
         "here": "PASS",
         "left": "FAIL",
         "last_day": "PASS",

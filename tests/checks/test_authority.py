@@ -166,11 +166,18 @@ def test_orphans(ask: Ask) -> None:
             account("left"),
             account("ghost", privileged=True),
             account("nobody", user_id=None, kind=None),
+            account("RIVERA", user_id=None, kind=None),
             account("vendor", kind="vendor"),
             account("off", enabled=False),
         ],
     )
-    assert results(verdicts) == {"rivera": "PASS", "left": "PASS", "ghost": "FAIL", "nobody": "UNKNOWN"}
+    assert results(verdicts) == {
+        "rivera": "PASS",
+        "RIVERA": "PASS",
+        "left": "PASS",
+        "ghost": "FAIL",
+        "nobody": "UNKNOWN",
+    }
     assert {v.severity for v in verdicts if v.subject == "ghost"} == {"high"}
 
 

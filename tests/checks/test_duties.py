@@ -136,6 +136,16 @@ def test_groups_of_which_the_members_are_not_known(ask: Ask) -> None:
     assert results(lower)["pacs all"] == "PASS"
 
 
+def test_accounts_of_which_nobody_knows_whose_they_are(ask: Ask) -> None:
+    """One without a kind, a person and a second factor leaves the share unknown; one with it does not."""
+    nobody = {"user_id": None, "kind": None, "privileged": False, "remote": False}
+    rows = [account("a", mfa=True, privileged=False, remote=False), account("b", mfa=True, **nobody)]
+    assert results(ask("access.mfa_coverage_low", accounts=rows))["pacs all"] == "PASS"
+    (every, *_) = ask("access.mfa_coverage_low", accounts=[*rows, account("c", mfa=False, **nobody)])
+    assert every.result == "UNKNOWN"
+    assert "of 1 it is not known whether it is of people" in every.message
+
+
 def test_vendors_between_visits(ask: Ask) -> None:
     """Open and idle fails, worst with rights from outside; closed passes, never used is unknown."""
     idle, fresh = instant("2026-09-01 08:00"), instant("2026-10-20 08:00")

@@ -58,14 +58,62 @@ def test_badges_of_people_who_left(ask: Ask) -> None:
     assert {v.subject: v.message for v in verdicts}["4"].startswith("The badge opened a door 5 days after")
 
 
+def test_badges_of_people_whom_only_the_door_log_names(ask: Ask) -> None:
+    """Who used a badge counts, listed or not, in any spelling; a rehire ahead is none yet."""
+    verdicts = ask(
+        "places.badge_after_termination",
+        roster=[
+            person("here"),
+            person("gone", employed_to=LEFT),
+            person("again", employed_to=LEFT),
+            person("again", employed_from=date(2026, 12, 1)),
+            person("back", employed_to=LEFT),
+            person("back", employed_from=date(2026, 10, 20)),
+        ],
+        facility_lists=[
+            listed("1"),
+            listed("2"),
+            listed("3", "again", active=False),
+            listed("4", "back"),
+            listed("5"),
+            listed("6", "back"),
+            listed("7", "here"),
+            listed("10", "gone", active=False),
+        ],
+        facility_access=[
+            passed("1", user_id="GONE"),
+            passed("2", user_id="here"),
+            passed("3"),
+            passed("4", "2026-10-10 08:00"),
+            passed("4", "2026-10-30 08:00"),
+            passed("6", "2026-10-30 08:00"),
+            passed("7", user_id="gone"),
+            passed("8", user_id="gone"),
+            passed("9", user_id="nobody known"),
+            passed("10", area="vault"),
+        ],
+    )
+    assert {(one.scope, one.subject): one.result for one in verdicts} == {
+        ("server room", "1"): "FAIL",
+        ("server room", "2"): "PASS",
+        ("server room", "3"): "FAIL",
+        ("server room", "4"): "FAIL",
+        ("server room", "6"): "PASS",
+        ("server room", "7"): "FAIL",
+        ("server room", "8"): "FAIL",
+        ("server room", "10"): "PASS",
+        ("vault", "10"): "FAIL",
+    }
+
+
 def test_badges_are_judged_without_the_door_system(ask: Ask) -> None:
-    """The list alone shows an active badge; passages only add."""
+    """The list alone shows an active badge, but not that an inactive one opens nothing."""
     verdicts = ask(
         "places.badge_after_termination",
         roster=[person("gone", employed_to=LEFT)],
-        facility_lists=[listed("2", "gone")],
+        facility_lists=[listed("2", "gone"), listed("3", "gone", active=False)],
     )
-    assert results(verdicts) == {"2": "FAIL"}
+    assert results(verdicts) == {"2": "FAIL", "3": "UNKNOWN"}
 
 
 def test_entries(ask: Ask) -> None:

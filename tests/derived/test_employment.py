@@ -13,6 +13,7 @@ from riskkit.tables import TABLES
 from tests.evidence import person
 
 FIRST = date(2026, 1, 1)
+LAST = date(2025, 1, 1)
 DAYS = st.integers(0, 60).map(lambda days: FIRST + timedelta(days=days))
 
 
@@ -43,15 +44,24 @@ def test_away_is_not_employed_after_having_been(jobs: list[Job], day: date) -> N
     assert away == (not employed_on(jobs, day) and day >= jobs[0].employed_from)
 
 
-@given(JOBS)
-def test_last_day(jobs: list[Job]) -> None:
-    """After the last day nobody is employed; who has none has not left."""
-    last = last_day(jobs)
-    if last is None:
-        assert employed_on(jobs, date(2099, 1, 1))
-    else:
+@given(JOBS, DAYS)
+def test_last_day(jobs: list[Job], day: date) -> None:
+    """Who is away on a day left on the last day before it; who is there, or not yet, has none."""
+    last = last_day(jobs, day)
+    if any(begin <= day < back for begin, back in spells_away(jobs)):
+        assert last is not None
         assert employed_on(jobs, last)
-        assert not employed_on(jobs, last + timedelta(days=1))
+        assert not any(employed_on(jobs, last + timedelta(days=n)) for n in range(1, (day - last).days + 1))
+    else:
+        assert last is None
+
+
+def test_a_person_is_found_by_any_spelling() -> None:
+    """Two spellings are one person, named as the roster writes it first."""
+    rows = employments(TABLES["roster"].rows([person("BWayne", employed_to=LAST), person("bwayne")]))
+    assert len(rows["BWAYNE"]) == 2
+    assert "bWayne" in rows
+    assert list(rows) == [rows["bwayne"][0].user_id]
 
 
 def test_rows_of_a_person_are_in_order() -> None:
