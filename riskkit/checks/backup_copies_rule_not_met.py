@@ -53,7 +53,8 @@ def backup_copies_rule_not_met(
             subject=system,
             result=result,
             message=f"{out_of(met, len(PARTS), 'part')} {be(met)} met"
-            + (f"; {'; '.join(told)}." if told else "."),
+            + (f"; {'; '.join(told)}." if told else ".")
+            + found.left_out,
             observed=", ".join(f"{part} {state}" for part, state in found.parts.items()),
             expected="five parts",
             scope=system,

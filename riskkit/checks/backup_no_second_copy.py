@@ -33,7 +33,8 @@ def backup_no_second_copy(
     Places that hold a copy of the same id are one place under two names, as when one repository was
     exported twice. How far apart places lie is not told.
     """
-    for system, copies in copies_by_system(backups, systems, within_days, at).items():
+    for system, found in copies_by_system(backups, systems, within_days, at).items():
+        copies = found.rows
         places, nowhere = places_of(copies), sum(not copy.location for copy in copies)
         result: Result
         if len(places) > 1:
@@ -50,10 +51,12 @@ def backup_no_second_copy(
         yield Verdict(
             subject=system,
             result=result,
-            message=f"{facts}{unsaid}; whether {be(len(copies), 'it lies', 'they lie')} at two sites is not "
-            "told."
-            if copies
-            else f"No copy on record is younger than {amount(within_days, 'day')}.",
+            message=(
+                f"{facts}{unsaid}; whether {be(len(copies), 'it lies', 'they lie')} at two sites is not told."
+                if copies
+                else f"No copy on record that holds anything is younger than {amount(within_days, 'day')}."
+            )
+            + found.left_out,
             observed=count(len(places), "place"),
             expected="at least 2 places",
             scope=system,

@@ -36,7 +36,8 @@ def backup_not_immutable(
 ) -> Iterator[Verdict]:
     """One verdict per system with a copy; a copy is immutable by itself or by the place where it lies."""
     places = locked_places(storage_assets)
-    for system, copies in copies_by_system(backups, systems, within_days, at).items():
+    for system, found in copies_by_system(backups, systems, within_days, at).items():
+        copies = found.rows
         states = [is_locked(copy, places) for copy in copies]
         locked, open_ = states.count("yes"), states.count("no")
         result: Result
@@ -54,7 +55,12 @@ def backup_not_immutable(
         yield Verdict(
             subject=system,
             result=result,
-            message=facts if copies else f"No copy on record is younger than {amount(within_days, 'day')}.",
+            message=(
+                facts
+                if copies
+                else f"No copy on record that holds anything is younger than {amount(within_days, 'day')}."
+            )
+            + found.left_out,
             observed=out_of(locked, len(copies), "copy"),
             expected="at least 1 copy",
             scope=system,

@@ -12,7 +12,7 @@ from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.recovery import proof
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount
+from riskkit.words import amount, out_of
 
 
 @check(
@@ -34,7 +34,8 @@ def backup_restore_test_stale(
 ) -> Iterator[Verdict]:
     """One verdict per system with a restore test; the newest test decides.
 
-    A restore without a comparison of counts and digests proves nothing: it neither passes nor fails.
+    A restore without a comparison of counts and digests, or of nothing at all, proves nothing: it neither
+    passes nor fails.
     """
     names = system_names(systems)
     tests: dict[str, list[Any]] = {}
@@ -56,7 +57,8 @@ def backup_restore_test_stale(
 
 
 SAID = {
-    "proved": "all objects came back and their digests are those of the originals",
+    "proved": "their digests are those of the originals, and as many came back as were expected",
+    "empty": "nothing was brought back, so nothing is proved",
     "not told": "whether counts and digests were compared is not recorded, so it is not proved",
     "not compared": "what came back was not compared with the originals, so it is not proved",
     "incomplete": "fewer objects came back than should",
@@ -70,8 +72,16 @@ def _judged(last: Any, age: int, max_days: int) -> tuple[Result, str]:
     found = proof(last)
     facts = (
         f"The last test, {amount(age, 'day')} before the end of the period, ended with {last.outcome}: "
-        f"{SAID[found]}."
+        f"{SAID[found]}{_objects(last)}."
     )
     if last.outcome != "success" or age > max_days or found == "incomplete":
         return "FAIL", facts
     return ("PASS" if found == "proved" else "UNKNOWN"), facts
+
+
+def _objects(test: Any) -> str:
+    """How many objects were to come back, and how many did, as far as that is on record."""
+    expected, restored = test.objects_expected, test.objects_restored
+    if expected is None or restored is None:
+        return ""
+    return f" ({out_of(restored, expected, 'object')})"

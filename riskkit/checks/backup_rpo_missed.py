@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.recovery import Recovery, recoveries
-from riskkit.model import Moment, Result, Rows, Verdict
-from riskkit.words import amount, count
+from riskkit.model import Moment, Rows, Verdict
+from riskkit.words import amount, be, capital, count
 
 
 @check(
@@ -35,19 +35,21 @@ def backup_rpo_missed(
 ) -> Iterator[Verdict]:
     """One verdict per covered system with ePHI and a successful backup.
 
-    What was attained is the longest gap between successful backups of the last `within_days`, the time
-    from the last one to the end of the period (or to the export of the history) included.
+    What was attained is the longest time without a successful backup in the last `within_days`, the time
+    from the last one to the end of the period (or to the export of the history) included. A history that
+    begins or ends within the period, and says nothing of a longer time than the target allows, is no pass;
+    nor is one that keeps the target only by backups of 0 bytes.
     """
     for found in recoveries(
         systems, backups, None, recovery_targets, None, custody, at=at, within_days=within_days
     ):
-        if not found.copies:
+        if not found.copies and not found.empty:
             continue
-        result, message, observed = _judged(found)
+        message, observed = _told(found, at)
         targets = [] if found.target is None else [found.target]
         yield Verdict(
             subject=found.system_id,
-            result=result,
+            result=found.rpo_kept,
             message=message,
             observed=observed,
             expected="a target"
@@ -55,24 +57,38 @@ def backup_rpo_missed(
             else f"at most {amount(found.target.rpo_hours, 'hour')}",
             scope=found.system_id,
             rows=(
-                Rows.of("backups", list(found.copies)[::-1]),
+                Rows.of("backups", list(found.copies or found.empty)[::-1]),
                 Rows.of("recovery_targets", targets),
                 Rows.of("systems", [found.system]),
             ),
         )
 
 
-def _judged(found: Recovery) -> tuple[Result, str, str]:
-    attained = found.attained_rpo or timedelta()
-    hours = _hours(attained)
-    facts = (
-        f"The longest gap between {count(len(found.copies), 'successful backup')} was {amount(hours, 'hour')}"
-    )
-    if found.target is None:
-        return "UNKNOWN", f"{facts}; no target is on record to hold it against.", amount(hours, "hour")
-    late = attained > timedelta(hours=found.target.rpo_hours)
-    message = f"{facts}, of {found.target.rpo_hours} that may be lost."
-    return ("FAIL" if late else "PASS"), message, amount(hours, "hour")
+def _told(found: Recovery, at: Moment) -> tuple[str, str]:
+    """The message, and what was attained."""
+
+    def day(when: datetime) -> str:
+        return f"{when.astimezone(at.zone):%Y-%m-%d}"
+
+    empty = len(found.empty)
+    idle = f"{count(empty, 'successful backup')} of 0 bytes {be(empty, 'does', 'do')} not count"
+    attained = found.attained_rpo
+    if attained is None:
+        return f"No time between backups can be told: {idle}, and no other is on record.", ""
+    hours = amount(_hours(attained), "hour")
+    first, last = day(found.copies[0].finished_at), day(found.copies[-1].finished_at)
+    span = f"of {first}" if first == last else f"from {first} to {last}"
+    backups = count(len(found.copies), "successful backup")
+    message = f"{capital(backups)} {span}: the longest time without one was {hours}"
+    allowed = None if found.target is None else found.target.rpo_hours
+    if allowed is None:
+        message += "; no target is on record to hold it against."
+    else:
+        message += f", of {allowed} that may be lost."
+    silent, side, when = found.silence
+    if _hours(silent) > (allowed or 0):
+        message += f" The history tells nothing of the {amount(_hours(silent), 'hour')} {side} {day(when)}."
+    return message + (f" {capital(idle)}." if empty else ""), hours
 
 
 def _hours(time: timedelta) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from riskkit.derived.inventory import in_scope, system_names, system_of
 from riskkit.model import Moment
 from riskkit.tables import records
+from riskkit.words import be, count
 
 COPY = frozenset({"success", "warning"})
 """States of a job that left a copy."""
@@ -17,9 +19,27 @@ COPIES = "backup"
 """The kind of systems that are copies themselves."""
 
 
-def copies_by_system(
-    backups: Any, systems: Any | None, within_days: int, at: Moment
-) -> Mapping[str, Sequence[Any]]:
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Copies of one system that are young enough, oldest first, and how many more hold nothing."""
+
+    rows: Sequence[Any]
+    empty: int
+
+    @property
+    def left_out(self) -> str:
+        """What a message says of copies that hold nothing, with a space before it; nothing without any."""
+        if not self.empty:
+            return ""
+        return f" {count(self.empty, 'copy')} of 0 bytes {be(self.empty, 'does', 'do')} not count."
+
+
+def is_empty(copy: Any) -> bool:
+    """Whether 0 bytes were copied: that nothing was there, or nothing had changed, shows no copy."""
+    return bool(copy.size_bytes == 0)
+
+
+def copies_by_system(backups: Any, systems: Any | None, within_days: int, at: Moment) -> Mapping[str, Copies]:
     """Copies of at most `within_days` by system, in the order of their time; none where all are older.
 
     A system that the inventory leaves out, or that is a copy itself, is not there.
@@ -35,12 +55,16 @@ def copies_by_system(
         system = system_of(copy.system_id, names)
         if copy.status in COPY and copy.finished_at < at.as_of and system not in left_out:
             found.setdefault(system, []).append(copy)
-    return {
+    young = {
         system: sorted(
             (copy for copy in copies if copy.finished_at >= since),
             key=lambda copy: (copy.finished_at, copy.backup_id, copy.source, copy.offset or 0),
         )
         for system, copies in sorted(found.items())
+    }
+    return {
+        system: Copies([copy for copy in copies if not is_empty(copy)], sum(map(is_empty, copies)))
+        for system, copies in young.items()
     }
 
 

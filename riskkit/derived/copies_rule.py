@@ -27,9 +27,13 @@ WORKS_ON = "disk"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The copies of one system that are young enough, and yes, no or unknown for each part."""
+    """The copies of one system that are young enough, and yes, no or unknown for each part.
+
+    left_out: what a message says of copies that hold nothing.
+    """
 
     copies: Sequence[Any]
+    left_out: str
     parts: Mapping[str, str]
 
 
@@ -52,7 +56,10 @@ def judged_parts(
     return {
         system: Rule(
             copies,
-            {
+            found.left_out,
+            dict.fromkeys(PARTS, "unknown")
+            if found.empty and not copies
+            else {
                 "copies": _two_places(copies),
                 "media": _media(copies),
                 "offsite": _one([copy.offsite for copy in copies]),
@@ -60,7 +67,8 @@ def judged_parts(
                 "verified": _no_errors([copy.verified for copy in copies], proved=system in proved),
             },
         )
-        for system, copies in copies_by_system(backups, systems, within_days, at).items()
+        for system, found in copies_by_system(backups, systems, within_days, at).items()
+        for copies in (found.rows,)
     }
 
 

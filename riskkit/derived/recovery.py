@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from riskkit.derived.backup_copies import is_empty
 from riskkit.derived.custody_dates import exported
 from riskkit.derived.inventory import in_scope, system_names, system_of
-from riskkit.model import Moment
+from riskkit.model import Moment, Result
 from riskkit.tables import records
 
 COPIES = "backup"
@@ -32,7 +33,10 @@ class Recovery:
     """One covered system that holds ePHI, and the evidence of its copies and restores.
 
     system, target: rows of `systems` and `recovery_targets`. copies: successful backups up to `known_to`,
-    oldest first, of the window and the last before it. restores: tried before the moment, oldest first.
+    oldest first, of the window and the last before it; `empty` are those of 0 bytes among them, which do
+    not count: nothing was there to copy, or nothing had changed. restores: tried before the moment, oldest
+    first. begin, end: of the window, as far as it lies in the period. known_from, known_to: what the history
+    of jobs tells of, from its first job to its export.
     full_bytes: what a full restore brings back as far as is known, and `full_from` where that is known from.
     """
 
@@ -40,21 +44,57 @@ class Recovery:
     system: Any
     target: Any | None
     copies: Sequence[Any]
+    empty: Sequence[Any]
     restores: Sequence[Any]
+    begin: datetime
+    end: datetime
+    known_from: datetime
     known_to: datetime
     full_bytes: int | None
     full_from: str
 
     @property
     def gaps(self) -> list[timedelta]:
-        """Times between successful backups, and from the last one to `known_to`."""
-        ends = [copy.finished_at for copy in self.copies]
-        return [later - earlier for earlier, later in pairwise([*ends, self.known_to])] if ends else []
+        """Times without a successful backup: between them, from the last to `known_to`, and before the first.
+
+        Before the first is counted from the first job on record, as those before it did not succeed.
+        """
+        return self._between(self.copies)
+
+    def _between(self, copies: Sequence[Any]) -> list[timedelta]:
+        ends = [copy.finished_at for copy in copies]
+        if not ends:
+            return []
+        first = [self.known_from] if self.known_from < ends[0] and self.begin < ends[0] else []
+        return [later - earlier for earlier, later in pairwise([*first, *ends, self.known_to])]
 
     @property
     def attained_rpo(self) -> timedelta | None:
         """The longest time whose work could have been lost: the greatest gap, never the mean."""
         return max(self.gaps, default=None)
+
+    @property
+    def silence(self) -> tuple[timedelta, str, datetime]:
+        """The longest part of the window of which the history tells nothing, `before` or `after` when."""
+        before = max(self.known_from - self.begin, timedelta())
+        after = max(self.end - max(self.known_to, self.begin), timedelta())
+        return (before, "before", self.known_from) if before > after else (after, "after", self.known_to)
+
+    @property
+    def rpo_kept(self) -> Result:
+        """Whether no more work could be lost than was decided: FAIL, PASS, or UNKNOWN.
+
+        It is unknown without a target, where only backups of 0 bytes keep it, and where the history tells
+        nothing of a longer time than the target allows.
+        """
+        if self.target is None:
+            return "UNKNOWN"
+        allowed = timedelta(hours=self.target.rpo_hours)
+        both = sorted([*self.copies, *self.empty], key=lambda copy: copy.finished_at)
+        if max(self._between(both), default=timedelta()) > allowed:
+            return "FAIL"
+        attained = self.attained_rpo
+        return "PASS" if attained is not None and max(attained, self.silence[0]) <= allowed else "UNKNOWN"
 
     @property
     def usual_rpo(self) -> timedelta | None:
@@ -89,9 +129,10 @@ class Recovery:
 
 
 def proof(test: Any) -> str:
-    """proved, not told, not compared, incomplete, partial or failed.
+    """proved, not told, empty, not compared, incomplete, partial or failed.
 
-    A restore is proved when all objects came back by count and their digests are those of the originals.
+    A restore is proved when all objects came back by count, at least one of them, and their digests are those
+    of the originals.
     """
     if test.outcome != "success":
         return str(test.outcome)
@@ -100,6 +141,8 @@ def proof(test: Any) -> str:
     expected, restored = test.objects_expected, test.objects_restored
     if expected is not None and restored is not None and restored < expected:
         return "incomplete"
+    if 0 in (expected, restored, test.size_bytes):
+        return "empty"
     told = test.integrity_checked is True and expected is not None and restored is not None
     return "proved" if told else "not told"
 
@@ -132,6 +175,7 @@ def recoveries(
     }
     stored = _stored(storage_assets, names)
     since = at.as_of - timedelta(days=within_days)
+    begin = max(since, datetime.fromtimestamp(at.start_us // 1_000_000, UTC))
     found = []
     for system in sorted(records(systems), key=lambda row: row.system_id):
         if not in_scope(system) or system.kind == COPIES:
@@ -139,13 +183,16 @@ def recoveries(
         name = system.system_id
         own = [job for job in jobs.get(name, []) if job.status != "running"]
         good = [job for job in own if job.status == "success"]
-        older = [job for job in good if job.finished_at < since]
-        copies = [*older[-1:], *(job for job in good if job.finished_at >= since)]
+        older = [job for job in good if job.finished_at < since and not is_empty(job)]
+        recent = [job for job in good if job.finished_at >= since]
+        copies = [*older[-1:], *(job for job in recent if not is_empty(job))]
+        known_from = min((job.finished_at for job in own), default=at.as_of)
         full, full_from = _full(targets.get(name), copies, stored.get(name))
         found.append(
             Recovery(
-                name, system, targets.get(name), tuple(copies), tuple(tests.get(name, ())),
-                min(_known_to(own, exported_at, at), at.as_of), full, full_from,
+                name, system, targets.get(name), tuple(copies),
+                tuple(job for job in recent if is_empty(job)), tuple(tests.get(name, ())),
+                begin, at.as_of, known_from, min(_known_to(own, exported_at, at), at.as_of), full, full_from,
             )
         )  # fmt: skip
     return found

@@ -72,7 +72,12 @@ RECOVERY_TARGETS = Table(
         Column("system_id", required=True),
         Column("rpo_hours", "integer", "hours of work that may be lost", required=True, unit="hour"),
         Column("rto_hours", "integer", "hours until the system works again", required=True, unit="hour"),
-        Column("full_bytes", "integer", "what a full restore brings back", unit="byte"),
+        Column(
+            "full_bytes",
+            "integer",
+            "what a full restore brings back; without it nothing tells that one is quick enough",
+            unit="byte",
+        ),
         Column("approved_by", proof=True),
         Column("approved_on", "date"),
     ),

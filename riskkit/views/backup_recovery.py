@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from riskkit.derived.backup_copies import is_empty
+from riskkit.derived.recovery import proof
 from riskkit.model import RESULTS, Assessment, Result
 from riskkit.tables import records
 from riskkit.views.charts import bars
@@ -30,14 +32,17 @@ def systems(assessment: Assessment) -> Html:
     backups, tests = _by_system(assessment, "backups"), _tests(assessment)
     expected = [s.system_id for s in known.covered if in_view(assessment, known, s.system_id)]
     order = sorted({*expected, *backups})
-    usable = {name: _newest([b for b in backups.get(name, []) if b.status in GOOD]) for name in order}
-    proved = {name: _newest([t for t in tests.get(name, []) if t.outcome == "success"]) for name in order}
+    usable = {
+        name: _newest([b for b in backups.get(name, []) if b.status in GOOD and not is_empty(b)])
+        for name in order
+    }
+    proved = {name: _newest([t for t in tests.get(name, []) if proof(t) == "proved"]) for name in order}
     with_copy = [name for name in expected if usable.get(name)]
     with_proof = [name for name in expected if proved.get(name)]
     told = (
         f"{share(len(with_copy), len(expected), 'covered system')} that hold ePHI {have(len(with_copy))} a "
         f"usable backup in the evidence; {share(len(with_proof), len(expected))} {have(len(with_proof))} a "
-        "restore test that succeeded."
+        "restore that is proved."
         if expected
         else "The inventory lists no system that holds ePHI; the backup records name "
         f"{count(len(backups), 'system')}."

@@ -27,6 +27,7 @@ _SIGNS = {"yes": "✓ yes", "unknown": "? unknown", "no": "✗ no"}
 _PROOF = {
     "proved": "✓ proved",
     "not told": "? not compared on record",
+    "empty": "? of nothing",
     "not compared": "? not compared",
     "incomplete": "✗ incomplete",
     "partial": "✗ partial",
@@ -42,11 +43,13 @@ def points(assessment: Assessment) -> Html:
     known = inventory(assessment)
     copied = [one for one in found if one.attained_rpo is not None]
     bare = [known.label(one.system_id) for one in found if not one.copies]
-    late = [one for one in copied if one.target and _hours(one.attained_rpo) > one.target.rpo_hours]
+    late = [one for one in copied if one.rpo_kept == "FAIL"]
     targets = [one for one in copied if one.target]
+    open_ = sum(one.rpo_kept == "UNKNOWN" for one in targets)
     told = (
         f"{share(len(late), len(targets), 'system')} with a target {have(len(late))} had a longer gap "
-        "between good copies than may be lost."
+        "between good copies than may be lost"
+        + (f"; of {open_} the history does not tell enough." if open_ else ".")
         if targets
         else "No recovery point target is on record (backup/recovery_targets.csv)."
     )
@@ -64,7 +67,7 @@ def points(assessment: Assessment) -> Html:
             (
                 known.label(one.system_id),
                 _hours(one.attained_rpo),
-                float(one.target.rpo_hours) if one.target else None,
+                float(one.target.rpo_hours) if one.target and one.rpo_kept != "UNKNOWN" else None,
             )
             for one in ordered
         ],
@@ -72,7 +75,7 @@ def points(assessment: Assessment) -> Html:
         alt=f"{told}{without} The longest gap is {_span(ordered[0].attained_rpo)}, of "
         f"{known.label(ordered[0].system_id)}.",
         unit="hours of work that could have been lost",
-        words=Words("within the target", "no target on record", "beyond the target"),
+        words=Words("within the target", "no target, or not told", "beyond the target"),
         told=[
             _told(one.attained_rpo) + (f", target {one.target.rpo_hours} h" if one.target else ", no target")
             for one in ordered

@@ -77,13 +77,44 @@ def test_the_last_jobs_all_failed(ask: Ask) -> None:
 
 
 def test_age_is_that_at_the_export(ask: Ask) -> None:
-    """A history exported a week before the end of the period cannot know of later jobs."""
-    custody = [{"file": "evidence.file", "exported_by": "IT", "exported_at": instant("2026-10-24 12:00")}]
-    pack = {"systems": [system("pacs")], "backups": [job("pacs", "2026-10-24 02:00")]}
-    (without,) = ask("backup.system_without_backup", **pack)
-    (with_date,) = ask("backup.system_without_backup", **pack, custody=custody)
-    assert (without.result, with_date.result) == ("FAIL", "PASS")
-    assert "10 hours old" in with_date.message
+    """A history exported before the end of the period cannot know of later jobs, nor pass for what came."""
+
+    def asked(made: str, exported: str | None) -> Any:
+        at = {"file": "evidence.file", "exported_by": "IT", "exported_at": instant(exported or made)}
+        pack = {"systems": [system("pacs")], "backups": [job("pacs", made)]}
+        (verdict,) = ask("backup.system_without_backup", **pack, custody=[at] if exported else [])
+        return verdict
+
+    assert asked("2026-10-29 20:00", None).result == "FAIL"
+    assert asked("2026-10-29 20:00", "2026-10-30 06:00").result == "PASS"
+    assert "that of 2026-10-29, was 10 hours old" in asked("2026-10-29 20:00", "2026-10-30 06:00").message
+    old = asked("2026-08-11 20:00", "2026-08-11 21:30")
+    assert (old.result, "exported on 2026-08-11: of the 1,946 hours" in old.message) == ("UNKNOWN", True)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "result"), [((0, 0), "UNKNOWN"), ((1, 0), "PASS"), ((0, 1), "PASS"), ((None, 0), "PASS")]
+)
+def test_backups_of_nothing(ask: Ask, sizes: tuple[int | None, int], result: str) -> None:
+    """A job that copied 0 bytes leaves no copy, and is no failure."""
+    days = ("2026-10-30 20:00", "2026-10-31 20:00")
+    jobs = [job("pacs", day, size_bytes=one) for day, one in zip(days, sizes, strict=True)]
+    (verdict,) = ask("backup.system_without_backup", systems=[system("pacs")], backups=jobs)
+    assert (verdict.result, "of 0 bytes" in verdict.message) == (result, True)
+
+
+def test_an_old_backup_before_empty_ones(ask: Ask) -> None:
+    """Nothing may have changed since, or nothing be copied since: not known; and no lock or place is taken."""
+    jobs = [job("pacs", "2026-10-20 20:00", size_bytes=9), job("pacs", "2026-10-31 20:00", size_bytes=0)]
+    (verdict,) = ask("backup.system_without_backup", systems=[system("pacs")], backups=jobs)
+    assert (verdict.result, verdict.observed) == ("UNKNOWN", "268 hours")
+    empty = [
+        job("pacs", f"2026-10-3{day} 20:00", size_bytes=0, immutable="yes", location=f"place {day}")
+        for day in (0, 1)
+    ]
+    for name in (SECOND, LOCKED):
+        (verdict,) = ask(name, systems=[system("pacs")], backups=empty)
+        assert (verdict.result, "2 copies of 0 bytes do not count" in verdict.message) == ("UNKNOWN", True)
 
 
 def test_after_the_end_does_not_count(ask: Ask) -> None:
@@ -129,6 +160,11 @@ def test_restore(ask: Ask, tests: list[tuple[str, str]], result: str) -> None:
         ({"integrity_checked": True, "objects_expected": 10, "objects_restored": 9}, "FAIL"),
         ({"integrity_checked": False, "objects_expected": 10, "objects_restored": 10}, "UNKNOWN"),
         ({"integrity_checked": True, "objects_expected": 10, "objects_restored": 10}, "PASS"),
+        ({"integrity_checked": True, "objects_expected": 0, "objects_restored": 0}, "UNKNOWN"),
+        (
+            {"integrity_checked": True, "objects_expected": 9, "objects_restored": 9, "size_bytes": 0},
+            "UNKNOWN",
+        ),
     ],
 )
 def test_a_restore_proves_only_what_was_compared(ask: Ask, columns: dict[str, Any], result: str) -> None:

@@ -68,18 +68,67 @@ def test_recovery_point_is_the_longest_gap(ask: Ask) -> None:
 
 
 def test_failed_jobs_and_a_late_export_do_not_count(ask: Ask) -> None:
-    """A failed job ends no gap; a history of Monday cannot know of Tuesday's copy."""
-    jobs = [job("pacs", "2026-10-20 02:00"), job("pacs", "2026-10-21 02:00", "failed")]
-    jobs += [job("pacs", "2026-10-22 02:00")]
-    custody = [{"file": "evidence.file", "exported_by": "IT", "exported_at": instant("2026-10-22 12:00")}]
-    (verdict,) = ask(
-        "backup.rpo_missed",
-        systems=[system("pacs")],
-        backups=jobs,
-        custody=custody,
-        recovery_targets=[target("pacs", rpo=48)],
-    )
+    """A failed job ends no gap; a history of Saturday noon cannot know of the copy of that night."""
+    jobs = [*nightly("pacs", leave_out=(21, 31)), job("pacs", "2026-10-21 02:00", "failed")]
+    tables = {"systems": [system("pacs")], "backups": jobs, "recovery_targets": [target("pacs", rpo=48)]}
+    (verdict,) = ask("backup.rpo_missed", **tables, custody=exported("2026-10-30 12:00"))
     assert (verdict.result, verdict.observed) == ("PASS", "48 hours")
+    assert (
+        "34 successful backups from 2026-09-26 to 2026-10-30: the longest time without one was 48 hours"
+        in verdict.message
+    )
+
+
+def exported(when: str) -> list[dict[str, Any]]:
+    return [{"file": "evidence.file", "exported_by": "IT", "exported_at": instant(when)}]
+
+
+def dated(verdicts: list[Any], system_id: str) -> tuple[str, str]:
+    (found,) = [one for one in verdicts if one.subject == system_id]
+    return found.result, found.message
+
+
+def test_a_history_says_nothing_of_days_that_it_does_not_hold(ask: Ask) -> None:
+    """One job an hour before the end shows no month, and a history of August shows nothing of October."""
+    names = ("one", "whole month", "failing before")
+    verdicts = ask(
+        "backup.rpo_missed",
+        systems=[system(name) for name in names],
+        backups=[
+            job("one", "2026-10-31 23:00"),
+            *(one for one in nightly("whole month") if one["finished_at"] > instant("2026-10-01 00:00")),
+            *(job("failing before", f"2026-{month}-20 02:00", "failed") for month in ("09", "10")),
+            job("failing before", "2026-10-31 02:00"),
+        ],
+        recovery_targets=[target(name, rpo=26) for name in names],
+    )
+    assert results(verdicts) == {"one": "UNKNOWN", "whole month": "PASS", "failing before": "FAIL"}
+    assert "tells nothing of the 743 hours before 2026-10-31" in dated(verdicts, "one")[1]
+    old = [job("pacs", "2026-08-10 21:00"), job("pacs", "2026-08-11 21:00")]
+    tables = {"systems": [system("pacs")], "backups": old, "custody": exported("2026-08-11 21:30")}
+    (verdict,) = ask("backup.rpo_missed", **tables, recovery_targets=[target("pacs", rpo=26)])
+    assert verdict.result == "UNKNOWN"
+    assert "1 successful backup of 2026-08-11: the longest time without one was 1 hour" in verdict.message
+    assert "tells nothing of the 744 hours after 2026-08-11" in verdict.message
+
+
+def test_backups_of_nothing_keep_no_target(ask: Ask) -> None:
+    """0 bytes may be an increment without a change, or a job that covers nothing: neither pass nor failure."""
+    names = ("nothing", "weekend", "late")
+    verdicts = ask(
+        "backup.rpo_missed",
+        systems=[system(name) for name in names],
+        backups=[
+            *nightly("nothing", size_bytes=0),
+            *(one | {"size_bytes": 0 if "10-17" in one["backup_id"] else 9} for one in nightly("weekend")),
+            *nightly("late", size_bytes=9, leave_out=(10, 11, 12)),
+            job("late", "2026-10-11 02:00", size_bytes=0),
+        ],
+        recovery_targets=[target(name, rpo=26) for name in names],
+    )
+    assert results(verdicts) == {"nothing": "UNKNOWN", "weekend": "UNKNOWN", "late": "FAIL"}
+    assert "35 successful backups of 0 bytes do not count, and no other" in dated(verdicts, "nothing")[1]
+    assert dated(verdicts, "weekend")[1].endswith("1 successful backup of 0 bytes does not count.")
 
 
 @given(st.lists(st.integers(0, 50 * 24), min_size=1, max_size=12, unique=True), st.integers(0, 50 * 24))
@@ -231,6 +280,18 @@ def test_a_proved_restore_is_a_verification(ask: Ask) -> None:
         test = restore("pacs", f"{day} 08:00", f"{day} 18:00", TB)
         (verdict,) = ask("backup.copies_rule_not_met", backups=copies, restore_tests=[test])
         assert verdict.result == result
+
+
+def test_copies_of_nothing_are_no_copies(ask: Ask) -> None:
+    """Places and locks of copies of 0 bytes leave the rule open, and stand for no part of it beside others."""
+    empty = [
+        job("pacs", f"2026-10-{day} 02:00") | {**ALL, "location": place, "size_bytes": 0}
+        for day, place in ((30, "a"), (31, "b"))
+    ]
+    (verdict,) = ask("backup.copies_rule_not_met", backups=empty)
+    assert (verdict.result, "2 copies of 0 bytes do not count" in verdict.message) == ("UNKNOWN", True)
+    (verdict,) = ask("backup.copies_rule_not_met", backups=[empty[0], empty[1] | {"size_bytes": 1}])
+    assert (verdict.result, "1 copy of 0 bytes does not count" in verdict.message) == ("FAIL", True)
 
 
 def drill(system_id: str, kind: str, day: str, outcome: str = "success") -> dict[str, Any]:
