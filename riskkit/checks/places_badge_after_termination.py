@@ -52,11 +52,13 @@ def places_badge_after_termination(
     alone does not show that it opens nothing. A rehire that lies ahead is none yet.
     """
     people = employments(roster)
-    lists = {(row.area, row.badge): row for row in records(facility_lists)}
+    lists: dict[Place, list[Any]] = {}
+    for row in records(facility_lists):
+        lists.setdefault((row.area, row.badge), []).append(row)
     users = _users(facility_access, at)
     of_badge: dict[str, set[str]] = {}
-    for (_, badge), row in lists.items():
-        of_badge.setdefault(badge, set()).update({folded(row.user_id)} if row.user_id else ())
+    for (_, badge), entries in lists.items():
+        of_badge.setdefault(badge, set()).update(folded(row.user_id) for row in entries if row.user_id)
     for (_, badge), names in users.items():
         of_badge.setdefault(badge, set()).update(names)
     watched = sorted(
@@ -66,22 +68,22 @@ def places_badge_after_termination(
     )
     days = _days(facility_access, watched, at)
     for area, badge in sorted(lists.keys() | users.keys()):
-        row = lists.get((area, badge))
-        owner = folded(row.user_id) if row is not None and row.user_id else ""
-        holders = ({owner} - {""}) | users.get((area, badge), set()) or of_badge[badge]
-        if row is None:
-            holders = {name for name in holders if name in people}
         passages = days.get((area, badge), {})
         said = []
-        for name in sorted(holders):
-            # Of whom the list names, and of the only holder, every passage counts.
-            whole = name == owner or len(holders) == 1
-            passed = {day for user, found in passages.items() if whole or user == name for day in found}
-            rows = people.get(name, ())
-            said.append((*_judged(row, rows, passed, facility_access is None, at), rows))
+        for row in lists.get((area, badge), [None]):
+            owner = folded(row.user_id) if row is not None and row.user_id else ""
+            holders = ({owner} - {""}) | users.get((area, badge), set()) or of_badge[badge]
+            if row is None:
+                holders = {name for name in holders if name in people}
+            for name in sorted(holders):
+                # Of whom the list names, and of the only holder, every passage counts.
+                whole = name == owner or len(holders) == 1
+                passed = {day for user, found in passages.items() if whole or user == name for day in found}
+                rows = people.get(name, ())
+                said.append((*_judged(row, rows, passed, facility_access is None, at), row, rows))
         if not said:
             continue
-        result, message, rows = min(said, key=lambda one: _WORST.index(one[0]))
+        result, message, row, rows = min(said, key=lambda one: _WORST.index(one[0]))
         yield Verdict(
             subject=badge,
             result=result,

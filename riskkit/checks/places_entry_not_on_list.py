@@ -16,6 +16,8 @@ from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import amount, count
 
+_WORST: tuple[Result, ...] = ("FAIL", "UNKNOWN", "PASS")
+
 
 @check(
     id="places.entry_not_on_list",
@@ -35,10 +37,14 @@ from riskkit.words import amount, count
 def places_entry_not_on_list(
     facility_access: nw.LazyFrame[Any], facility_lists: pd.DataFrame, *, at: Moment
 ) -> Iterator[Verdict]:
-    """One verdict per badge and area in the period; an area without any list is unknown as a whole."""
-    lists: dict[str, dict[str, Any]] = {}
+    """One verdict per badge and area in the period; an area without any list is unknown as a whole.
+
+    An inactive badge may have entered up to the last day that the list gives; without one nothing shows
+    that it was active then. Of what several lists tell of a badge the worst counts.
+    """
+    lists: dict[str, dict[str, list[Any]]] = {}
     for row in records(facility_lists):
-        lists.setdefault(row.area, {})[row.badge] = row
+        lists.setdefault(row.area, {}).setdefault(row.badge, []).append(row)
     seen = (
         granted(facility_access, at)
         .with_columns(key=row_key())
@@ -56,8 +62,12 @@ def places_entry_not_on_list(
     for (area, badge), found in sorted(units.items()):
         entries = sum(one.count for one in found)
         first, last = min(one.first for one in found), max(one.last for one in found)
-        entry = lists.get(area, {}).get(badge)
-        result, message = _judged(entry, area in lists, entries, day_of_us(first, at), day_of_us(last, at))
+        days = day_of_us(first, at), day_of_us(last, at)
+        known = lists.get(area, {}).get(badge, [None])
+        result, message, entry = min(
+            ((*_judged(entry, area in lists, entries, *days), entry) for entry in known),
+            key=lambda one: _WORST.index(one[0]),
+        )
         keys = sorted((one.source, one.key) for one in found)
         yield Verdict(
             subject=badge,
@@ -84,4 +94,11 @@ def _judged(entry: Any, listed: bool, entries: int, first: date, last: date) -> 
     ):
         lie = "Its entry lies" if entries == 1 else f"Of {entries:,} entries some lie"
         return "FAIL", f"{lie} outside the days for which the list holds, for review."
+    if entry.active is None:
+        return "UNKNOWN", f"The badge entered {times}, and the list does not say whether it is active."
+    if not entry.active and entry.may_enter_to is None:
+        return "FAIL", (
+            f"The list holds the badge as inactive, without a last day; it entered {times}, last on "
+            f"{last}, for review."
+        )
     return "PASS", f"The list of the area holds the badge, which entered {times}."

@@ -142,6 +142,40 @@ def test_entries(ask: Ask) -> None:
     assert first.rows[0].count == 20
 
 
+def test_entries_by_badges_that_are_not_active(ask: Ask) -> None:
+    """An inactive badge that entered fails unless it did so by its recorded last day; unsaid is unknown."""
+    day = date(2026, 10, 5)
+    verdicts = ask(
+        "places.entry_not_on_list",
+        facility_lists=[
+            listed("1", active=False),
+            listed("2", active=False, may_enter_to=day),
+            listed("3", active=False, may_enter_to=date(2026, 10, 4)),
+            listed("4", active=None),
+            listed("5", active=False),
+            listed("6"),
+            listed("6", active=False, source="other.csv"),
+            listed("7", active=None, may_enter_to=date(2026, 10, 4)),
+        ],
+        facility_access=[*(passed(badge) for badge in "123467"), passed("5", passage="denied")],
+    )
+    assert results(verdicts) == {
+        "1": "FAIL", "2": "PASS", "3": "FAIL", "4": "UNKNOWN", "6": "FAIL", "7": "FAIL",
+    }  # fmt: skip
+    assert "inactive" in {one.subject: one.message for one in verdicts}["1"]
+
+
+def test_two_lists_of_one_badge(ask: Ask) -> None:
+    """Of what two lists tell of a badge the worst counts."""
+    verdicts = ask(
+        "places.badge_after_termination",
+        roster=[person("here"), person("gone", employed_to=LEFT)],
+        facility_lists=[listed("1", "gone"), listed("1", "here", source="z.csv")],
+        facility_access=[passed("9")],
+    )
+    assert results(verdicts) == {"1": "FAIL"}
+
+
 @pytest.mark.parametrize(
     ("rows", "result"),
     [
