@@ -24,8 +24,8 @@ from riskkit.tables import records
 from riskkit.words import amount, count, some
 
 UNIT = ("user_id", "source_system")
-_STUDY = '"id_type":"110180"'
-"""A Study Instance UID (PS3.16, CID 404) among the objects, as readers write `entities`."""
+STUDIES = " studies, the first is given"
+"""How a reader ends the note on an event of several studies; their number stands before it."""
 
 NOBODY = "no user named"
 """The subject of deletions that name nobody."""
@@ -57,7 +57,7 @@ def audit_mass_deletion(
 
     Put up for review when `burst` deletions lie within `burst_minutes`, or `per_day` on one local
     day. Machines are judged as well: a retention job that begins to delete more is worth a look. A message
-    counts once for each patient and each study that it names.
+    counts for as many as it names, patients or studies, whichever are more.
     """
     refused = nw.col("event_outcome").fill_null("unknown") == "failure"
     deletions = audit_events.filter(in_period(at), nw.col("event_category") == "delete", ~refused)
@@ -68,7 +68,7 @@ def audit_mass_deletion(
         days: dict[date, int] = {}
         for row in found:
             day = local_day(row.hour, at)
-            days[day] = days.get(day, 0) + row.deletions
+            days[day] = days.get(day, 0) + int(row.deletions)
         deleted, most = sum(days.values()), max(days.values())
         bursts, unexplained = (sum(int(getattr(row, name)) for row in found) for name in ("bursts", "bare"))
         facts = (
@@ -100,7 +100,7 @@ def _by_hour(deletions: nw.LazyFrame[Any], burst: int, burst_minutes: int, at: M
     time = nw.col("event_time_us")
     earlier = time.shift(burst - 1).over(*UNIT, order_by=["event_time_us", "event_seq", "offset", "n"])
     return (
-        deletions.with_columns(earlier=earlier, named=_studies())
+        deletions.with_columns(earlier=earlier, named=_named())
         .with_columns(
             hour=hour(at),
             key=row_key(),
@@ -121,9 +121,12 @@ def _by_hour(deletions: nw.LazyFrame[Any], burst: int, burst_minutes: int, at: M
     )
 
 
-def _studies() -> nw.Expr:
-    """How many studies the objects of a message are, at least one."""
-    objects = nw.col("entities").fill_null("")
-    without = objects.str.replace_all(_STUDY, "", literal=True)
-    found = (objects.str.len_chars() - without.str.len_chars()) // len(_STUDY)
-    return nw.when(found > 1).then(found).otherwise(1)
+def _named() -> nw.Expr:
+    """How many a message deletes, told in the first of its rows, of which there is one for each patient."""
+    patients = nw.col("n").fill_null(0).max().over("source", "offset") + 1
+    notes = nw.col("parse_notes").fill_null("")
+    told = notes.str.contains(f"[0-9]{STUDIES}")
+    number = notes.str.replace_all(f"{STUDIES}.*$", "").str.replace_all("^.*[^0-9]", "")
+    studies = nw.when(told).then(number).cast(nw.Int64).fill_null(0)
+    more = nw.when(studies > patients).then(studies).otherwise(patients)
+    return nw.when(nw.col("n").fill_null(0) == 0).then(more).otherwise(0)

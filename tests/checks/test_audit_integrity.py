@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from riskkit.readers.dicom_audit import read as dicom_audit
+from riskkit.words import count
 from tests.checks.conftest import Ask
 from tests.evidence import event, results, us
+from tests.readers.reading import read_all
 
 MINUTE = 60_000_000
 NIGHT = us("2026-10-05 23:00")
@@ -58,16 +62,50 @@ def test_deletions_at_one_instant(ask: Ask) -> None:
     assert verdict.result == "FAIL"
 
 
-@pytest.mark.parametrize(("studies", "result"), [(2, "PASS"), (300, "FAIL")])
-def test_one_message_of_many_studies(ask: Ask, studies: int, result: str) -> None:
-    """A message that names 300 studies deleted 300 of them."""
-    entities = ",".join(f'{{"id":"1.2.{number}","id_type":"110180"}}' for number in range(studies))
-    (verdict,) = ask(
-        "audit.mass_deletion",
-        audit_events=[event("2026-10-05 08:00", "u1", "delete", entities=f"[{entities}]")],
+def deleted(studies: Sequence[int], patients: int = 1) -> list[dict[str, Any]]:
+    """The rows that the reader makes of one DICOM audit message of a deletion."""
+
+    def thing(name: str, code: str) -> str:
+        return (
+            f'<ParticipantObjectIdentification ParticipantObjectID="{name}" ParticipantObjectTypeCode='
+            f'"{1 if code == "2" else 2}" ParticipantObjectTypeCodeRole="{1 if code == "2" else 3}">'
+            f'<ParticipantObjectIDTypeCode csd-code="{code}" codeSystemName="DCM" originalText="x"/>'
+            "</ParticipantObjectIdentification>"
+        )
+
+    things = [thing(f"1.2.{study}", "110180") for study in studies]
+    things += [thing(f"p{patient}", "2") for patient in range(patients)]
+    message = (
+        '<AuditMessage><EventIdentification EventActionCode="D" EventDateTime="2026-10-05T08:00:00-05:00" '
+        'EventOutcomeIndicator="0"><EventID csd-code="110105" codeSystemName="DCM" originalText='
+        '"DICOM Study Deleted"/></EventIdentification><ActiveParticipant UserID="u1" UserIsRequestor="true"/>'
+        f'<AuditSourceIdentification AuditSourceID="PACS"/>{"".join(things)}</AuditMessage>'
     )
-    assert verdict.result == result
-    assert verdict.message.startswith(f"{studies} deletions, at most {studies} on one day")
+    return read_all(dicom_audit, message.encode()).table("audit_events")
+
+
+@pytest.mark.parametrize(
+    ("studies", "patients", "number", "result"),
+    [
+        (range(1), 1, 1, "PASS"),
+        (range(2), 1, 2, "PASS"),
+        (range(300), 1, 300, "FAIL"),
+        (range(3), 2, 3, "PASS"),
+        (range(1), 3, 3, "PASS"),
+        ([7] * 30, 1, 1, "PASS"),
+    ],
+    ids=["one", "two", "many", "more studies than patients", "more patients", "one study often"],
+)
+def test_one_message_of_many_studies(
+    ask: Ask, studies: Sequence[int], patients: int, number: int, result: str
+) -> None:
+    """A message that names 300 studies deleted 300 of them, whoever's they are."""
+    (verdict,) = ask("audit.mass_deletion", audit_events=deleted(studies, patients))
+    assert (verdict.result, verdict.observed) == (
+        result,
+        f"{count(number, 'deletion')}, at most {number} a day",
+    )
+    assert type(verdict.rows[0].count) is int
 
 
 def test_no_deletion_is_no_subject(ask: Ask) -> None:
