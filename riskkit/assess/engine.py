@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,11 +132,17 @@ class Engine:
 
     def _derive(self, derived: Derived, *, lazy: bool) -> Any:
         if (derived.name, lazy) not in self._derived:
-            frame = derived.run(**self.tables_for(derived), at=self._moment)
-            self._derived[derived.name, lazy] = (
-                self._backend.keep(frame) if isinstance(frame, nw.LazyFrame) else frame
+            self._derived[derived.name, lazy] = self._kept(
+                derived.run(**self.tables_for(derived), at=self._moment)
             )
         return self._derived[derived.name, lazy]
+
+    def _kept(self, found: Any) -> Any:
+        if isinstance(found, nw.LazyFrame):
+            return self._backend.keep(found)
+        if isinstance(found, Iterator):
+            return nw.concat([self._backend.keep(part) for part in found], how="vertical")
+        return found
 
     def _read(self, name: str) -> pa.Table:
         if name not in self._arrow:

@@ -36,6 +36,8 @@ class DuckDB:
         # Joins run as written, accesses first: the optimizer may begin with users and patients that
         # share a department, which are many more rows than there are accesses.
         self._connection.execute("SET disabled_optimizers = 'join_order'")
+        # A trail of many files is asked again and again: what each file holds where is read once.
+        self._connection.execute("SET parquet_metadata_cache = true")
         self._spill = spill
         self._made = 0
         if spill is not None:

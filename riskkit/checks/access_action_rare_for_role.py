@@ -11,14 +11,14 @@ import numpy as np
 
 from riskkit.declare import check
 from riskkit.derived.baseline import of_people
-from riskkit.derived.clock_days import day_number, day_of, local_day_number
+from riskkit.derived.clock_days import day_of, local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.review import LARGEST_P
 from riskkit.derived.targets import DAYS
 from riskkit.derived.trail import first_rows, row_key
-from riskkit.derived.turns import codes
+from riskkit.derived.turns import Codes, codes, turns
 from riskkit.model import Moment, Signal, Verdict
-from riskkit.statistics.tails import beta_binomial_tail
+from riskkit.statistics.tails import Numbers, beta_binomial_tail
 from riskkit.tables import records, to_arrow
 from riskkit.words import count
 
@@ -26,8 +26,7 @@ PREDICATE = "user_id = :subject and the action is rare for the role"
 NOT_ACTIONS = ("application", "security_alert", "other")
 """Categories that a system writes by itself around what somebody does."""
 
-BEFORE = 0
-"""Stands for all days before the period."""
+ACTION = ("event_category", "system")
 
 LEAST_SPREAD, MOST_SPREAD = 2.0, 200.0
 """Bounds of the concentration of the beta distribution: people of a role differ, and some are alike."""
@@ -78,15 +77,18 @@ def access_action_rare_for_role(
     people other than the user).
     """
     roles = {row.user_id: (row.role or "").casefold() for row in records(roster)}
-    events = audit_events.filter(of_people(at), ~nw.col("event_category").is_in(NOT_ACTIONS)).with_columns(
-        day=local_day_number(at), key=row_key(), system=nw.col("source_system").fill_null("an unnamed system")
-    )
-    active, rarest = _rarest(events, roles, least, at)
+    events = _actions(audit_events, at)
+    usual = _usual(events, roles)
     exempt = Exempt("access.action_rare_for_role", exemptions, roster)
-    found: dict[str, list[_Odd]] = {user: [] for user in active}
-    for one in rarest:
-        if not exempt.holds(one.user, day_of(one.day)):
-            found[one.user].append(one)
+    of: dict[str, list[_Odd]] = {}
+    for turn in turns(audit_events, at, at.period.first_day):
+        active, rarest = _rarest(_actions(turn.trail, at), usual, least)
+        for user in active:
+            of.setdefault(user, [])
+        for one in rarest:
+            if not exempt.holds(one.user, day_of(one.day)):
+                of[one.user].append(one)
+    found = dict(sorted(of.items()))
     keys = _keys(events, found)
     for user, odd in found.items():
         rare = [one for one in odd if one.p * one_in <= 1]
@@ -115,67 +117,88 @@ def access_action_rare_for_role(
         )
 
 
-def _rarest(
-    events: nw.LazyFrame[Any], roles: dict[str, str], least: int, at: Moment
-) -> tuple[list[str], list[_Odd]]:
-    """People with a day in the period, and the rarest action of each of their days where it is rare."""
-    begins = day_number(at.period.first_day)
-    # Of the days before only their sums are asked for.
-    known = events.filter(~nw.col("event_category").is_null()).with_columns(
-        day=nw.when(nw.col("day") >= begins).then(nw.col("day")).otherwise(nw.lit(BEFORE))
+@dataclass(frozen=True)
+class _Usual:
+    """What people of each role do: events of each user (a row) by action (a column), and sums over roles."""
+
+    users: dict[str, int]
+    actions: dict[tuple[str, str], int]
+    role: Codes
+    own: Numbers
+    of_role: tuple[Numbers, Numbers, Numbers, Numbers]
+
+    def rates(self, who: Codes, what: Codes) -> tuple[Numbers, Numbers]:
+        """Parameters of the beta distribution of the shares of actions, without their users.
+
+        One event of prior among all that the others of the role did: nothing is impossible. Sums over the
+        role less the user's own part, so that cost does not grow with the square of people.
+        """
+        role, mine = self.role[who], self.own[who, what]
+        events = self.own.sum(axis=1)[who]
+        hits, squares, of_all, people = self.of_role
+        others = hits[role, what] - mine
+        spread_of = squares[role, what] - mine**2 / np.maximum(events, 1)
+        all_others = of_all[role] - events
+        mean = (others + 0.5) / (all_others + 1.0)
+        between = (spread_of - 2 * mean * others) / np.maximum(all_others, 1) + mean**2
+        several = (people[role] > 2) & (between > 0)  # noqa: PLR2004 - two others have a spread
+        spread = np.where(several, mean * (1 - mean) / np.where(between > 0, between, 1.0) - 1, MOST_SPREAD)
+        spread = np.clip(spread, LEAST_SPREAD, MOST_SPREAD)
+        return mean * spread, (1 - mean) * spread
+
+
+def _actions(trail: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
+    """What people did, with the local day and the system."""
+    some = ~nw.col("event_category").is_in(NOT_ACTIONS) & ~nw.col("event_category").is_null()
+    return trail.filter(of_people(at), some).with_columns(
+        day=local_day_number(at), key=row_key(), system=nw.col("source_system").fill_null("an unnamed system")
     )
-    counts = known.group_by("user_id", "day", "event_category", "system").agg(nw.len().alias("events"))
-    table = to_arrow(counts)
-    if not len(table):
-        return [], []
-    (users, user), (kinds, kind), (systems, system) = (
-        codes(table[name]) for name in ("user_id", "event_category", "system")
-    )
-    named = np.array([name in roles for name in users])[user]
-    user, kind, system = user[named], kind[named], system[named]
-    day, hits = (np.asarray(table[name].to_numpy(), np.int64)[named] for name in ("day", "events"))
-    pairs, action = np.unique(kind * len(systems) + system, return_inverse=True)
+
+
+def _usual(events: nw.LazyFrame[Any], roles: dict[str, str]) -> _Usual:
+    """The sums over all days, of people of the roster."""
+    counted = events.group_by("user_id", *ACTION).agg(nw.len().alias("events"))
+    rows = [row for row in records(counted) if row.user_id in roles]
+    users = {user: n for n, user in enumerate(sorted({row.user_id for row in rows}))}
+    actions = {one: n for n, one in enumerate(sorted({(row.event_category, row.system) for row in rows}))}
+    own = np.zeros((len(users), len(actions)))
+    for row in rows:
+        own[users[row.user_id], actions[row.event_category, row.system]] = row.events
+    names, role = np.unique([roles[user] for user in users], return_inverse=True)
+    events_of = own.sum(axis=1)
+    of_role = tuple(np.zeros((len(names), *part.shape[1:])) for part in (own, own, events_of, events_of))
+    squares = own**2 / np.maximum(events_of, 1)[:, None]
+    for sums, part in zip(of_role, (own, squares, events_of, events_of > 0), strict=True):
+        np.add.at(sums, role, part)
+    return _Usual(users, actions, role, own, of_role)  # type: ignore[arg-type]
+
+
+def _rarest(events: nw.LazyFrame[Any], usual: _Usual, least: int) -> tuple[set[str], list[_Odd]]:
+    """People who did something, and the rarest action of each of their days where it is rare."""
+    counted = events.group_by("user_id", "day", *ACTION).agg(nw.len().alias("events"))
+    table = to_arrow(counted)
+    (names, user), (kinds, kind), (systems, system) = (codes(table[name]) for name in ("user_id", *ACTION))
+    user = np.array([usual.users.get(name, -1) for name in names], np.int64)[user]
+    pairs, pair = np.unique(kind * len(systems) + system, return_inverse=True)
+    told = [(kinds[one // len(systems)], systems[one % len(systems)]) for one in pairs]
+    action = np.array([usual.actions.get(one, -1) for one in told], np.int64)[pair]
+    day, hits = (np.asarray(table[name].to_numpy(), np.int64) for name in ("day", "events"))
+    named = user >= 0
+    user, pair, action, day, hits = (column[named] for column in (user, pair, action, day, hits))
     place = np.unique(user * DAYS + day, return_inverse=True)[1]
     total = np.bincount(place, hits)[place]
-    within = (day >= begins) & (day <= day_number(at.today))
-    active = [users[one] for one in np.unique(user[within])]
-    asked = np.flatnonzero(within & (hits >= least))
-    role = np.unique([roles.get(name, "") for name in users], return_inverse=True)[1]
-    alpha, beta = _rates(user, action, hits, role, len(pairs), asked)
-    p = np.minimum(beta_binomial_tail(hits[asked], total[asked], alpha, beta) * len(pairs), 1.0)
+    asked = np.flatnonzero(hits >= least)
+    alpha, beta = usual.rates(user[asked], action[asked])
+    tail = beta_binomial_tail(hits[asked], total[asked], alpha, beta)
+    p = np.minimum(tail * len(usual.actions), 1.0)
     order = np.lexsort((action[asked], p, place[asked]))
     first = order[np.flatnonzero(np.diff(place[asked][order], prepend=-1))]
-    odd = []
+    people, odd = list(usual.users), []
     for n in first[p[first] <= LARGEST_P].tolist():
-        at_, expected = asked[n], total[asked[n]] * alpha[n] / (alpha[n] + beta[n])
-        told = f"{kinds[kind[at_]]} on {systems[system[at_]]}"
-        odd.append(_Odd(users[user[at_]], int(day[at_]), told, int(hits[at_]), float(expected), float(p[n])))
-    return active, odd
-
-
-def _rates(user: Any, action: Any, hits: Any, role: Any, actions: int, asked: Any) -> tuple[Any, Any]:
-    """Parameters of the beta distribution of the shares of an action, for some rows, without their user.
-
-    One event of prior among all that the others of the role did: nothing is impossible. Sums over the
-    role less the user's own part, so that cost does not grow with the square of people.
-    """
-    own = np.bincount(user * actions + action, hits, minlength=len(role) * actions).reshape(-1, actions)
-    events = own.sum(axis=1)
-    squares = own**2 / np.maximum(events, 1)[:, None]
-    roles = int(role.max()) + 1
-    of_role = [np.zeros((roles, actions)), np.zeros((roles, actions)), np.zeros(roles), np.zeros(roles)]
-    for sums, part in zip(of_role, (own, squares, events, events > 0), strict=True):
-        np.add.at(sums, role, part)
-    who, what = user[asked], action[asked]
-    others = of_role[0][role[who], what] - own[who, what]
-    spread_of = of_role[1][role[who], what] - squares[who, what]
-    all_others = of_role[2][role[who]] - events[who]
-    mean = (others + 0.5) / (all_others + 1.0)
-    between = (spread_of - 2 * mean * others) / np.maximum(all_others, 1) + mean**2
-    several = (of_role[3][role[who]] > 2) & (between > 0)  # noqa: PLR2004 - two others have a spread
-    spread = np.where(several, mean * (1 - mean) / np.where(between > 0, between, 1.0) - 1, MOST_SPREAD)
-    spread = np.clip(spread, LEAST_SPREAD, MOST_SPREAD)
-    return mean * spread, (1 - mean) * spread
+        at, expected = asked[n], total[asked[n]] * alpha[n] / (alpha[n] + beta[n])
+        name = "{} on {}".format(*told[pair[at]])
+        odd.append(_Odd(people[user[at]], int(day[at]), name, int(hits[at]), float(expected), float(p[n])))
+    return {people[one] for one in np.unique(user)}, odd
 
 
 def _keys(
@@ -191,7 +214,6 @@ def _keys(
             nw.col("user_id").is_in(sorted({user for user, _, _ in wanted})),
             nw.col("day") >= days[0],
             nw.col("day") <= days[-1],
-            ~nw.col("event_category").is_null(),
         )
         .group_by("user_id", "day", "event_category", "system", "source")
         .agg(nw.col("key").min())

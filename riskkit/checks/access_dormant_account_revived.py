@@ -174,7 +174,7 @@ def _active(audit_events: nw.LazyFrame[Any], at: Moment) -> _Active:
         .with_columns(day=local_day_number(at), key=row_key())
         .group_by("user_id", "day", "source")
         .agg(nw.col("key").min())
-        for trail in (earlier, *(trail for trail, _ in turns(audit_events, at, first_in_view(at))))
+        for trail in (earlier, *(turn.trail for turn in turns(audit_events, at, first_in_view(at))))
     )
     table = gathered(grouped, "user_id", "source")
     (users, user), (sources, source) = (codes(table[name]) for name in ("user_id", "source"))

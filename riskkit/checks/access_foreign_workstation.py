@@ -8,10 +8,13 @@ from typing import Any
 import narwhals as nw
 
 from riskkit.declare import check
+from riskkit.derived.baseline import first_in_view
 from riskkit.derived.beside_peers import beside_peers, daily, verdicts_of, vs
 from riskkit.derived.clock_days import local_day_number
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.places import placed
+from riskkit.derived.trail import DAY_US
+from riskkit.derived.turns import Turn, gathered, turns
 from riskkit.derived.volumes import peers
 from riskkit.model import Moment, Verdict
 
@@ -51,19 +54,24 @@ def access_foreign_workstation(
     A workstation is foreign when it has a department in which the user was neither employed (in any row
     of the roster) nor scheduled on that day or the day before.
     """
-    events = placed(audit_events, workstations, at).with_columns(
-        day=local_day_number(at), home=nw.col("home").str.to_lowercase()
-    )
     people = roster.select("user_id").unique()
     own = roster.select("user_id", home=nw.col("department").str.to_lowercase(), own=nw.lit(1)).unique()
-    known = events.join(people, on="user_id", how="inner").join(own, on=["user_id", "home"], how="left")
-    if schedule is not None:
-        known = known.join(_duties(schedule, at), on=["user_id", "home", "day"], how="left")
-    else:
-        known = known.with_columns(duty=nw.lit(None, dtype=nw.Int32))
     foreign = ~nw.col("home").is_null() & nw.col("own").is_null() & nw.col("duty").is_null()
+
+    def counted(turn: Turn) -> nw.LazyFrame[Any]:
+        events = placed(turn.trail, workstations, at).with_columns(
+            day=local_day_number(at), home=nw.col("home").str.to_lowercase()
+        )
+        known = events.join(people, on="user_id", how="inner").join(own, on=["user_id", "home"], how="left")
+        if schedule is not None:
+            known = known.join(_duties(schedule, turn, at), on=["user_id", "home", "day"], how="left")
+        else:
+            known = known.with_columns(duty=nw.lit(None, dtype=nw.Int32))
+        return daily(known, foreign, at)
+
+    days = gathered(map(counted, turns(audit_events, at, first_in_view(at))), "user_id", "source")
     yield from verdicts_of(
-        beside_peers(daily(known, foreign, at), peers(peer_groups), at),
+        beside_peers(days, peers(peer_groups), at),
         noun=EVENT,
         one_in=one_in,
         predicate=PREDICATE,
@@ -72,9 +80,11 @@ def access_foreign_workstation(
     )
 
 
-def _duties(schedule: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
-    """Days on which a user was on duty in a department, the day after a duty began included."""
-    begins = schedule.filter(~nw.col("department").is_null()).select(
+def _duties(schedule: nw.LazyFrame[Any], turn: Turn, at: Moment) -> nw.LazyFrame[Any]:
+    """Days of a turn on which a user was on duty in a department, the day after a duty began included."""
+    starts = nw.col("starts_us")
+    near = (starts >= turn.begin_us - 2 * DAY_US) & (starts < turn.end_us + DAY_US)
+    begins = schedule.filter(~nw.col("department").is_null(), near).select(
         "user_id",
         home=nw.col("department").str.to_lowercase(),
         day=local_day_number(at, nw.col("starts_us")),

@@ -52,10 +52,10 @@ def access_impossible_travel(
     """
     exempt = Exempt("access.impossible_travel", exemptions, roster)
     found: dict[str, dict[int, list[Any]]] = {}
-    for trail, own in turns(audit_events, at, at.period.first_day, travel_minutes * MINUTE_US):
+    for turn in turns(audit_events, at, at.period.first_day, travel_minutes * MINUTE_US):
         moved = (
-            with_previous(_sited(trail, workstations, at), "site")
-            .filter(own, in_period(at), nw.col("moved"), nw.col("apart_us") < travel_minutes * MINUTE_US)
+            with_previous(_sited(turn.trail, workstations, at), "site")
+            .filter(turn.own, in_period(at), nw.col("moved"), nw.col("apart_us") < travel_minutes * MINUTE_US)
             .with_columns(day=local_day_number(at), key=row_key())
             .select("user_id", "day", "source", "key", "apart_us", "source_ip", "address_before")
             .sort("user_id", "day", "source", "key")

@@ -109,7 +109,7 @@ class _Hours:
 
 def _hours(audit_events: nw.LazyFrame[Any], at: Moment) -> _Hours:
     counted = (
-        trail.filter(of_people(at), opens_record())
+        turn.trail.filter(of_people(at), opens_record())
         .with_columns(
             day=local_day_number(at),
             clock=local_hour(at),
@@ -118,7 +118,7 @@ def _hours(audit_events: nw.LazyFrame[Any], at: Moment) -> _Hours:
         )
         .group_by("user_id", "day", "clock", "hour", "source")
         .agg(nw.len().alias("events"), nw.col("key").min())
-        for trail, _ in turns(audit_events, at, first_in_view(at))
+        for turn in turns(audit_events, at, first_in_view(at))
     )
     table = gathered(counted, "user_id", "source")
     (users, user), (sources, source) = (codes(table[name]) for name in ("user_id", "source"))

@@ -56,8 +56,8 @@ def access_two_places_at_once(
     quick = nw.col("moved") & (nw.col("away_us") < minutes * MINUTE_US)
     counted = gathered(
         (
-            daily(with_previous(placed(trail, workstations, at), "zone").filter(own), quick, at)
-            for trail, own in turns(audit_events, at, first_in_view(at), minutes * MINUTE_US)
+            daily(with_previous(placed(turn.trail, workstations, at), "zone").filter(turn.own), quick, at)
+            for turn in turns(audit_events, at, first_in_view(at), minutes * MINUTE_US)
         ),
         "user_id",
         "source",

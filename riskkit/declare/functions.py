@@ -91,6 +91,7 @@ def derive(
 ) -> Callable[[Callable[..., Any]], Derived]:
     """Declare a derived table; the decorated function returns a frame of the kind that it was given.
 
+    Of a long trail it may yield frames of the same columns, which are computed one after the other.
     `phi` names the columns that identify a person. A missing input makes the table missing.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import narwhals as nw
@@ -9,17 +10,19 @@ import narwhals as nw
 from riskkit.declare import derive
 from riskkit.derived.explanations import DOC, explain
 from riskkit.derived.trail import in_period
+from riskkit.derived.turns import turns
 from riskkit.model import Moment
 
 
 @derive(name="explained_accesses", doc=f"The period. {DOC}", phi=("user_id", "patient_id"))
 def explained_accesses(
     audit_events: nw.LazyFrame[Any],
-    relationships: nw.LazyFrame[Any],
+    care_windows: nw.LazyFrame[Any],
     roster: nw.LazyFrame[Any],
     schedule: nw.LazyFrame[Any] | None,
     *,
     at: Moment,
-) -> nw.LazyFrame[Any]:
+) -> Iterator[nw.LazyFrame[Any]]:
     """The period only: a question about it need not join the months before."""
-    return explain(audit_events, relationships, roster, schedule, in_period(at))
+    for turn in turns(audit_events, at, at.period.first_day):
+        yield explain(turn.trail, care_windows, roster, schedule, in_period(at))

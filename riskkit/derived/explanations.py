@@ -75,7 +75,7 @@ def has_kind(name: str) -> nw.Expr:
 
 def explain(
     audit_events: nw.LazyFrame[Any],
-    relationships: nw.LazyFrame[Any],
+    care_windows: nw.LazyFrame[Any],
     roster: nw.LazyFrame[Any],
     schedule: nw.LazyFrame[Any] | None,
     within: nw.Expr,
@@ -85,15 +85,14 @@ def explain(
         within, opens_record(), of_a_person(), ~nw.col("patient_id").is_null()
     ).select(*COLUMNS)
     short = accesses.select(*KEYS, "event_time_us", "user_id", "patient_id")
-    windows = _windows(relationships)
     personal = short.join(
-        windows.filter(~nw.col("related").is_null()).rename({"related": "user_id"}),
+        care_windows.filter(~nw.col("related").is_null()).rename({"related": "user_id"}),
         on=["patient_id", "user_id"],
         how="inner",
     )
     # A row with a department that the user has is joined once for each of them.
     shared = _with_departments(short, roster, schedule).join(
-        windows.filter(~nw.col("department").is_null()),
+        care_windows.filter(~nw.col("department").is_null()),
         on=["patient_id", "department"],
         how="inner",
     )
@@ -130,7 +129,7 @@ def explain(
     )
 
 
-def _windows(relationships: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def windows(relationships: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Relationships with their kind as a number, equal ones once."""
     word = nw.col("kind").str.to_lowercase().str.replace_all("[ -]", "_")
     power = nw.lit(1 << list(TEMPLATES).index("other"))

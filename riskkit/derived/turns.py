@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,30 +14,43 @@ from numpy.typing import NDArray
 
 from riskkit.derived.baseline import in_view
 from riskkit.model import Moment
-from riskkit.tables import records, to_arrow
+from riskkit.tables import to_arrow
 
 Codes = NDArray[np.int64]
 AT_ONCE = 1_000_000
 """Events that are taken in one turn: our own choice, some hundred megabytes where whole rows are sorted."""
 
 
-def turns(
-    trail: nw.LazyFrame[Any], at: Moment, since: date, reach_us: int = 0
-) -> Iterator[tuple[nw.LazyFrame[Any], nw.Expr]]:
-    """The events in view from a local day on, in turns of whole local days, as many as their number asks for.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Some local days of a trail, from `begin_us` up to `end_us`; `trail` may reach back behind its begin."""
 
-    Each turn holds what happened up to `reach_us` before it as well; the expression tells its own events.
-    What is counted by day, or looks back no farther than the reach, is the same as over the whole trail.
+    trail: nw.LazyFrame[Any]
+    begin_us: int
+    end_us: int
+
+    @property
+    def own(self) -> nw.Expr:
+        """Whether an event happened in the turn, and not before it."""
+        return nw.col("event_time_us") >= self.begin_us
+
+
+def turns(
+    trail: nw.LazyFrame[Any], at: Moment, since: date, reach_us: int = 0, *, last: date | None = None
+) -> Iterator[Turn]:
+    """The events in view from a local day to the last one, in turns of whole days, as many as are needed.
+
+    Each turn holds what happened up to `reach_us` before it as well. What is counted by day, or looks back no
+    farther than the reach, is the same as over the whole trail.
     """
-    time, days = nw.col("event_time_us"), (at.today - since).days + 1
-    begin = at.day_end_us(since - timedelta(days=1))
-    seen = trail.filter(in_view(at), time >= begin).select(nw.len().alias("events"))
-    events = next((int(row.events) for row in records(seen)), 0)
+    time, until = nw.col("event_time_us"), at.today if last is None else last
+    days, begin = (until - since).days + 1, at.day_end_us(since - timedelta(days=1))
+    seen = trail.filter(in_view(at), time >= begin, time < at.day_end_us(until))
+    events = int(to_arrow(seen.select(nw.len().alias("events")))["events"][0].as_py())
     step = max(1, -(-days // max(1, -(-events // AT_ONCE))))
     for first in range(0, days, step):
-        last = since + timedelta(days=min(first + step, days) - 1)
-        end = min(at.end_us, at.day_end_us(last))
-        yield trail.filter(time >= begin - reach_us, time < end), time >= begin
+        end = min(at.end_us, at.day_end_us(since + timedelta(days=min(first + step, days) - 1)))
+        yield Turn(trail.filter(time >= begin - reach_us, time < end), begin, end)
         begin = end
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from riskkit.derived.care_windows import care_windows
 from riskkit.derived.explained_accesses import explained_accesses
 from riskkit.derived.explanations import TEMPLATES, explained, has_kind
 from riskkit.tables import TABLES, records
@@ -157,7 +158,8 @@ def test_engines_agree(tmp_path: Path, backend: str) -> None:
             ).lazy()
             for name, rows in tables.items()
         }
-        found = explained_accesses.run(**given, schedule=None, at=AT)
+        care = care_windows.run(given.pop("relationships"), at=AT)
+        [found] = explained_accesses.run(**given, care_windows=care, schedule=None, at=AT)
     else:
         found = engine_of(tmp_path, tables).lazy("explained_accesses")
     assert sorted(map(tuple, records(found.select(*COLUMNS))), key=lambda row: row[1]) == by_hand(

@@ -17,7 +17,9 @@ from tests.evidence import AT, ask, engine_of, event, person, us
 
 MINUTES, FEW = 10, 3
 CHECKS = (
+    "access.action_rare_for_role",
     "access.dormant_account_revived",
+    "access.foreign_workstation",
     "access.impossible_travel",
     "access.off_duty",
     "access.two_places_at_once",
@@ -40,7 +42,7 @@ def trail() -> list[dict[str, Any]]:
             place = f"WS{random.integers(0, 6)}"
             kind = ("read", "query", "export")[random.integers(0, 3)]
             found.append(event(moment, user, kind, patient_id="p1", source_host=place))
-    return found
+    return found + [event(f"2026-10-20 09:{minute:02}", "u1", "delete") for minute in range(20)]
 
 
 TRAIL = trail()
@@ -67,11 +69,11 @@ def test_each_event_in_view_has_one_turn_of_its_own(tmp_path: Path, monkeypatch:
     times: list[int] = []
     days: list[set[int]] = []
     reaching = 0
-    for part, own in turns.turns(events, AT, since, MINUTES * 60_000_000):
-        rows = list(records(part.filter(own).with_columns(day=local_day_number(AT))))
+    for turn in turns.turns(events, AT, since, MINUTES * 60_000_000):
+        rows = list(records(turn.trail.filter(turn.own).with_columns(day=local_day_number(AT))))
         times += [row.event_time_us for row in rows]
         days.append({row.day for row in rows})
-        reaching += len(list(records(part))) - len(rows)
+        reaching += len(list(records(turn.trail))) - len(rows)
     begin = us(f"{since} 00:00")
     assert sorted(times) == sorted(
         row["event_time_us"] for row in TRAIL if begin <= row["event_time_us"] < AT.end_us
