@@ -305,15 +305,42 @@ def test_numbers(ask: Ask) -> None:
     assert verdict.result == "PASS"
 
 
-def test_numbers_that_are_missing_before_the_first_of_the_period(ask: Ask) -> None:
+def at_border(number: int, ago: int) -> dict[str, Any]:
+    return event(OCTOBER - ago * MINUTE, event_id=str(number), source="september.csv")
+
+
+def test_numbers_that_are_missing_at_the_border_of_the_period(ask: Ask) -> None:
     """What lies between September's last number and October's first is missing; a counter set back is not."""
-    before = [event(OCTOBER - (9 - number) * MINUTE, event_id=str(number)) for number in range(1, 9)]
-    verdict = only(ask("audit.sequence_gap", audit_events=[*before, *numbered(*range(11, 40))]))
-    assert verdict.result == "FAIL"
-    assert "2 are missing in 1 gap" in verdict.message
+    before = [at_border(number, 9 - number) for number in range(1, 9)]
+    for first, missing in ((11, "2 more"), (709, "700 more")):
+        trail = [*before, *numbered(*range(first, first + 30))]
+        verdict = only(ask("audit.sequence_gap", audit_events=trail))
+        assert verdict.result == "FAIL"
+        assert f"none is missing, and {missing} to the last number before" in verdict.message
+        assert verdict.rows[0].count == 1
     for first in (9, 1):
         verdict = only(ask("audit.sequence_gap", audit_events=[*before, *numbered(*range(first, 40))]))
         assert verdict.result == "PASS"
+
+
+def test_a_month_that_is_not_in_the_pack(ask: Ask) -> None:
+    """Between August and October numbers are missing of which nobody can say when: unknown, and told."""
+    august = [at_border(number, 32 * 24 * 60) for number in range(1, 9)]
+    verdict = only(ask("audit.sequence_gap", audit_events=[*august, *numbered(*range(709, 800))]))
+    assert verdict.result == "UNKNOWN"
+    assert (
+        "700 more are missing to the last number before the period, which is too long ago" in verdict.message
+    )
+
+
+def test_numbers_out_of_step_with_time(ask: Ask) -> None:
+    """A number that lies a moment before the period is not missing in it, nor one of a counter set back."""
+    swapped = [at_border(1, 2), at_border(3, 1), *numbered(2, *range(4, 40))]
+    verdict = only(ask("audit.sequence_gap", audit_events=swapped))
+    assert (verdict.result, verdict.observed) == ("PASS", "no numbers missing, none used twice")
+    set_back = [at_border(number, 600 - number) for number in range(490, 500)]
+    verdict = only(ask("audit.sequence_gap", audit_events=[*set_back, *numbered(*range(1, 300))]))
+    assert verdict.result == "PASS"
 
 
 def test_what_does_not_count_records(ask: Ask) -> None:
