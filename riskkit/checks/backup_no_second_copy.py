@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.backup_copies import copies_by_system, places_of
+from riskkit.derived.backup_copies import copies_by_system, places_of, two_places
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.words import amount, be, count
 
@@ -31,21 +31,18 @@ def backup_no_second_copy(
     """One verdict per system with a copy (three copies, two of them backups, is the rule 3-2-1).
 
     Places that hold a copy of the same id are one place under two names, as when one repository was
-    exported twice. How far apart places lie is not told.
+    exported twice. Folders of one machine, or of machines that are not named, are not told apart. How far
+    apart places lie is not told.
     """
     for system, found in copies_by_system(backups, systems, within_days, at).items():
         copies = found.rows
         places, nowhere = places_of(copies), sum(not copy.location for copy in copies)
-        result: Result
-        if len(places) > 1:
-            result = "PASS"
-        elif copies and not nowhere:
-            result = "FAIL"
-        else:
-            result = "UNKNOWN"
+        apart = two_places(copies) if copies else "unknown"
+        result: Result = "PASS" if apart == "yes" else "FAIL" if apart == "no" else "UNKNOWN"
+        machine = ", which may be folders of one machine" if len(places) > 1 and apart != "yes" else ""
         facts = (
             f"{count(len(copies), 'copy')} of the last {amount(within_days, 'day')} "
-            f"{be(len(copies), 'lies', 'lie')} in {amount(len(places), 'place')}"
+            f"{be(len(copies), 'lies', 'lie')} in {amount(len(places), 'place')}{machine}"
         )
         unsaid = f"; of {nowhere} it is not recorded where" if nowhere else ""
         yield Verdict(

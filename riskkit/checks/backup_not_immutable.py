@@ -35,7 +35,7 @@ def backup_not_immutable(
     at: Moment,
 ) -> Iterator[Verdict]:
     """One verdict per system with a copy; a copy is immutable by itself or by the place where it lies."""
-    places = locked_places(storage_assets)
+    places = locked_places(storage_assets, at)
     for system, found in copies_by_system(backups, systems, within_days, at).items():
         copies = found.rows
         states = [is_locked(copy, places) for copy in copies]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from riskkit.derived.backup_copies import copies_by_system, is_locked, locked_places, places_of
+from riskkit.derived.backup_copies import copies_by_system, is_locked, locked_places, two_places
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.derived.recovery import proof
 from riskkit.model import Moment
@@ -47,7 +47,7 @@ def judged_parts(
     within_days: int = 35,
 ) -> Mapping[str, Rule]:
     """The rule by system, for every system with a copy on record."""
-    names, locked = system_names(systems), locked_places(storage_assets)
+    names, locked = system_names(systems), locked_places(storage_assets, at)
     proved = {
         system_of(test.system_id, names)
         for test in (() if restore_tests is None else records(restore_tests))
@@ -60,7 +60,7 @@ def judged_parts(
             dict.fromkeys(PARTS, "unknown")
             if found.empty and not copies
             else {
-                "copies": _two_places(copies),
+                "copies": two_places(copies),
                 "media": _media(copies),
                 "offsite": _one([copy.offsite for copy in copies]),
                 "immutable": _one([is_locked(copy, locked) for copy in copies]),
@@ -70,12 +70,6 @@ def judged_parts(
         for system, found in copies_by_system(backups, systems, within_days, at).items()
         for copies in (found.rows,)
     }
-
-
-def _two_places(copies: Sequence[Any]) -> str:
-    if len(places_of(copies)) > 1:
-        return "yes"
-    return "no" if all(copy.location for copy in copies) else "unknown"
 
 
 def _media(copies: Sequence[Any]) -> str:

@@ -86,14 +86,19 @@ def _restore(item: Mapping[str, Any]) -> Row:
 
 
 def _vault(item: Mapping[str, Any]) -> Row:
-    locked = "yes" if item.get("VaultType") == AIR_GAPPED else stated(item.get("Locked"))
+    """Of a lock without a date (governance mode) whoever has the permission can take it away."""
+    gapped, begins = item.get("VaultType") == AIR_GAPPED, item.get("LockDate")
+    locked = "yes" if gapped else stated(item.get("Locked"))
+    removable = locked == "yes" and not gapped and begins is None
+    reason = "a vault's key encrypts only some types of copies: each says for itself"
     return {
         "asset_id": named(item, "BackupVaultName"),
         "kind": "vault",
         "provider": PROVIDER,
         "encrypted": "unknown",
-        "reason": "a vault's key encrypts only some types of copies: each says for itself",
-        "immutable": locked,
+        "reason": f"{reason}; who has the permission can remove its lock" if removable else reason,
+        "immutable": "no" if removable else locked,
+        "immutable_from": instant(begins) if locked == "yes" and begins is not None else None,
         **key_of(item, "EncryptionKeyArn"),
     }
 
@@ -119,7 +124,7 @@ def _is_vault(keys: object) -> bool:
 @reader(
     id="aws_backup",
     title="AWS CLI: describe-snapshots, list-recovery-points, list-restore-jobs, describe-backup-vault",
-    version=1,
+    version=2,
     tables=("backups", "restore_tests", "storage_assets"),
     recognize=_recognize,
     offset_unit="item",

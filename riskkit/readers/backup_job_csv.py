@@ -57,7 +57,7 @@ def _columns(header: str) -> tuple[str, list[str]] | None:
 @reader(
     id="backup_job_csv",
     title="Job lists of Veeam, Bacula or Bareos, as CSV",
-    version=1,
+    version=2,
     tables=("backups", "restore_tests"),
     recognize=_recognize,
     offset_unit="line",
@@ -67,7 +67,9 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
 
     The system is Bacula's client, or Veeam's job: an alias in inventory/systems.csv. Times have no zone and
     are read in that of the site. Whether a copy is encrypted is told only where the list has a column
-    (IsEncrypted, Encrypted), and no list tells whether restored objects were compared.
+    (IsEncrypted, Encrypted), and where it lies only as Veeam's repository or Bacula's storage: a pool is a
+    set of volumes, which may lie beside those of another. No list tells whether restored objects were
+    compared.
     Raises EvidenceError when the header is neither.
     """
     lines = text_lines(member, encoding_of_file(member))
@@ -195,7 +197,7 @@ def _bacula(cells: Cells, when: Callable[[str], datetime | None]) -> tuple[str, 
         "size_bytes": size,
         "encrypted": _said(cells, "encrypted", "isencrypted"),
         "immutable": "unknown",
-        "location": cells.get("pool") or cells.get("poolname") or None,
+        "location": cells.get("storage") or cells.get("storagename") or None,
         "tool": "Bacula",
     }
 

@@ -45,6 +45,7 @@ STORAGE_ASSETS = Table(
         Column("key_id", doc="the key's name in encryption_keys"),
         Column("immutable", doc="what lies there cannot be altered before its end of retention",
                values=("yes", "no", "unknown")),
+        Column("immutable_from", "instant", "when nobody can take that lock away any more, if that is later"),
         Column("tier", doc="by kind where it is empty", values=TIERS),
         Column("phi_bytes", "integer", "of its size, what is ePHI; all of it where it is empty", unit="byte"),
         Column("studies", "integer", "studies that lie there"),

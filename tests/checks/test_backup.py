@@ -104,7 +104,7 @@ def test_backups_of_nothing(ask: Ask, sizes: tuple[int | None, int], result: str
 
 
 def test_an_old_backup_before_empty_ones(ask: Ask) -> None:
-    """Nothing may have changed since, or nothing be copied since: not known; and no lock or place is taken."""
+    """Nothing may have changed since, or nothing be copied: not known; no lock or place is taken from it."""
     jobs = [job("pacs", "2026-10-20 20:00", size_bytes=9), job("pacs", "2026-10-31 20:00", size_bytes=0)]
     (verdict,) = ask("backup.system_without_backup", systems=[system("pacs")], backups=jobs)
     assert (verdict.result, verdict.observed) == ("UNKNOWN", "268 hours")
@@ -229,6 +229,44 @@ def test_one_repository_exported_twice_is_one_place(ask: Ask) -> None:
     assert verdict.result == "FAIL"
     (verdict,) = ask(SECOND, backups=[*backups, job("pacs", "2026-10-30 02:00", location="d")])
     assert verdict.result == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "result"),
+    [
+        ("b1:/srv/backup", "b1:/srv/backup/", "FAIL"),
+        ("b1:/srv/backup", "B1:/srv//backup/.", "FAIL"),
+        ("\\\\b1\\backup\\", "//b1/backup", "FAIL"),
+        ("ssh://ada@b1/srv/backup", "b1:/srv/backup", "UNKNOWN"),
+        ("b1:/srv/backup", "b1:/srv/backup/pacs", "UNKNOWN"),
+        ("b1:/srv/backup", "b1:/mnt/usb", "UNKNOWN"),
+        ("/srv/backup", "/mnt/usb", "UNKNOWN"),
+        ("/srv/backup", "b1:/srv/backup", "UNKNOWN"),
+        ("D:\\backup", "E:\\backup", "UNKNOWN"),
+        ("b1:/srv/backup", "b2:/srv/backup", "PASS"),
+        ("s3://one/pacs", "s3://two/pacs", "PASS"),
+        ("arn:aws:backup:eu-1:1:backup-vault:a", "arn:aws:backup:eu-2:1:backup-vault:a", "PASS"),
+        ("/srv/backup", "tape vault", "PASS"),
+    ],
+)
+def test_two_folders_of_one_machine_are_not_two_places(ask: Ask, one: str, other: str, result: str) -> None:
+    """A place under two spellings is one; folders that may be of one machine burn with it, or do not."""
+    copies = [job("pacs", f"2026-10-3{day} 02:00", location=name) for day, name in enumerate((one, other))]
+    (verdict,) = ask(SECOND, backups=copies)
+    assert verdict.result == result
+    (verdict,) = ask("backup.copies_rule_not_met", backups=copies)
+    copied = {"PASS": "copies yes", "FAIL": "copies no", "UNKNOWN": "copies unknown"}[result]
+    assert verdict.observed.startswith(copied)
+
+
+def test_a_lock_that_begins_later_is_none_yet(ask: Ask) -> None:
+    """In the days of grace the lock of a vault can be taken away; the place is found in any spelling."""
+    vault = {"asset_id": "Vault/", "kind": "vault", "encrypted": "unknown", "immutable": "yes"}
+    copy = job("pacs", "2026-10-30 02:00", location="vault")
+    for begins, result in ((None, "PASS"), ("2026-10-29 02:00", "PASS"), ("2027-01-01 00:00", "FAIL")):
+        asset = vault | {"immutable_from": instant(begins) if begins else None}
+        (verdict,) = ask(LOCKED, backups=[copy], storage_assets=[asset])
+        assert verdict.result == result
 
 
 def test_one_copy_that_cannot_be_altered(ask: Ask) -> None:

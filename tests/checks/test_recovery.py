@@ -113,7 +113,7 @@ def test_a_history_says_nothing_of_days_that_it_does_not_hold(ask: Ask) -> None:
 
 
 def test_backups_of_nothing_keep_no_target(ask: Ask) -> None:
-    """0 bytes may be an increment without a change, or a job that covers nothing: neither pass nor failure."""
+    """0 bytes may be an increment without a change, or a job that covers nothing: no pass, no failure."""
     names = ("nothing", "weekend", "late")
     verdicts = ask(
         "backup.rpo_missed",
@@ -283,7 +283,7 @@ def test_a_proved_restore_is_a_verification(ask: Ask) -> None:
 
 
 def test_copies_of_nothing_are_no_copies(ask: Ask) -> None:
-    """Places and locks of copies of 0 bytes leave the rule open, and stand for no part of it beside others."""
+    """Places and locks of copies of 0 bytes leave the rule open, and stand for no part beside others."""
     empty = [
         job("pacs", f"2026-10-{day} 02:00") | {**ALL, "location": place, "size_bytes": 0}
         for day, place in ((30, "a"), (31, "b"))

@@ -149,7 +149,26 @@ def test_vaults() -> None:
     ] == [("pacs-vault", "vault", "unknown", "yes"), ("open", "vault", "unknown", "no")]
     assert sample(aws_backup, "vault.json").table("storage_assets")[0]["immutable"] == "yes"
     silent = {"BackupVaultList": [{"BackupVaultName": "v", "EncryptionKeyArn": ARN}]}
+    (closed, _) = sample(aws_backup, "vaults.json").table("storage_assets")
+    assert closed["immutable_from"] == datetime(2026, 2, 1, tzinfo=UTC)
     assert one(aws_backup, silent, "storage_assets")["immutable"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("lock", "immutable", "told"),
+    [
+        ({"Locked": True}, "no", "permission"),
+        ({"Locked": True, "LockDate": None}, "no", "permission"),
+        ({"Locked": True, "LockDate": "2027-01-01T00:00:00+00:00"}, "yes", "a vault's key"),
+        ({"Locked": True, "VaultType": "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"}, "yes", "a vault's key"),
+        ({"Locked": False}, "no", "a vault's key"),
+    ],
+)
+def test_a_lock_without_a_date_can_be_removed(lock: dict[str, Any], immutable: str, told: str) -> None:
+    """In governance mode whoever has the permission removes it; only in compliance mode a date is set."""
+    listed = {"BackupVaultList": [{"BackupVaultName": "v", "EncryptionKeyArn": ARN, **lock}]}
+    row = one(aws_backup, listed, "storage_assets")
+    assert (row["immutable"], told in row["reason"]) == (immutable, True)
 
 
 def test_restores() -> None:

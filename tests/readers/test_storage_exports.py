@@ -367,6 +367,16 @@ def test_bacula(kind: str, code: str, table: str, state: str) -> None:
     assert row.get("integrity_checked") is None
 
 
+def test_bacula_tells_a_place_only_as_storage() -> None:
+    """A pool is a set of volumes, which may lie beside those of another on one disk."""
+    header = "JobId,Client,StartTime,EndTime,Type,JobStatus,Pool"
+    line = "1,pacs-fd,2026-10-30 02:00:00,2026-10-30 03:00:00,B,T,Full"
+    for more, value, place in (("", "", None), (",Storage", ",Tape1", "Tape1")):
+        content = f"{header}{more}\n{line}{value}\n".encode()
+        (row,) = read_all(READERS["backup_job_csv"], content, "bacula.csv").table("backups")
+        assert row["location"] == place
+
+
 def test_bacula_ignores_what_is_no_copy(tmp_path: Path) -> None:
     """Verifications, and jobs that wait, are told and left out."""
     lines = "1,n,p,2026-10-30 02:00:00,,V,0,T\n2,n,p,,,B,0,C\n"
