@@ -10,7 +10,7 @@ from riskkit.assess.registry import base_tables
 from riskkit.derived.inventory import NO_TRAIL, in_scope, system_names, system_of
 from riskkit.derived.trail import in_period
 from riskkit.model import Check, Moment, Verdict
-from riskkit.tables import records
+from riskkit.tables import KINDS, of_kind, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,10 @@ def _audit_sources(engine: Engine, moment: Moment) -> list[str]:
 def expected_verdicts(check: Check, verdicts: Sequence[Verdict], inventory: Inventory) -> list[Verdict]:
     """An UNKNOWN verdict for each system of which the evidence should speak and does not.
 
-    A check names the kinds of systems that it expects in the scopes of its verdicts. One on the audit
-    trail that names none is about people, whose doings on a silent system it cannot know.
+    A check names the kinds of systems that it expects in the scopes of its verdicts. Which kind a system is
+    stands in the inventory in free text: a word that is none of the known kinds counts as every kind, so
+    that calling a system something else leaves no question aside. A check on the audit trail that names
+    none is about people, whose doings on a silent system it cannot know.
     """
     on_trail = any("audit_events" in base_tables(need) for need in check.needs)
     if not check.expects and not on_trail:
@@ -70,10 +72,16 @@ def expected_verdicts(check: Check, verdicts: Sequence[Verdict], inventory: Inve
         ]
     seen = {system_of(verdict.scope, inventory.names) for verdict in verdicts}
     return [
-        _unseen(system, f"({kind}) holds ePHI, and no evidence of it answers this question")
+        _unseen(system, f"({kind}) holds ePHI, and no evidence of it answers this question{_unknown(kind)}")
         for system, kind in sorted(inventory.kinds.items())
-        if system not in seen and ("*" in check.expects or kind in check.expects)
+        if system not in seen and of_kind(kind, check.expects)
     ]
+
+
+def _unknown(kind: str) -> str:
+    if kind.strip().casefold() in KINDS:
+        return ""
+    return f"; its kind is none of {', '.join(KINDS)}, so it is asked of all"
 
 
 def _unseen(system: str, why: str) -> Verdict:

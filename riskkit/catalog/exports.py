@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from riskkit.catalog.loading import FOLDER
 from riskkit.errors import CatalogError
+from riskkit.tables import of_kind
 
 REQUESTS = FOLDER / "requests"
 """Where the files lie, one per kind of evidence, named as its table."""
@@ -68,8 +69,8 @@ class Export(_Strict):
         return tuple(way for way in self.ways if way.fits(product))[:1]
 
     def is_of(self, kind: str) -> bool:
-        """Whether a kind of system gives this evidence."""
-        return kind in self.systems or "*" in self.systems
+        """Whether a kind of system gives this evidence; a word that nobody knows is asked for all."""
+        return of_kind(kind, self.systems)
 
 
 @cache

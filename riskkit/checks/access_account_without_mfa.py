@@ -26,7 +26,7 @@ OF_PEOPLE = frozenset({"person", "vendor"})
     look_first="The authentication flow or conditional policy that applies to the account's group.",
     usual_cause="The viewer was connected to the directory with a password bind that skips the second "
     "factor.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def access_account_without_mfa(accounts: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per enabled account of a person or vendor.

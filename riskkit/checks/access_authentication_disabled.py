@@ -24,7 +24,7 @@ KEY, REMOTE, PLUGIN = "authentication.enabled", "remote.allowed", "authenticatio
     remediation="Switch authentication on, register named users, and let nobody but the proxy in until then.",
     look_first="Whether the web interface of the system opens from a workstation without a password.",
     usual_cause="The server was set up for a trial, where a log-in was in the way.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
 )
 def access_authentication_disabled(configurations: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per system whose settings speak of authentication or of remote access."""

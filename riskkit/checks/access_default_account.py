@@ -25,7 +25,7 @@ from riskkit.tables import records
     remediation="Disable the account, or give it a new password that nobody outside of the hospital knows.",
     look_first="Whether the documented password still works, tried by whoever runs the system.",
     usual_cause="The vendor's engineer needs the account, and the password stayed as it was delivered.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def access_default_account(accounts: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per enabled account, against the names in catalog/default_accounts.csv.

@@ -24,7 +24,7 @@ from riskkit.words import amount, be, count, out_of
     remediation="Enable one sealed emergency account for the system, try it, and review every use of it.",
     look_first="How the department got at images during the last outage of the directory.",
     usual_cause="Emergency access is left to a function of the viewer that fails with the directory.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
 )
 def access_emergency_account_missing(
     accounts: pd.DataFrame, reviews: pd.DataFrame | None, *, review_days: int = 30, at: Moment

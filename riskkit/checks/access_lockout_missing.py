@@ -24,7 +24,7 @@ SWITCH, ATTEMPTS = "lockout.enabled", "lockout.attempts"
     remediation="Switch on lock-out or growing delays after failed log-ins, and watch for the locks.",
     look_first="Bursts of failed log-ins in the audit trail of the system.",
     usual_cause="Lock-out is off by default, and nobody wants a clinician locked out.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
 )
 def access_lockout_missing(configurations: pd.DataFrame, *, max_attempts: int = 100) -> Iterator[Verdict]:
     """One verdict per system that asks for passwords itself.

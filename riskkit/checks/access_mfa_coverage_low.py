@@ -28,7 +28,7 @@ GROUPS: tuple[tuple[str, Severity], ...] = (("all", "medium"), ("privileged", "h
     "account.",
     look_first="Which accounts are excepted from the policy, and who excepted them.",
     usual_cause="The second factor was rolled out to volunteers first, and the rest was never done.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def access_mfa_coverage_low(
     accounts: pd.DataFrame,

@@ -28,7 +28,7 @@ from riskkit.tables import records
     remediation="Find the person, or disable the account; enter contractors and residents in the roster.",
     look_first="Whether the account is one of a contractor, student or merged department.",
     usual_cause="The account was made by hand, or its person left before the roster begins.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def access_orphan_account(accounts: pd.DataFrame, roster: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per enabled account that is not of a service, vendor, emergency or several people.

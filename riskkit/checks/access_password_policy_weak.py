@@ -25,7 +25,7 @@ LENGTH, REVERSIBLE = "password.min_length", "password.reversible"
     remediation="Set a minimum length that the system enforces, and have passwords stored as salted hashes.",
     look_first="Which policy applies to the accounts of vendors and services, which often have another one.",
     usual_cause="The policy was written down, and never set in the system.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
 )
 def access_password_policy_weak(configurations: pd.DataFrame, *, min_length: int = 8) -> Iterator[Verdict]:
     """One verdict per system that asks for passwords itself.

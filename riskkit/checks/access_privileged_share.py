@@ -26,7 +26,7 @@ HUNDRED = 100
     "account for daily work.",
     look_first="Privileged accounts of people whose job in the roster is clinical.",
     usual_cause="A role with all rights was the quickest way to make something work.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def access_privileged_share(
     accounts: pd.DataFrame, *, max_percent: int = 10, always_allowed: int = 3

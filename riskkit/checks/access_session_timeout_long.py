@@ -26,7 +26,7 @@ MINUTE = 60
     "work allows.",
     look_first="Where the workstations stand, and whether the screen locks sooner by itself.",
     usual_cause="Reading sessions are long, and the time was raised so that nobody logs in twice.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
 )
 def access_session_timeout_long(configurations: pd.DataFrame, *, max_minutes: int = 30) -> Iterator[Verdict]:
     """One verdict per system that asks for passwords itself.

@@ -25,7 +25,7 @@ NOT_OF_PEOPLE = frozenset({"service", "emergency"})
     remediation="Give each person an account of their own and disable the shared one.",
     look_first="Who knows the password, and from which workstations the account logs in.",
     usual_cause="A reading room or modality console was set up with one log-in for everyone.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def access_shared_account(accounts: pd.DataFrame) -> Iterator[Verdict]:
     """One verdict per enabled account that is not a service or emergency account."""

@@ -28,7 +28,7 @@ from riskkit.words import amount
     "future.",
     look_first="Whether the account logged in after the last day of employment.",
     usual_cause="The PACS keeps its own accounts, and the leaving notice reaches only the directory.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def access_terminated_still_enabled(
     accounts: pd.DataFrame,

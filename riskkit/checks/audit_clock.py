@@ -64,7 +64,7 @@ class _Source:
     look_first="The time service of the source on the first such day, and whether events were delivered "
     "late after an outage.",
     usual_cause="The time service stopped after a change of network, or the zone is set wrongly.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C6",),
     whole_trail=True,
 )

@@ -27,7 +27,7 @@ SAME = ("source_system", "event_id")
     "once.",
     look_first="Whether the copies stand in one file (sent again) or in two (exported twice).",
     usual_cause="The source got no acknowledgement and sent the message again, or two exports overlap.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C8",),
     whole_trail=True,
 )

@@ -52,7 +52,7 @@ class _Source:
     remediation="Switch on the recording of the missing kinds of events, and test each with one action.",
     look_first="The audit settings of the product: most let single kinds of events be left out.",
     usual_cause="Noisy kinds of events were switched off to save space, or an update reset the choice.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C4",),
     whole_trail=True,
 )

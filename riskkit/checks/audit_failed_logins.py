@@ -45,7 +45,7 @@ NOBODY = "no user named"
     look_first="The addresses of the failed log-ins, and whether one succeeded right after them.",
     usual_cause="A forgotten password, or a program that keeps an old one.",
     standing=False,
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     family="account",
     aliases=("A19",),
 )

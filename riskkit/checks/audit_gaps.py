@@ -139,7 +139,7 @@ class _Missing:
     look_first="Events 110133 (audit recording stopped) and restarts around the gap, and the disk of the "
     "audit record repository.",
     usual_cause="The connection to the audit record repository broke and the source did not buffer.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C1", "C2"),
     whole_trail=True,
 )

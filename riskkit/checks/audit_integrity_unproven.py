@@ -28,7 +28,7 @@ from riskkit.words import be, have, out_of
     "source sign or chain its log, or keep it on storage that cannot be overwritten.",
     look_first="The row of the file in evidence.csv, and the export job that wrote it.",
     usual_cause="Files are fetched by hand when they are asked for, and nobody writes down how.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C12",),
 )
 def audit_integrity_unproven(

@@ -27,7 +27,7 @@ from riskkit.words import amount, count, some
     "let only people who do not administer the system delete from it.",
     look_first="Who was on duty at that time, and whether a retention job deletes under that name.",
     usual_cause="The log is read in the database or on disk, where the application does not see it.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C13",),
 )
 def audit_log_access_unwatched(audit_events: nw.LazyFrame[Any], *, at: Moment) -> Iterator[Verdict]:

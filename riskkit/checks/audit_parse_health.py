@@ -26,7 +26,7 @@ from riskkit.words import be, count, some
     "the file a mapping that tells them.",
     look_first="The notes on the events in question (parse_notes), most often the same one.",
     usual_cause="A product writes codes of its own, or leaves out fields that the standard asks for.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C16",),
 )
 def audit_parse_health(trail_files: nw.LazyFrame[Any], *, max_percent: int = 1) -> Iterator[Verdict]:

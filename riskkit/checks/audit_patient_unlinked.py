@@ -25,7 +25,7 @@ from riskkit.words import be, out_of, some
     "of studies with their patients along with the trail.",
     look_first="Whether the events name a study, by which the archive can tell the patient.",
     usual_cause="Web interfaces address images by their UIDs, and the log holds only the address.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C11",),
 )
 def audit_patient_unlinked(

@@ -41,7 +41,7 @@ UNIT = ("source_system", "what")
     "otherwise.",
     look_first="Maintenance windows and crashes of that day.",
     usual_cause="An update or a full disk stopped the service, and it was restarted by hand.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C5",),
     whole_trail=True,
 )

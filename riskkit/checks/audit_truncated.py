@@ -30,7 +30,7 @@ CAPS = (500, 1_000, 10_000, 65_535, 65_536, 1_048_575, 1_048_576)
     "compare the number of records.",
     look_first="Whether the file reaches from the first to the last day that was asked for.",
     usual_cause="The page from which it was exported shows no more than a fixed number of rows.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
     aliases=("C9",),
 )
 def audit_truncated(trail_files: nw.LazyFrame[Any]) -> Iterator[Verdict]:

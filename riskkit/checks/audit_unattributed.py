@@ -25,7 +25,7 @@ from riskkit.words import be, out_of
     "audit event.",
     look_first="Whether the accesses come from a viewer or router that queries under its own AE title.",
     usual_cause="Viewers open images with their own identity, and only they know who sat in front of them.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist"),
 )
 def audit_unattributed(
     audit_events: nw.LazyFrame[Any], *, max_percent: int = 10, at: Moment

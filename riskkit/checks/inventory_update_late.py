@@ -27,7 +27,7 @@ from riskkit.words import amount, be, count, out_of, some
     remediation="Install the updates that wait, and agree on a maintenance window with the department.",
     look_first="Whether the maker of the medical product had allowed the update, and when.",
     usual_cause="There is no fixed maintenance window, so that each update needs a meeting.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def inventory_update_late(
     updates: pd.DataFrame,

@@ -28,7 +28,7 @@ GRADES: tuple[Severity, ...] = ("critical", "high", "medium")
     remediation="Install what mends the weaknesses, the most severe and those with an update first.",
     look_first="How many of them have an update that waits for a maintenance window.",
     usual_cause="Updates of servers wait for the maker of the application, and nobody asks for a date.",
-    expects=("archive", "viewer"),
+    expects=("archive", "viewer", "worklist", "router", "database"),
 )
 def inventory_weakness_open_long(
     vulnerability_scans: pd.DataFrame,

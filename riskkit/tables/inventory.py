@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from riskkit.tables.schema import Column, Table
+
+KINDS = ("archive", "viewer", "router", "worklist", "modality", "database", "backup")
+"""Kinds of systems of which it is known which evidence they give and which questions they leave aside."""
+
+
+def of_kind(kind: str, wanted: Collection[str]) -> bool:
+    """Whether a system is of one of the `wanted` kinds (`*`: any).
+
+    What an inventory calls a system is free text. A word that is none of KINDS tells nothing of what the
+    system is, so it counts as every kind: calling a system something else leaves no question aside.
+    """
+    word = kind.strip().casefold()
+    return "*" in wanted or word in wanted or (word not in KINDS and bool(wanted))
+
 
 SYSTEMS = Table(
     name="systems",
@@ -16,7 +32,8 @@ SYSTEMS = Table(
         Column("name", required=True),
         Column(
             "kind",
-            doc="archive, viewer, router, worklist, modality, database, backup ...",
+            doc="archive, viewer, router, worklist, modality, database or backup; any other word counts as "
+            "all of them, so that every question is asked of the system",
             required=True,
         ),
         Column("location"),

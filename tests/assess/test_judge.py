@@ -211,6 +211,16 @@ def test_systems_of_the_inventory_are_expected() -> None:
     assert set(results(judge(everything, court(inventory=inventory)))) == {"a", "vna", "ris"}
 
 
+@pytest.mark.parametrize("kind", ["PACS", "RIS", "vendor neutral archive", "arhive", "", " Archive "])
+def test_a_kind_that_nobody_knows_counts_as_every_kind(kind: str) -> None:
+    """What the inventory calls a system is free text, and no word of it may leave a question aside."""
+    inventory = Inventory({"seen": "archive", "other": kind, "ct": "modality"}, {})
+    outcome = judge(saying(verdict(scope="seen"), expects=("archive",)), court(inventory=inventory))
+    assert results(outcome) == {"a": "PASS", "other": "UNKNOWN"}
+    (gap,) = (one for one in outcome.verdicts if one.engine)
+    assert ("its kind is none of archive, viewer" in gap.message) is (kind != " Archive ")
+
+
 def test_without_inventory_expectation_is_unknown() -> None:
     """Deleting the inventory must not make a check clean."""
     outcome = judge(saying(verdict(), expects=("*",)), court(inventory=Inventory(absent="no evidence")))

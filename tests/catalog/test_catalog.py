@@ -10,8 +10,10 @@ from collections import Counter
 import pytest
 import yaml
 
+from riskkit.assess import all_checks
 from riskkit.catalog import FOLDER, RULES, load_catalog
-from riskkit.tables import TABLES
+from riskkit.catalog.exports import load_exports
+from riskkit.tables import KINDS, TABLES
 
 CATALOG = load_catalog()
 LAW = [control for control in CATALOG.controls.values() if control.kind in ("standard", "spec")]
@@ -159,3 +161,20 @@ def test_unverified_rows_are_marked() -> None:
 def test_rules_lie_in_the_catalog() -> None:
     """Checks without code are found beside the data."""
     assert RULES == FOLDER / "rules"
+
+
+def test_checks_of_access_expect_every_system_that_is_asked_for_their_evidence() -> None:
+    """What `riskkit request` asks a kind of system for is missed when it does not come."""
+    exports = load_exports()
+    for check in all_checks():
+        kinds = set(check.expects) - {"*"}
+        if check.id.startswith("access.") and kinds and check.id != "access.emergency_account_missing":
+            assert kinds == set(exports[check.needs[0]].systems), check.id
+
+
+def test_an_unknown_kind_of_system_is_asked_for_all_that_any_kind_gives() -> None:
+    """Nobody knows what it is; what the organisation gives as a whole is asked of no system."""
+    exports = load_exports()
+    assert all(export.is_of("PACS") for export in exports.values() if export.systems)
+    assert not any(export.is_of("PACS") for export in exports.values() if not export.systems)
+    assert not exports["accounts"].is_of("modality")
