@@ -178,3 +178,10 @@ def test_an_unknown_kind_of_system_is_asked_for_all_that_any_kind_gives() -> Non
     assert all(export.is_of("PACS") for export in exports.values() if export.systems)
     assert not any(export.is_of("PACS") for export in exports.values() if not export.systems)
     assert not exports["accounts"].is_of("modality")
+
+
+def test_kinds_of_systems_are_known() -> None:
+    """A misspelt kind would be expected, or asked, of nobody."""
+    named = {kind for check in all_checks() for kind in check.expects}
+    named |= {kind for export in load_exports().values() for kind in export.systems}
+    assert named - {"*"} <= set(KINDS)
