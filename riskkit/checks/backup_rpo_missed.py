@@ -86,7 +86,7 @@ def _told(found: Recovery, at: Moment) -> tuple[str, str]:
     else:
         message += f", of {allowed} that may be lost."
     silent, side, when = found.silence
-    if _hours(silent) > (allowed or 0):
+    if allowed is not None and silent > timedelta(hours=allowed):
         message += f" The history tells nothing of the {amount(_hours(silent), 'hour')} {side} {day(when)}."
     return message + (f" {capital(idle)}." if empty else ""), hours
 
