@@ -46,26 +46,27 @@ UNIT = ("source_system", "what")
     whole_trail=True,
 )
 def audit_recording_stopped(
-    audit_events: nw.LazyFrame[Any], *, max_minutes: int = 60, look_back_days: int = 31, at: Moment
+    audit_events: nw.LazyFrame[Any], *, max_minutes: int = 60, look_back_days: int = 366, at: Moment
 ) -> Iterator[Verdict]:
-    """One verdict per audit source with events in the period.
+    """One verdict per audit source with events in the period, or whose recording was off before it.
 
     Stops and starts of recording (110133, 110134) and of the application (110121, 110120) are paired
     in order of time. Fails when recording stopped for longer than `max_minutes`, or without a start;
-    or when a start follows a start, or a stop a stop: then one was not recorded. An application that
+    or when a start follows a start, or a stop a stop: then one was not recorded. Stops of the
+    `look_back_days` before count when recording was still off as the period began. An application that
     was stopped properly for longer is off, not silent. A source without any such event is unknown: a
     crash leaves none.
     """
     seen = _sources(audit_events, at)
-    marks: dict[str, list[Any]] = {row.source_system or "": [] for row in seen}
+    named = {row.source_system or "" for row in seen}
+    marks: dict[str, list[Any]] = {name: [] for name in named}
     for row in records(_paired(audit_events, look_back_days, max_minutes, at)):
         marks.setdefault(row.source_system or "", []).append(row)
-    for row in seen:
+    still = [found[0] for name, found in marks.items() if found and name not in named and _is_off(found)]
+    for row in [*seen, *still]:
         name = row.source_system or ""
         found = marks[name]
         result, message = _judged(found, max_minutes)
-        recording = [one for one in found if one.what == "recording"]
-        open_ = any(int(one.long) or int(one.unstarted) or int(one.off) for one in recording)
         yield Verdict(
             subject=name or UNNAMED_SOURCE,
             result=result,
@@ -74,9 +75,15 @@ def audit_recording_stopped(
             expected="each stop followed by a start, recording off for no longer than "
             f"{amount(max_minutes, 'minute')}",
             scope=name,
-            severity="high" if open_ and result == "FAIL" else None,
+            severity="high" if _is_off(found) and result == "FAIL" else None,
             rows=(_rows(found, row),),
         )
+
+
+def _is_off(found: list[Any]) -> bool:
+    """Whether recording itself was off for long, or is."""
+    recording = [one for one in found if one.what == "recording"]
+    return any(int(one.long) or int(one.unstarted) or int(one.off) for one in recording)
 
 
 def _sources(audit_events: nw.LazyFrame[Any], at: Moment) -> list[Any]:
@@ -119,6 +126,7 @@ def _paired(
         )
         .with_columns(
             stops=flag(stop),
+            earlier=flag(time < at.start_us),
             starts=flag(start),
             # The last mark of all may be a stop: whether the source is still off is told apart.
             unstarted=flag(stop & (nw.col("after") == 0)),
@@ -128,7 +136,10 @@ def _paired(
         )
         .group_by("source_system", "what", "source")
         .agg(
-            *(nw.col(name).sum() for name in ("stops", "starts", "unstarted", "off", "unstopped", "long")),
+            *(
+                nw.col(name).sum()
+                for name in ("stops", "earlier", "starts", "unstarted", "off", "unstopped", "long")
+            ),
             nw.col("key").min(),
         )
         .sort("source_system", "what", "source")
@@ -154,6 +165,8 @@ def _judged(found: list[Any], max_minutes: int) -> tuple[Result, str]:
         f"{amount(max_minutes, 'minute')}; the application stopped {_times(application, 'stops')} and "
         f"started {_times(application, 'starts')}"
     )
+    if earlier := _sum(recording, "earlier"):
+        facts += f"; {earlier:,} of the stops of recording {be(earlier, 'was', 'were')} before the period"
     unpaired = _sum(found, "unstarted") + _sum(found, "unstopped")
     off = _sum(recording, "off")
     if long or unpaired or off:

@@ -176,6 +176,21 @@ def test_recording_that_was_off_when_the_period_began(ask: Ask, again: list[tupl
     assert over.result == "UNKNOWN"
 
 
+def test_recording_that_was_off_long_before(ask: Ask) -> None:
+    """A stop of August counts in October when only that starts again; so does one that ended the trail."""
+    verdict = stops(ask, ("2026-08-20 08:00", "110133"), ("2026-10-05 08:00", "110134"))
+    assert (verdict.result, verdict.severity) == ("FAIL", "high")
+    assert "1 of the stops of recording was before the period" in verdict.message
+    trail = [
+        *daily(),
+        code("2026-09-28 08:00", "110133", source_system="SILENT"),
+        code("2026-09-28 08:00", "110121", source_system="SWITCHED OFF"),
+    ]
+    verdicts = ask("audit.recording_stopped", audit_events=trail)
+    assert results(verdicts) == {"PACS": "UNKNOWN", "SILENT": "FAIL"}
+    assert verdicts[1].rows[0].count == 1
+
+
 def test_no_mark_is_unknown(ask: Ask) -> None:
     """A source that writes neither stop nor start may have crashed, or not."""
     assert stops(ask).result == "UNKNOWN"
