@@ -35,7 +35,11 @@ def backup_restored_copy_differs(
 ) -> Iterator[Verdict]:
     """One verdict per restored copy, on its latest complete walk, against the stores of its system.
 
-    The walk of the store that ended last, with digests of the same key, is what the copy must equal.
+    The walk of the store that ended last, with digests of the same key, is what the copy must equal. What it
+    must hold is all that the store held when it was last walked before the copy; where it was not, all that
+    the last walk saw, newer images among them. A copy that lacks some may be a sample, or images may be
+    lost: that what came back is equal is then no pass, nor is it where images came back that the store does
+    not hold.
     """
     names = system_names(systems)
     stores = digested_scans(dicom_scans, names, at, restored=False)
@@ -46,12 +50,19 @@ def backup_restored_copy_differs(
             for scan in scans
             if its == system and scan.digest_key == copy.digest_key
         ]
-        latest = max(of, key=lambda scan: (scan.finished_at or scan.started_at, scan.scan_id), default=None)
-        yield _verdict(dicom_files, system or root, root, copy, latest)
+        latest = max(of, key=_ended, default=None)
+        before = max((scan for scan in of if _ended(scan)[0] <= copy.started_at), key=_ended, default=latest)
+        yield _verdict(dicom_files, system or root, root, copy, latest, before)
 
 
-def _verdict(dicom_files: nw.LazyFrame[Any], scope: str, root: str, copy: Any, store: Any | None) -> Verdict:
-    if store is None:
+def _ended(scan: Any) -> tuple[Any, str]:
+    return scan.finished_at or scan.started_at, scan.scan_id
+
+
+def _verdict(
+    dicom_files: nw.LazyFrame[Any], scope: str, root: str, copy: Any, store: Any | None, before: Any | None
+) -> Verdict:
+    if store is None or before is None:
         return Verdict(
             subject=root,
             result="UNKNOWN",
@@ -59,7 +70,7 @@ def _verdict(dicom_files: nw.LazyFrame[Any], scope: str, root: str, copy: Any, s
             scope=scope,
             rows=(Rows.of("dicom_scans", [copy]),),
         )
-    found = compared(dicom_files, copy, store)
+    found, held = compared(dicom_files, copy, store), compared(dicom_files, before, copy)
     both = found.instances - found.absent
     differ = found.pixels + found.headers
     unknown = (
@@ -67,6 +78,12 @@ def _verdict(dicom_files: nw.LazyFrame[Any], scope: str, root: str, copy: Any, s
         if found.absent
         else ""
     )
+    if held.absent:
+        newer = "" if _ended(before)[0] <= copy.started_at else ", which newer ones may be among"
+        unknown += (
+            f" {out_of(held.absent, held.instances, 'image')} of the store {be(held.absent)} not in the copy"
+            f"{newer}: it is not known whether {be(held.absent, 'it was', 'they were')} left out or lost."
+        )
     result: Result
     if differ:
         result = "FAIL"
@@ -75,7 +92,7 @@ def _verdict(dicom_files: nw.LazyFrame[Any], scope: str, root: str, copy: Any, s
             f"and {some(found.headers)} another header only than in the store.{unknown}"
         )
     elif both:
-        result = "PASS"
+        result = "UNKNOWN" if found.absent or held.absent else "PASS"
         every = be(both, "The only restored image", f"All {both:,} restored images")
         message = f"{every} that the store holds {have(both)} the same bytes there.{unknown}"
     else:
@@ -85,7 +102,7 @@ def _verdict(dicom_files: nw.LazyFrame[Any], scope: str, root: str, copy: Any, s
         result=result,
         message=message,
         observed=f"{out_of(differ, both, 'image')} {be(differ, 'differs', 'differ')}",
-        expected="0 images",
+        expected="0 images, and none missing",
         scope=scope,
         rows=(found.rows, Rows.of("dicom_scans", [copy, store])),
     )

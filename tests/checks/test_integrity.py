@@ -208,10 +208,34 @@ def restored(ask: Ask, scans: list[dict[str, Any]], rows: list[dict[str, Any]]) 
 
 
 def test_a_restored_copy_equals_the_store(ask: Ask) -> None:
-    """A copy may be a part of the store: what it holds must be equal."""
-    found = restored(ask, [LATEST, COPY], files("latest", a="1", b="2", c="3") + files("copy", a="1", b="2"))
+    """All that the store held came back with the same bytes."""
+    found = restored(ask, [LATEST, COPY], files("latest", a="1", b="2") + files("copy", a="1", b="2"))
     assert found.result == "PASS"
     assert found.message == "All 2 restored images that the store holds have the same bytes there."
+
+
+def test_a_copy_that_lacks_images_is_not_told_as_whole(ask: Ask) -> None:
+    """It may be a sample, or a restore that lost most of the store: both counts are told, and no pass."""
+    store = {f"i{number}": "1" for number in range(20)}
+    rows = files("latest", **store) + files("copy", i0="1", i1="1", i2="1")
+    found = restored(ask, [LATEST, COPY], rows)
+    assert found.result == "UNKNOWN"
+    assert found.message == (
+        "All 3 restored images that the store holds have the same bytes there. 17 of 20 images of the store "
+        "are not in the copy: it is not known whether they were left out or lost."
+    )
+    found = restored(ask, [LATEST, COPY], files("latest", a="1") + files("copy", a="1", alien="7"))
+    assert (found.result, "1 of 2 restored images is not in the store" in found.message) == ("UNKNOWN", True)
+
+
+def test_images_that_came_after_the_copy_are_not_missing(ask: Ask) -> None:
+    """What the store held is told by its last walk before the copy; without one, by the last of all."""
+    later = scan("later", "2026-10-28 12:00")
+    rows = files("latest", a="1") + files("later", a="1", new="2") + files("copy", a="1")
+    assert restored(ask, [LATEST, COPY, later], rows).result == "PASS"
+    found = restored(ask, [COPY, later], rows)
+    assert found.result == "UNKNOWN"
+    assert "1 of 2 images of the store is not in the copy, which newer ones may be among" in found.message
 
 
 def test_a_damaged_copy_fails(ask: Ask) -> None:

@@ -70,8 +70,8 @@ def test_changes_and_restores_are_judged(store: Path, pack: Path, tmp_path: Path
         str(copy): "FAIL",  # the store was altered after the backup: somebody must look
         str(damaged): "FAIL",
     }
-    assert "1 images got other pixel data and 0 another header only" in found[change][1]
-    assert "Of 4 restored images 1 have other pixel data" in found[str(copy)][1]
+    assert "1 image got other pixel data and none another header only" in found[change][1]
+    assert "Of 4 restored images 1 has other pixel data" in found[str(copy)][1]
     assert "Of 4 restored images 2 have other pixel data" in found[str(damaged)][1]
     collected(store, pack, "--digests")
     found = compared(pack)
