@@ -210,7 +210,7 @@ def test_a_date_that_does_not_exist_costs_its_entry() -> None:
     """YAML's own reading of dates must not refuse the whole file, nor an escape break a row."""
     text = b"""
 - {control: a, answer: yes, answered_by: CISO, answered_on: 2026-02-30}
-- {control: b, answer: yes, answered_by: "\\ud800", answered_on: 2026-02-28}
+- {control: b, answer: yes, answered_by: "CISO \\ud800", answered_on: 2026-02-28}
 """
     reading = read_all(answers, text)
     assert [row["control"] for row in reading.table("answers")] == ["b"]
