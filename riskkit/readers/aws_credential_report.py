@@ -16,7 +16,9 @@ from riskkit.readers.system_names import system_of
 from riskkit.tables import TABLES
 
 _HEADER = ("user", "arn", "user_creation_time", "password_enabled")
-_START = re.compile(rb'(?:\xef\xbb\xbf)?"?user"?,"?arn"?,"?user_creation_time"?,"?password_enabled"?,')
+_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?" + b"".join(rb'(?:"%b"|%b),' % (name, name) for name in map(str.encode, _HEADER))
+)
 _OWN_NAMES = r"aws|iam|credential[-_]?report|aws[-_]credential[-_]report|status_reports.*"
 _ROOT = "<root_account>"
 _NOTHING = frozenset({"", "N/A", "no_information", "not_supported"})
@@ -33,7 +35,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="aws_credential_report",
     title="AWS IAM credential report",
-    version=1,
+    version=2,
     tables=("accounts",),
     recognize=_recognize,
     offset_unit="line",
