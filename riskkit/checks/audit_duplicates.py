@@ -11,7 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.trail import UNNAMED_SOURCE, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Verdict
 from riskkit.tables import records
-from riskkit.words import be, have, out_of, some
+from riskkit.words import be, out_of, some
 
 SAME = ("source_system", "event_id")
 
@@ -36,7 +36,8 @@ def audit_duplicates(
 ) -> Iterator[Verdict]:
     """One verdict per audit source with events in the period; more than `max_percent` of copies fail.
 
-    Copies share the identifier of the producer or, without one, the digest of the whole message.
+    Copies share the identifier of the producer or, without one, the digest of the whole message. Equal
+    messages of one time in one file may be several events: nothing tells, unless it is to the millisecond.
     Nothing is taken out: counts of accesses include the copies. An event that client and server both
     recorded (same `correlation_id`, two sources) is legitimate and only counted.
     """
@@ -133,5 +134,5 @@ def _judged(facts: str, extra: int, unnamed: int, events: int, max_percent: int)
     if extra * 100 > max_percent * events:
         return "FAIL", f"{facts}."
     if unnamed * 100 > max_percent * events:
-        return "UNKNOWN", f"{facts}; {unnamed:,} {have(unnamed)} no identifier by which a copy could be told."
+        return "UNKNOWN", f"{facts}; of {unnamed:,} nothing tells whether they are copies."
     return "PASS", f"{facts}."

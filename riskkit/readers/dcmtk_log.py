@@ -48,7 +48,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="dcmtk_log",
     title="Logs of DCMTK's programs",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",
@@ -84,7 +84,7 @@ def _take(book: Book, line: Line, text: str) -> None:
         "source_format": "dcmtk_log",
         "parse_status": "ok",
     }
-    book.events.add(line.offset, (row,))
+    book.add(line.offset, row, text)
 
 
 def _notes(book: Book) -> Iterator[str]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from riskkit.errors import EvidenceError
 from riskkit.model import Batch, Context, Member, Quarantined
+from riskkit.readers.digests import Digests
 from riskkit.readers.origin import Origin, read_origin
 from riskkit.readers.text_log import Line, log_lines
 from riskkit.tables import TABLES
@@ -202,6 +203,13 @@ class Book:
     origin: Origin
     zone: ZoneInfo
     seen: Counter[str] = field(default_factory=Counter)
+    digests: Digests = field(default_factory=Digests)
+
+    def add(self, offset: int, row: Row, written: str) -> None:
+        """Take the row of one record; without an identifier it gets the digest of what is written."""
+        if not row.get("event_id"):
+            row = {**row, "event_id": self.digests.of(written, str(row.get("event_time_raw") or ""))}
+        self.events.add(offset, (row,))
 
     @property
     def zoneless(self) -> str:

@@ -37,7 +37,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="orthanc_audit_json",
     title="Audit logs of Orthanc's authorization plugin, JSON",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",
@@ -68,7 +68,8 @@ def _take(book: Book, item: Item) -> None:
     if row is None:
         events.quarantine(item.offset, "no_timestamp", "Timestamp is no time", len(item.body))
         return
-    events.add(item.offset, ({**row, "source_system": book.origin.source_system},))
+    written = item.body.decode("utf-8", "replace")
+    book.add(item.offset, {**row, "source_system": book.origin.source_system}, written)
     book.seen["unknown"] += row["event_category"] == "other"
     book.seen["zoneless"] += row["time_quality"] != "zoned"
 

@@ -67,7 +67,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="orthanc_log",
     title="Orthanc text log",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",
@@ -116,7 +116,7 @@ def _take(years: _Years, book: Book, line: Line, text: str) -> None:
         "parse_notes": None if line.utf8 else "bytes that are not UTF-8",
         **what,
     }
-    book.events.add(line.offset, (row,))
+    book.add(line.offset, row, text)
     book.seen["rows"] += 1
     book.seen["rest"] += found[6] == "http"
 

@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from riskkit.model import Moment, Period, Verdict
+from riskkit.readers.audit_csv import read as audit_csv
 from riskkit.words import count
 from tests.checks.conftest import Ask
 from tests.evidence import FILE, ZONE, engine_of, event, instant, results, us
+from tests.readers.reading import read_all
 
 SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000
 OCTOBER = us("2026-10-01 00:00")
@@ -399,6 +401,29 @@ def test_copies(ask: Ask) -> None:
     assert only(ask("audit.duplicates", audit_events=[*trail, trail[7]])).result == "PASS"
     rows = [row | {"n": 1} for row in trail]
     assert only(ask("audit.duplicates", audit_events=[*trail, *rows])).result == "PASS"
+
+
+def test_overlapping_exports_without_identifiers(ask: Ask) -> None:
+    """Rows of a second export in CSV that stand in the first are copies; equal rows of one second unknown."""
+
+    def exported(name: str, lines: list[str]) -> list[dict[str, Any]]:
+        mapping = {
+            "table": "audit_events",
+            "columns": {"When": "event_time_us", "Who": "user_id", "What": "event_category"},
+            "constants": {"source_system": "EHR"},
+        }
+        text = "When,Who,What\n" + "".join(lines)
+        return read_all(audit_csv, text.encode(), name, mapping=mapping).table("audit_events")
+
+    month = [f"2026-10-{day:02} {hour:02}:00:00,u1,VIEW\n" for day in range(1, 32) for hour in range(9)]
+    trail = exported("b.csv", month)
+    assert only(ask("audit.duplicates", audit_events=trail)).result == "PASS"
+    verdict = only(ask("audit.duplicates", audit_events=[*trail, *exported("c.csv", month[100:])]))
+    assert verdict.result == "FAIL"
+    assert "179 of 458 events are copies of another, 179 in another file" in verdict.message
+    verdict = only(ask("audit.duplicates", audit_events=exported("d.csv", month[:1] * 40)))
+    assert verdict.result == "UNKNOWN"
+    assert "of 39 nothing tells whether they are copies" in verdict.message
 
 
 def test_client_and_server(ask: Ask) -> None:

@@ -191,3 +191,15 @@ def test_anything_in_a_json_log_is_kept_harmless(texts: list[str]) -> None:
     assert reading.accepted["audit_events"] == len(texts)
     for row in rows(reading):
         assert all(value.isprintable() for value in row.values() if isinstance(value, str))
+
+
+def test_lines_without_an_identifier_have_a_digest() -> None:
+    """A line that stands in two logs is known again; the second of two equal ones in a row is not told."""
+    line = '10.0.0.7 - u1 [05/Oct/2026:10:00:00 -0500] "GET /studies/1.2.3 HTTP/1.1" 200 512\n'
+    later = line.replace("10:00:00", "10:00:01")
+    first, second = (
+        [row["event_id"] for row in read_all(read, text.encode(), name).table("audit_events")]
+        for name, text in (("access.log", line + later), ("access.log.1", later + line + line))
+    )
+    assert first == [second[1], second[0]]
+    assert second[2] is None

@@ -278,3 +278,53 @@ def test_which_reader_a_mapping_file_calls(tmp_path: Path) -> None:
     }  # fmt: skip
     assert "takes no mapping file" in evidence.source("audit/one.xml").problem
     assert evidence.states["audit_events"].rows == 2
+
+
+# ------------------------------------------------------------------ identifiers
+
+
+def ids(lines: list[str], name: str = "a.csv") -> list[str | None]:
+    text = HEADER + "".join(f"{line}\n" for line in lines)
+    reading = read_all(read, text.encode(), name, mapping=MAPPING)
+    return [row["event_id"] for row in rows(reading)]
+
+
+SECOND = "2026-10-05 10:00:00,jdoe,View,123"
+
+
+def test_rows_without_an_identifier_have_a_digest() -> None:
+    """The same row of an overlapping export has the same digest, and a different one another."""
+    both = [SECOND, SECOND.replace("123", "124")]
+    first, other = ids(both)
+    assert first is not None
+    assert other is not None
+    assert first != other
+    assert ids(both[::-1], "b.csv") == [other, first]
+    (one,) = ids([f'"{SECOND.replace(",", chr(34) + "," + chr(34))}"'], "c.csv")
+    assert one == first
+
+
+@pytest.mark.parametrize(
+    ("time", "known"),
+    [
+        ("2026-10-05 10:00", 1),
+        ("2026-10-05 10:00:00", 1),
+        ("2026-10-05 10:00:00.000", 1),
+        ("2026-10-05T10:00:00.0000000-05:00", 1),
+        ("2026-10-05 10:00:00.120", 3),
+        ("2026-10-05T10:00:00.004000-05:00", 3),
+    ],
+)
+def test_equal_rows_of_one_time(time: str, known: int) -> None:
+    """Three equal rows in a row are copies where time is told to the millisecond; else nobody knows."""
+    found = ids([f"{time},jdoe,View,123"] * 3)
+    assert [one is not None for one in found] == [place < known for place in range(3)]
+    assert len({one for one in found if one}) == 1
+
+
+def test_a_file_that_holds_its_export_twice() -> None:
+    """Equal rows with other times between them are copies."""
+    twice = [SECOND, SECOND.replace("10:00", "10:01")] * 2
+    found = ids(twice)
+    assert found[:2] == found[2:]
+    assert None not in found

@@ -57,7 +57,7 @@ def _fits(line: str) -> bool:
 @reader(
     id="access_log",
     title="Access logs of nginx and Apache, common, combined or JSON",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",
@@ -81,7 +81,7 @@ def _take(book: Book, line: Line, text: str) -> None:
     if row is None:
         book.events.ignore("static_file")
         return
-    book.events.add(line.offset, (row,))
+    book.add(line.offset, row, text)
     book.seen["rows"] += 1
     book.seen["named"] += row["user_id"] is not None
     book.seen["zoneless"] += hit.time_quality != "zoned"

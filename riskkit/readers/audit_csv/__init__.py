@@ -36,6 +36,7 @@ from riskkit.readers.canonical.lines import (
     without_end,
 )
 from riskkit.readers.canonical.mapping import check_fit
+from riskkit.readers.digests import Digests
 from riskkit.readers.events import Events, batches
 
 PREAMBLE_LINES = 20
@@ -65,7 +66,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="audit_csv",
     title="Audit exports in CSV, of known products or through a mapping file",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="line",
@@ -94,6 +95,7 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
     cells = Cells(member.name, fitted, mapping, context, joined=(TIME,))
     meaning = Meaning(mapping.dates, mapping.zone(context.zone), form)
     kept = _kept(header, mapping)
+    digests = Digests()
     rows = 0
 
     def take(record: Record) -> None:
@@ -104,7 +106,11 @@ def read(member: Member, context: Context) -> Iterator[Batch]:
                 events.ignore(BLANK)
                 return
             given = {**cells.constants, **dict(zip(cells.names, values, strict=True))}
-            events.add(record.line, (meaning.row(given, _texts(record, kept)),))
+            row = meaning.row(given, _texts(record, kept))
+            if not row.get("event_id"):
+                written = "\x1f".join(record.cells)
+                row = {**row, "event_id": digests.of(written, str(given.get(TIME) or ""))}
+            events.add(record.line, (row,))
             rows += 1
         except RefusedError as error:
             events.quarantine(record.line, error.reason, error.detail)
