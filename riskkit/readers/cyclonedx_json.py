@@ -39,7 +39,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="cyclonedx_json",
     title="CycloneDX bill of materials, JSON",
-    version=1,
+    version=2,
     tables=(SOFTWARE, WEAKNESSES, SCANS),
     recognize=_recognize,
     offset_unit="item",

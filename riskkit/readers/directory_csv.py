@@ -70,7 +70,7 @@ def _columns(header: str) -> tuple[str, list[str]] | None:
 @reader(
     id="directory_csv",
     title="Active Directory accounts and password policies, as PowerShell's Export-Csv writes them",
-    version=1,
+    version=2,
     tables=("accounts", "configurations"),
     recognize=_recognize,
     offset_unit="line",

@@ -37,7 +37,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="grype_json",
     title="Grype report, -o json",
-    version=1,
+    version=2,
     tables=(WEAKNESSES, SCANS),
     recognize=_recognize,
     offset_unit="item",

@@ -87,7 +87,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="ldif",
     title="LDIF of a directory: accounts and password policies",
-    version=1,
+    version=2,
     tables=("accounts", "configurations"),
     recognize=_recognize,
     offset_unit="line",

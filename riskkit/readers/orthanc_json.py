@@ -13,7 +13,7 @@ from typing import Any
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member, Quarantined
 from riskkit.readers.documents import DocumentError, load_json, refused, without_comments
-from riskkit.readers.system_names import system_of
+from riskkit.readers.system_names import asked_of, system_of
 from riskkit.tables import TABLES
 
 _ACCOUNTS, _CONFIGURATIONS = TABLES["accounts"], TABLES["configurations"]
@@ -53,7 +53,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="orthanc_json",
     title="Orthanc configuration: users and log-in",
-    version=1,
+    version=2,
     tables=("configurations", "accounts"),
     recognize=_recognize,
     offset_unit="item",
@@ -61,9 +61,10 @@ def _recognize(head: bytes, _name: str) -> bool:
 def read(member: Member, _context: Context) -> Iterator[Batch]:
     """One record of settings per file, and one per registered user.
 
-    `Name` names the system, except where it is one that Orthanc ships with; then the file or its
-    folder does. Options may lie in several files and in the environment, so that what a file does not
-    set is not assumed. Every user of Orthanc may do everything, with a password alone (HTTP Basic).
+    A file named as it is asked for (`SYSTEM-orthanc.json`) names the system; else `Name` does, except where
+    it is one that Orthanc ships with; then the file or its folder. Options may lie in several files and in
+    the environment, so that what a file does not set is not assumed. Every user of Orthanc may do
+    everything, with a password alone (HTTP Basic).
     """
     try:
         document = load_json(member, comments=True)
@@ -74,7 +75,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         return
     name = document.get("Name")
     own = name.strip() if isinstance(name, str) and name.strip().casefold() not in _UNNAMED else ""
-    system = own or system_of(member.name, _OWN_NAMES)
+    system = asked_of(member.name, _OWN_NAMES) or own or system_of(member.name, _OWN_NAMES)
     yield _settings(member, system, document)
     yield from _users(member, system, document)
 

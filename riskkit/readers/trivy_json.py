@@ -39,7 +39,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="trivy_json",
     title="Trivy report, --format json",
-    version=2,
+    version=3,
     tables=(WEAKNESSES, SCANS, SOFTWARE),
     recognize=_recognize,
     offset_unit="item",

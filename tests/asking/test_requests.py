@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,10 +18,13 @@ from riskkit.catalog import load_catalog
 from riskkit.catalog.exports import load_exports
 from riskkit.catalog.questions import load_questions
 from riskkit.cli import cli
+from riskkit.discovery import find
 from riskkit.errors import ReportError
-from riskkit.model import Assessment
+from riskkit.model import Assessment, Reader
 from riskkit.tables import TABLES
+from tests.readers.reading import SAMPLES, read_all
 
+READERS = {reader.id: reader for reader in find("riskkit.readers", Reader)}
 CANARY = "zzcanary"
 ASKED_ON = date(2026, 11, 2)
 
@@ -320,3 +324,56 @@ def test_no_command_holds_a_secret_or_writes_into_a_system() -> None:
             assert not any(
                 word in way.command.casefold() for word in ("--password", " -p ", "delete", " rm ")
             )
+
+
+@pytest.mark.parametrize(
+    ("kind", "product", "sample"),
+    [
+        ("accounts", "Keycloak", "keycloak_realm/pacs1.json"),
+        ("accounts", "Orthanc", "orthanc_json/credentials.json"),
+        ("accounts", "Active Directory", "directory_csv/directory.csv"),
+        ("accounts", "OpenLDAP", "ldif/*"),
+        ("accounts", "AWS IAM", "aws_credential_report/credential_report.csv"),
+        ("configurations", "Keycloak", "keycloak_realm/pacs1.json"),
+        ("configurations", "Orthanc", "orthanc_json/pacs1.json"),
+        ("grants", "Keycloak", "keycloak_realm/pacs1.json"),
+        ("software", "Linux", "cyclonedx_json/*"),
+        ("vulnerabilities", "Linux, with Trivy", "trivy_json/*"),
+        ("vulnerabilities", "a bill of materials", "grype_json/*"),
+    ],
+)
+def test_a_file_named_as_it_is_asked_for_is_of_the_system(kind: str, product: str, sample: str) -> None:
+    """The target of a request says of which system the file is; its reader reads it so."""
+    exports = load_exports()[kind]
+    way = next(way for way in exports.ways if way.product.startswith(product))
+    path = min(SAMPLES.glob(sample))
+    reader = READERS[path.parent.name]
+    found = read_all(reader, path.read_bytes(), way.file.replace("SYSTEM", "ct-7")).table(kind)
+    assert {row["system_id"] for row in found} == {"ct-7"}
+
+
+def test_the_directory_is_asked_for_all_that_its_reader_judges_by() -> None:
+    """Its columns tell whose an account is, its powers, its second factor and its last log-in."""
+    (way,) = (way for way in load_exports()["accounts"].ways if way.product == "Active Directory")
+    wanted = re.search(r"-Properties (\S+)", way.command)
+    chosen = re.search(r"Select-Object (.+?) *(?:\||$)", way.command, re.MULTILINE)
+    assert wanted
+    assert chosen
+    columns = [re.sub(r"^@\{n='(\w+)'.*", r"\1", one) for one in re.split(r",(?![^{]*\})", chosen[1])]
+    extended = {"LastLogonDate", "PasswordLastSet", "PasswordNeverExpires", "Created", "MemberOf",
+                "AdminCount", "SmartcardLogonRequired"}  # fmt: skip
+    assert extended <= {*wanted[1].split(",")}
+    values = {"SamAccountName": "ada", "GivenName": "Ada", "Surname": "Wu", "Enabled": "True",
+              "AdminCount": "1", "SmartcardLogonRequired": "True", "LastLogonDate": "2026-10-30 08:00",
+              "PasswordLastSet": "2026-10-01 08:00", "PasswordNeverExpires": "False",
+              "Created": "2020-01-15 08:00", "MemberOf": "CN=Doctors,DC=x"}  # fmt: skip
+    lines = [",".join(f'"{cell}"' for cell in row) for row in (columns, [values[name] for name in columns])]
+    reader = READERS["directory_csv"]
+    (row,) = read_all(reader, "\r\n".join(lines).encode(), way.file.replace("SYSTEM", "ad1")).table(
+        "accounts"
+    )
+    told = {name: row[name] for name in ("system_id", "user_id", "kind", "mfa", "privileged", "enabled")}
+    assert told == {"system_id": "ad1", "user_id": "ada", "kind": "person", "mfa": True, "privileged": True,
+                    "enabled": True}  # fmt: skip
+    assert None not in (row["last_login"], row["created_on"], row["password_changed_on"])
+    assert row["password_never_expires"] is False

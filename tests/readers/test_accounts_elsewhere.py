@@ -269,10 +269,12 @@ def test_orthanc_sample() -> None:
         ('"Name": ""', "x.zip!vna/orthanc.json", "vna"),
         ('"Name": ""', "orthanc-vna.json", "vna"),
         ('"Name": ""', "orthanc.json", "orthanc"),
+        ('"Name": "ORTHANC"', "people/configurations/pacs1-orthanc.json", "pacs1"),
+        ('"Name": "Radiology"', "people/configurations/pacs1-orthanc.json", "pacs1"),
     ],
 )
 def test_whose_configuration_it_is(text: str, name: str, system: str) -> None:
-    """A name that somebody gave wins; else the file, else its folder."""
+    """A file named as it is asked for wins, then a name that somebody gave, file or folder."""
     data = f'{{{text}, "HttpPort": 1, "DicomPort": 2, "RemoteAccessAllowed": true}}'.encode()
     assert {row["system_id"] for row in read_all(orthanc, data, name).table("configurations")} == {system}
 
@@ -469,10 +471,17 @@ def test_aws_sample() -> None:
         ("people/accounts/tool.json", "", "tool"),
         ("", "", "unnamed"),
         ("a.zip!people/pacs.1.csv", "", "pacs.1"),
+        ("people/accounts/pacs1-tool.json", "x", "pacs1"),
+        ("vna/pacs1_tool.csv.gz", "", "pacs1"),
+        ("tool-pacs1-tool.json", "", "pacs1"),
+        ("pacs1/tool-tool.json", "", "pacs1"),
+        ("people/accounts/main-tools.json", "x", "main-tools"),
+        ("pacs1/dcm4che-tool.json", "dcm4che", "pacs1"),
+        ("people/accounts/dcm4che-tool.json", "DCM4CHE", "DCM4CHE"),
     ],
 )
 def test_names_of_systems(name: str, inside: str, system: str) -> None:
-    """The file's own name, else the folder, else what the export says."""
+    """The file's own name, else the folder, else what the export says; a tool may name a file after that."""
     assert system_of(name, "tool", inside=inside) == system
 
 

@@ -35,7 +35,7 @@ _OF_REALMS = re.compile(
 )
 _OF_USERS = re.compile(rb'"(username|emailVerified|createdTimestamp|enabled)"\s*:')
 _ALL = 4
-_OWN_NAMES = r"keycloak|realm|realm[-_]export|export|users|.*[-_]realm|.*[-_]users[-_]\d+"
+_OWN_NAMES = r"keycloak|realm|realm[-_]export|export|users|users[-_]\d+"
 _SECOND_FACTORS = frozenset({"otp", "totp", "hotp", "webauthn", "webauthn-passwordless"})
 
 
@@ -61,7 +61,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="keycloak_realm",
     title="Keycloak realm export, and lists of its users",
-    version=2,
+    version=3,
     tables=("configurations", "accounts", "grants"),
     recognize=_recognize,
     offset_unit="item",
