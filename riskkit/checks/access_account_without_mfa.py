@@ -51,15 +51,19 @@ def access_account_without_mfa(accounts: pd.DataFrame) -> Iterator[Verdict]:
 
 
 def _judged(account: Any) -> tuple[Result, str]:
+    known = bool(account.kind or account.user_id is not None or account.privileged)
     powers = [name for name, has in (("privileged", account.privileged), ("remote", account.remote)) if has]
-    kind = " ".join([*powers, account.kind or "personal"])
+    named = " ".join([*powers, *([account.kind or "personal"] if known else []), "account"])
     if account.mfa is None:
-        return "UNKNOWN", f"Whether this {kind} account needs a second factor is not said."
+        return "UNKNOWN", f"Whether this {named} needs a second factor is not said."
     if account.mfa:
-        return "PASS", f"This {kind} account needs a second factor."
-    if account.kind is None and account.user_id is None and not account.privileged:
-        return "UNKNOWN", "This account opens with one factor, and the list does not say whether of a person."
-    return "FAIL", f"This {kind} account opens with one factor."
+        return "PASS", f"This {named} needs a second factor."
+    if not known:
+        return (
+            "UNKNOWN",
+            f"This {named} opens with one factor, and the list does not say whether of a person.",
+        )
+    return "FAIL", f"This {named} opens with one factor."
 
 
 def _severity(account: Any) -> Severity | None:
