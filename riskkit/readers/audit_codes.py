@@ -5,6 +5,7 @@ FHIR AuditEvent uses the same codes.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
 
 APPLICATION, LAUNCHER, DESTINATION, SOURCE = "110150", "110151", "110152", "110153"
@@ -67,11 +68,15 @@ USER_TYPES: Mapping[str, str] = {"1": "person", "2": "application"}
 ID_TYPES: Mapping[str, str] = {PERSON_ID: "person", STATION_AE_TITLE: "application", NODE_ID: "node"}
 """UserIDTypeCode, an extension of dcm4chee."""
 
+AROUND = f"{string.punctuation}{string.whitespace}\x7f"
+"""What may stand around a placeholder, as in `<none>` or `(null)`."""
+
 PLACEHOLDERS = frozenset(
-    {"", "-", "--", "?", "<none>", "<unknown>", "(null)", "n/a", "none", "not known", "null", "unknown",
-     "1.2.40.0.13.1.15.110.3.165.1"}
+    {"", "n/a", "nil", "none", "not applicable", "not available", "not known", "null", "undefined",
+     "unknown", "unspecified", "1.2.40.0.13.1.15.110.3.165.1"}
 )  # fmt: skip
-"""What senders write for "not known" (lower case); the UID is dcm4chee's for a study it does not know."""
+"""What senders write for "not known" (lower case, nothing around it); the UID is dcm4chee's for a study it
+does not know."""
 
 OPEN_DETAILS = frozenset(
     {"StudyDate", "Alert Description", "MSH-9", "MSH-10", "QueryEncoding", "TransferSyntax"}
@@ -84,3 +89,15 @@ def category(event_code: str, action: str) -> str:
     if event_code in BY_ACTION:
         return ACCESS_BY_ACTION.get(action, "read")
     return CATEGORIES.get(event_code, "other")
+
+
+def known(value: str | None) -> str | None:
+    """A value without surrounding blanks; None for what senders write when they know nothing.
+
+    That is a placeholder, or what has neither letter nor digit.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    core = value.strip(AROUND).lower()
+    return None if core in PLACEHOLDERS or not any(map(str.isalnum, core)) else value

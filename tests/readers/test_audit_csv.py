@@ -280,6 +280,17 @@ def test_which_reader_a_mapping_file_calls(tmp_path: Path) -> None:
     assert evidence.states["audit_events"].rows == 2
 
 
+# ------------------------------------------------------------------ nobody
+
+
+@pytest.mark.parametrize("placeholder", ["-", "N/A", "Unknown", "(null)", "None", "***", "", "n/a^^^HOSP"])
+def test_placeholders_are_nobody(placeholder: str) -> None:
+    """The same words as in audit messages name neither a user nor a patient."""
+    user = placeholder.partition("^")[0]
+    (row,) = rows(mapped(f"{HEADER}2026-10-05 10:00:00,{user},View,{placeholder}\n"))
+    assert (row["user_id"], row["patient_id"]) == (None, None)
+
+
 # ------------------------------------------------------------------ identifiers
 
 

@@ -193,10 +193,23 @@ def test_without_requestor_there_is_no_user() -> None:
     assert "no requestor" in str(row["parse_notes"])
 
 
-@pytest.mark.parametrize("placeholder", ["", "unknown", "  ", "Unknown"])
+PLACEHOLDERS = (
+    "", "unknown", "  ", "Unknown", "-", "--", "N/A", "n/a.", "NULL", "(null)", "<none>", "[Unspecified]",
+    "?", "***", "_", "\u2014", "not available",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("placeholder", PLACEHOLDERS)
 def test_placeholders_are_nobody(placeholder: str) -> None:
-    """What senders write when they know nothing is null."""
-    assert one(audit_message(user=placeholder))["user_id"] is None
+    """What senders write when they know nothing is null, of a user and of a patient."""
+    row = one(audit_message(user=placeholder, patients=(f"{placeholder}^^^ISSUER",)))
+    assert (row["user_id"], row["patient_id"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["-x-", "Nulls", "unknown7", "(a)", "1.2", "na", "0", "\u2014\u00e9"])
+def test_names_are_no_placeholders(name: str) -> None:
+    """A letter or digit of its own makes a name, which stays as it is written."""
+    assert one(audit_message(user=name))["user_id"] == name
 
 
 @pytest.mark.parametrize(

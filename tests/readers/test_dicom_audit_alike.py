@@ -190,7 +190,7 @@ ODD = (
     "a\ufffeb", "a\uffffb", "a\U0001fffeb", "a]]>b", "a-->b", "a<!--b", "a'b", "a\\b", "a\\u0022b", "a\\",
     "xsi:a",
     "xmlns:xsi", "\u301a1\u301b", "\u301a", "%b", "%s%", "", " ", "unknown", " Unknown ", "&lt;none&gt;",
-    "10.0.0.1",
+    "10.0.0.1", "-", "- -", "(NULL)", "-\x7f-", "\u2014", "n/a", "***", "-x-", "\u2014\u00e9", "_\u00a0_",
     "http://x", "x" * 70_000, "&", "&;", "&amp", "<![CDATA[x]]>", "é" * 300,
 )  # fmt: skip
 

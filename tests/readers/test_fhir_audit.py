@@ -475,3 +475,15 @@ def test_any_values(more: dict[str, Any]) -> None:
     """Any JSON in any element ends as a row or in quarantine."""
     reading = read_all(read, json.dumps({**event(), **more, "resourceType": "AuditEvent"}).encode())
     assert reading.records[TABLE] == 1
+
+
+@pytest.mark.parametrize("placeholder", ["-", "Unknown", "N/A", "(null)"])
+def test_placeholders_are_nobody(placeholder: str) -> None:
+    """What senders write when they know nothing names neither a user nor a patient."""
+    user = agent({"identifier": {"value": placeholder}, "display": placeholder}, "IRCP", requestor=True)
+    whats: list[dict[str, Any]] = [{"identifier": {"value": placeholder}}]
+    if "/" not in placeholder:  # no id of FHIR holds one
+        whats.append({"reference": f"Patient/{placeholder}"})
+    for what in whats:
+        row = one(agent=[user], entity=[PATIENT | {"what": what}])
+        assert (row["user_id"], row["user_name"], row["patient_id"]) == (None, None, None)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from riskkit.model.time import microseconds
 from riskkit.readers.action_words import ACTIONS, CODES, category_of, outcome_of
+from riskkit.readers.audit_codes import known
 from riskkit.readers.audit_csv.mapping import TIME
 from riskkit.readers.canonical.cells import RefusedError
 from riskkit.readers.events import Row
@@ -44,7 +45,7 @@ class Meaning:
         outcome = self._outcome(str(values.get("event_outcome") or ""), action)
         code = str(values.get("event_action") or "").upper()[:1]
         texts = {
-            name: harmless(str(value))
+            name: harmless(known(str(value)))
             for name, value in values.items()
             if value is not None and name in _TEXTS
         }
@@ -132,6 +133,6 @@ def _patient(texts: Mapping[str, str | None]) -> Row:
     parts = (texts.get("patient_id") or "").partition("~")[0].split("^")
     issuer = parts[3].partition("&")[0].strip() if len(parts) > 3 else ""  # noqa: PLR2004 - CX.4
     return {
-        "patient_id": parts[0].strip() or None,
+        "patient_id": known(parts[0]),
         "patient_id_issuer": texts.get("patient_id_issuer") or issuer or None,
     }

@@ -41,7 +41,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="dicom_audit",
     title="DICOM audit messages (PS3.15 A.5, RFC 3881), bare or in syslog",
-    version=2,
+    version=3,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskkit.readers import audit_codes as codes
+from riskkit.readers.audit_codes import known
 from riskkit.readers.dicom_audit.meaning import (
     address,
     ae_title,
-    known,
     patient_of,
     query_text,
     sum_up,
@@ -123,7 +123,7 @@ class _Used:
 
 
 def _copied(written: pa.StringArray, name: str) -> pa.StringArray:
-    """Without surrounding blanks, null where `meaning.known` makes nothing of it; reasons as they are."""
+    """Without surrounding blanks, null where `known` makes nothing of it; reasons as they are."""
     different = written.dictionary_encode()
     texts = different.dictionary
     if name == "event_reason":
@@ -132,7 +132,8 @@ def _copied(written: pa.StringArray, name: str) -> pa.StringArray:
         read = [known(text) for text in texts.to_pylist()]
     else:
         bare = pc.ascii_trim(texts, " ")
-        unknown = pc.is_in(pc.ascii_lower(bare), _PLACEHOLDERS)
+        core = pc.ascii_trim(texts, codes.AROUND)
+        unknown = pc.is_in(pc.ascii_lower(core), _PLACEHOLDERS)
         read = pc.if_else(unknown, pa.scalar(None, pa.string()), bare)
     return pa.array(read, pa.string()).take(different.indices)
 

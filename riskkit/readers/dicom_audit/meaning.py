@@ -12,6 +12,7 @@ from ipaddress import IPv6Address, ip_address
 from zoneinfo import ZoneInfo
 
 from riskkit.readers import audit_codes as codes
+from riskkit.readers.audit_codes import known
 from riskkit.readers.dicom_audit.codes import code
 from riskkit.readers.dicom_audit.parsing import Message, Participant, Thing
 from riskkit.readers.times import read_time
@@ -357,11 +358,3 @@ def query_text(written: str) -> str | None:
         return None
     text = text.translate(_LINE_ENDS).strip()
     return text if text and text.isprintable() and len(text) <= _QUERY_LIMIT else None
-
-
-def known(value: str | None) -> str | None:
-    """A value without surrounding blanks; None for what senders write when they know nothing."""
-    if value is None:
-        return None
-    value = value.strip()
-    return None if value.lower() in codes.PLACEHOLDERS else value

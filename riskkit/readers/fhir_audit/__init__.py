@@ -32,7 +32,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="fhir_audit",
     title="FHIR AuditEvent (DSTU2 to R5, IHE BALP): resource, Bundle or NDJSON",
-    version=1,
+    version=2,
     tables=("audit_events",),
     recognize=_recognize,
     offset_unit="byte",

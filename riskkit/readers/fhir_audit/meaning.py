@@ -201,8 +201,8 @@ def _who(listed: Any, purpose: Any, over_rest: bool, contained: Json) -> tuple[R
     if user is None:
         notes.append("no requestor")
     else:
-        row["user_id"] = user.id
-        row["user_name"] = user.name or user.display
+        row["user_id"] = codes.known(user.id)
+        row["user_name"] = codes.known(user.name) or codes.known(user.display)
         row["user_type"] = _user_type(user)
         row["user_role"] = "|".join(user.roles) or None
         if user.told_by != "identifier":
@@ -375,10 +375,10 @@ def _patient(name: Name) -> Whose:
     if name.id is None or name.told_by == "display":
         return None, None
     if name.told_by == "reference":
-        return name.id.rpartition("/")[2] or None, name.issuer
+        return codes.known(name.id.rpartition("/")[2]), name.issuer
     components = name.id.partition("~")[0].split("^")
     issuer = components[3].strip("& ") if len(components) > 3 else ""  # noqa: PLR2004 - CX.4
-    return components[0].strip() or None, issuer or (name.issuer or "").removeprefix("urn:oid:") or None
+    return codes.known(components[0]), issuer or (name.issuer or "").removeprefix("urn:oid:") or None
 
 
 def _study(kind: str, identifier: Any, details: Any) -> tuple[str | None, str | None]:
