@@ -66,17 +66,31 @@ def arrived(systems: Any | None) -> nw.Expr:
     return (nw.col("event_category") == "transfer") & ended & here.fill_null(False)
 
 
-OUTCOME_WORDS = (
-    "", "-", "0", "completed", "done", "n/a", "none", "ok", "okay", "success", "successful", "successfully",
-    "succeeded", "the operation completed successfully", "updated", "deleted", "changed", "modified",
+_DONE = (
+    # that it went well
+    "success(?:ful|fully)?", "succee?d(?:ed|s)?", "ok(?:ay)?", "complet(?:e|ed|ely|ion)", "done", "finished",
+    "accepted", "passed", "performed", "processed", "executed", "normal", "(?:no|without(?: any)?) errors?",
+    "result", "status", "outcome", "code", "http",
+    # that nothing is told
+    "n/?a", "nil", "none", "null", "unknown", "unspecified", "not (?:applicable|available|known|specified)",
+    "no reason", "reason",
+    # what was done, and to what
+    "updat(?:e[ds]?|ing)", "delet(?:e[ds]?|ing|ion)", "remov(?:e[ds]?|al)", "chang(?:e[ds]?|ing)",
+    "modif(?:y|ied|ication)", "edit(?:ed|ing)?", "merg(?:e[ds]?|ing)", "creat(?:e[ds]?|ion)", "sav(?:e[ds]?)",
+    "stored?", "operation", "action", "event", "request", "transaction", "command",
+    "(?:patient|study|studie|serie|image|instance|object|record|item)s?",
+    # words between them
+    "the", "an?", "of", "by", "to", "in", "with", "and", "it", "for", "is", "are", "was", "were", "ha[sd]",
+    "have", "been",
 )  # fmt: skip
-"""Outcome descriptions that say that something was done, and not why."""
+_ONLY_DONE = rf"^(?:[\s\x21-\x2f\x3a-\x60\x7b-\x7e]|\b(?:[0-9]{{1,3}}|{'|'.join(_DONE)})\b)*$"
+"""A text of nothing but these words, signs and short numbers such as `HTTP 200`, in lower case."""
 
 
 def gives_no_reason() -> nw.Expr:
-    """Whether an event says neither why nor for what purpose; that it went well is no reason."""
-    said = nw.col("event_reason").fill_null("").str.to_lowercase().str.strip_chars(" .!:;-")
-    return said.is_in(list(OUTCOME_WORDS)) & nw.col("purpose_of_use").is_null()
+    """Whether an event says neither why nor for what purpose; that it was done, and well, is no reason."""
+    said = nw.col("event_reason").fill_null("").str.to_lowercase()
+    return said.str.contains(_ONLY_DONE) & nw.col("purpose_of_use").is_null()
 
 
 def flag(condition: nw.Expr) -> nw.Expr:

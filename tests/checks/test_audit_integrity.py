@@ -149,6 +149,29 @@ def test_edits(ask: Ask) -> None:
     assert "1 more change was made by machines" in said["MACHINE"].message
 
 
+NO_REASONS = (
+    None, "", " ", "-", "Success", "OK", "0", "HTTP 204", "200 OK", "N/A", "none", "Successfully completed.",
+    "The operation completed successfully", "Patient update was successful", "Update: success (0)",
+    "No errors", "Study deleted", "NULL", "Reason: unknown", "Merge of patient records completed",
+)  # fmt: skip
+REASONS = (
+    "Order corrected", "Data entry error", "Wrong patient", "INC0012345", "4711", "duplicate record merged",
+    "Success: name misspelt", "Запись исправлена", "okä", "Verwechslung", "successor of study",
+)  # fmt: skip
+
+
+def test_what_is_a_reason(ask: Ask) -> None:
+    """That something was done, to what and how well, does not say why."""
+    texts = {f"S{number}": text for number, text in enumerate((*NO_REASONS, *REASONS))}
+    trail = [edit(event_reason=text, source_system=name) for name, text in texts.items()]
+    verdicts = ask("audit.edit_without_reason", audit_events=trail)
+    found = {texts[name]: result for name, result in results(verdicts).items()}
+    assert found == dict.fromkeys(NO_REASONS, "FAIL") | dict.fromkeys(REASONS, "PASS")
+    gone = [row | {"event_category": "delete", "source_system": "PACS"} for row in trail]
+    (verdict,) = ask("audit.mass_deletion", audit_events=gone)
+    assert f"; {len(NO_REASONS)} without a reason" in verdict.message
+
+
 def stored(day: int, study: int, category: str = "import", **columns: Any) -> dict[str, Any]:
     return event(f"2026-10-{day:02} 10:00", None, category, study_uid=f"1.2.{study}", **columns)
 
