@@ -17,7 +17,7 @@ from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import capital, count, out_of
 
-_Kind = Literal["missed", "usual", "unclear"]
+_Kind = Literal["missed", "usual", "mixed", "unknown"]
 
 HOURS_A_DAY = 24
 HOURS_A_WEEK = 7 * HOURS_A_DAY
@@ -97,15 +97,17 @@ class _Limits:
     def kind(self, seen: _Seen, own: int, silence: _Silence) -> _Kind:
         """What a silence is at a time of the week, by the weeks other than its own.
 
-        It is missed when nearly all others had an event. It is usual when most of them had none, of those
-        left without the long silences; else, or when there are too few, the habit does not tell.
+        It is missed when nearly all others had an event. Of those left without the long silences, it is
+        usual when most had none, else mixed; with too few it is unknown.
         """
         others = seen.weeks - own
         if others >= self.weeks and seen.busy * 100 >= self.percent * others:
             return "missed"
         others -= seen.long - (own if silence.long else 0)
         known = others + (0 if silence.long else own)
-        return "usual" if known >= self.weeks and seen.busy * 2 < others else "unclear"
+        if known < self.weeks or not others:
+            return "unknown"
+        return "usual" if seen.busy * 2 < others else "mixed"
 
     def idle(self, seen: _Seen) -> bool:
         """Whether so few of so many weeks make a habit of silence."""
@@ -159,9 +161,9 @@ def audit_gaps(
     `silent_hours` usually busy hours: a source that is closed at night or on weekends has none
     then. The habit comes from the weeks before the period if there are enough, else from the
     other weeks of the trail. No silence is part of the habit that it is judged by, and one of a week
-    or longer shows none: a silence at times when the source spoke in half of the weeks left, or of
-    which too few are left, is unknown. So is a day, or so many hours of one, before the first event of
-    a source or after the last event of its files, unless it is usually silent then.
+    or longer shows none: a day or more at times when the source spoke in half of the weeks left is
+    unknown, and so is a silence for which too few are left. So is a day, or so many hours of one, before
+    the first event of a source or after the last event of its files, unless it is usually silent then.
     """
     sources, ends = _read(audit_events, look_back_weeks, at)
     limits = _Limits(habit_percent, habit_weeks, silent_hours)
@@ -287,7 +289,9 @@ def _missing(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _M
         longest = max(longest, heard, key=len)
         gap = kinds["missed"] >= limits.hours
         gaps += gap
-        unclear += not gap and kinds["missed"] + kinds["unclear"] >= limits.hours
+        # What is shorter than a day at times of many and of no events may be chance.
+        mixed = kinds["mixed"] if kinds.total() >= HOURS_A_DAY else 0
+        unclear += not gap and kinds["missed"] + kinds["unknown"] + mixed >= limits.hours
     beyond = [habit.days.get(day.weekday(), NEVER) for day in inside if not inside[day]]
     outside = Counter(
         day
@@ -302,7 +306,7 @@ def _missing(source: _Source, span: _Span, habit: _Habit, limits: _Limits) -> _M
         days=len(spoke),
         days_without=sum(not value for value in spoke.values()),
         days_missed=told["missed"],
-        days_unclear=told["unclear"],
+        days_unclear=told["mixed"] + told["unknown"],
         days_uncovered=sum(not limits.idle(seen) for seen in beyond) + partly,
         gaps=gaps,
         gaps_unclear=unclear,

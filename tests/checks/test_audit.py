@@ -138,6 +138,17 @@ def test_weeks_of_silence_teach_no_habit(
     assert verdict.result == result, verdict.message
 
 
+def test_chance_is_no_silence(ask: Ask) -> None:
+    """Eight hours without an event pass where such hours had one in some weeks; a day of them is unknown."""
+    some = [at for number, at in enumerate(hours(JULY, END, always)) if (number % 168 + number // 168) % 3]
+    evening = without(some, "2026-10-14 15:00", "2026-10-14 23:00")
+    (verdict,) = ask("audit.gaps", audit_events=trail(evening))
+    assert verdict.result == "PASS", verdict.message
+    longer = without(some, "2026-10-14 05:00", "2026-10-15 12:00")
+    (verdict,) = ask("audit.gaps", audit_events=trail(longer))
+    assert verdict.result == "UNKNOWN", verdict.message
+
+
 def test_a_month_of_four_weeks_is_enough(ask: Ask) -> None:
     """February alone shows what is closed at night and on weekends."""
     at = Moment.closing(Period.parse("2027-02"), ZONE)
