@@ -58,7 +58,7 @@ def test_the_scan_is_set_aside_and_a_stranger_is_not(tmp_path: Path) -> None:
         verdict, accesses = judged(tmp_path / name, pack, text)
         assert verdict["observed"] == f"{quiet.count(f'{SCANNER} ')} events set aside"
         if name == "quiet":
-            assert (verdict["result"], accesses) == ("PASS", "1 of 1 accesses")
+            assert (verdict["result"], accesses) == ("PASS", "1 of 1 access")
         else:
             assert (verdict["result"], accesses) == ("FAIL", "2 of 2 accesses")
             assert "1 event from the scanner did more than a scan" in verdict["message"]
