@@ -263,27 +263,31 @@ def _associate(task: Task, context: ssl.SSLContext | None, calling: str, called:
     entity = AE(ae_title=calling)
     entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = STEP_S
     entity.add_requested_context(VERIFICATION)
-    received: list[Any] = []
+    received: dict[str, Any] = {}
     association = entity.associate(
         task.ip,
         task.port,
         ae_title=called,
         tls_args=None if context is None else (context, task.host),
-        evt_handlers=[(evt.EVT_PDU_RECV, lambda event: received.append(type(event.pdu).__name__)),
-                      (evt.EVT_CONN_OPEN, lambda _event: received.append("open"))],
-    )  # fmt: skip
+        evt_handlers=[
+            (evt.EVT_PDU_RECV, lambda event: received.update({type(event.pdu).__name__: event.pdu})),
+            (evt.EVT_CONN_OPEN, lambda _event: received.update(open=True)),
+        ],
+    )
     if association.is_established:
-        status = association.send_c_echo() if association.accepted_contexts else None
+        status = association.send_c_echo()
         code = getattr(status, "Status", None)
         echo = "" if code is None else "success" if code == _SUCCESS else f"0x{code:04X}"
         peer = association.acceptor
         named = _printable(peer.implementation_version_name), str(peer.implementation_class_uid or "")
         association.release()
         return _Association("accepted", "", echo, named if any(named) else None)
-    if association.is_rejected:
-        answer: Any = association.acceptor.primitive
-        detail = f"{answer.result}/{answer.result_source}/{answer.diagnostic}"
+    # What came counts: a peer that closes at once makes pynetdicom call its rejection an abort.
+    if (rejection := received.get("A_ASSOCIATE_RJ")) is not None:
+        detail = f"{rejection.result}/{rejection.source}/{rejection.reason_diagnostic}"
         return _Association("rejected", detail)
+    if "A_ASSOCIATE_AC" in received:
+        return _Association("accepted", "without the Verification SOP class")
     if any("ABORT" in name for name in received):
         return _Association("aborted")
     if "open" not in received:
