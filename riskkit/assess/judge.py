@@ -12,11 +12,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from riskkit.assess.engine import Engine
 from riskkit.assess.expected import Inventory, expected_verdicts
 from riskkit.assess.history import History, with_history
-from riskkit.assess.registry import base_tables
+from riskkit.assess.registry import all_derived, base_tables
 from riskkit.errors import CatalogError, RiskkitError, SettingsError
 from riskkit.model import (
     RESULTS,
     SEVERITIES,
+    UNREAD_DO,
     Check,
     Evidence,
     Moment,
@@ -206,6 +207,7 @@ def _with_gaps(check: Check, verdicts: list[Verdict], court: Court, *, judged: b
     """Add what the evidence should have shown and did not."""
     sources = _sources(check.needs, court.evidence)
     gaps = [_unread(source) for _, source in sorted(sources.items()) if source.unread or source.problem]
+    gaps += _passed_over(check, court.evidence) if judged else []
     if judged:
         gaps += expected_verdicts(check, verdicts, court.inventory)
     if court.history.missing and check.standing:
@@ -227,6 +229,21 @@ def _with_gaps(check: Check, verdicts: list[Verdict], court: Court, *, judged: b
 def _unread(source: Source) -> Verdict:
     problem = source.problem or f"{count(source.unread, 'record')} quarantined"
     return _gap(source.name, f"Not all of this file could be read: {problem}.", scope="")
+
+
+def _passed_over(check: Check, evidence: Evidence) -> list[Verdict]:
+    """Files beside the trails of which nothing was read, for a question about the trail itself.
+
+    Any of them may be the trail, or the part of it, that seems to be missing.
+    """
+    tables = all_derived()
+    whole = check.whole_trail or any(need in tables and tables[need].whole_trail for need in check.needs)
+    trail = evidence.tables["audit_events"]
+    return [
+        _gap(source.name, f"Nothing of this file was read ({source.problem}). To do: {UNREAD_DO}.")
+        for source in evidence.sources
+        if whole and source.passed_over and trail.beside(source.name)
+    ]
 
 
 def _gap(subject: str, message: str, scope: str = "") -> Verdict:

@@ -24,6 +24,7 @@ from riskkit.ingest.walk import Found, code_of, find_files, readers, sha256_of
 from riskkit.model import (
     DOCUMENTATION,
     NOT_RECOGNIZED,
+    SAME_CONTENT,
     Context,
     Counts,
     Evidence,
@@ -35,10 +36,10 @@ from riskkit.model import (
 from riskkit.settings import Settings
 from riskkit.store import Store
 from riskkit.tables import TABLES, Table
-from riskkit.words import count
+from riskkit.words import count, listed
 
 HEAD_BYTES = 64 << 10
-_DOCUMENT = re.compile(r"(?i)(?:readme|license|licence|copying|notice)(?:[._-][\w.\-]{0,40})?")
+_DOCUMENT = re.compile(r"(?i)(?:read[ _-]?me|license|licence|copying|notice)(?:[._-][\w.\-]{0,40})?")
 MAPPED_READER, MAPPED_TRAIL_READER = "canonical", "audit_csv"
 """The readers of files whose columns a mapping file explains: of any table, and of audit events."""
 
@@ -127,7 +128,7 @@ def _read_member(
         inner = member.name.partition("!")[2]
         first = seen.setdefault((f"{sha256}!{inner}", reader.id), member.name)
         if first != member.name and _is_trail(reader):
-            sources.append(_unread(member.name, sha256, size, f"has the same content as {first}"))
+            sources.append(_unread(member.name, sha256, size, f"{SAME_CONTENT} {first}"))
             continue
         key = Store.key(
             sha256, member.name, reader.id, code_of(reader), zone, mapping.sha256 if mapping else ""
@@ -316,4 +317,8 @@ def _state(table: Table, sources: Sequence[Source]) -> TableState:
         return TableState(table.name, "set_aside", reason, 0, 0, names)
     if used:
         return TableState(table.name, "empty", f"the evidence of {table.name} holds no rows", 0, 0, names)
-    return TableState(table.name, "missing", f"no evidence of {table.name} ({table.place})")
+    reason = f"no evidence of {table.name} ({table.place})"
+    lost = [source.name for source in sources if source.passed_over and table.beside(source.name)]
+    if lost:
+        reason += f"; nothing was read of {listed(lost)}"
+    return TableState(table.name, "missing", reason)

@@ -19,6 +19,8 @@ from riskkit.model.checks import (
 from riskkit.model.evidence import (
     DOCUMENTATION,
     NOT_RECOGNIZED,
+    SAME_CONTENT,
+    UNREAD_DO,
     Batch,
     Context,
     Counts,
@@ -63,7 +65,9 @@ __all__ = [
     "NOT_RECOGNIZED",
     "PERSONAL_SUBJECTS",
     "RESULTS",
+    "SAME_CONTENT",
     "SEVERITIES",
+    "UNREAD_DO",
     "Action",
     "Assessment",
     "Band",

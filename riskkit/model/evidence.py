@@ -108,6 +108,15 @@ NOT_RECOGNIZED = "is not recognized"
 DOCUMENTATION = "is documentation, not evidence"
 """The problem of a source that no reader knows."""
 
+SAME_CONTENT = "has the same content as"
+"""How the problem of a second copy of a trail begins."""
+
+UNREAD_DO = (
+    "`riskkit inspect PACK --propose` proposes a mapping file for a table that no reader knows; else export "
+    "it in another format, or take it out of the pack if it is no evidence"
+)
+"""What to do about a file of which nothing was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -140,6 +149,11 @@ class Source:
     def unread(self) -> int:
         """Records that were quarantined, over all tables."""
         return sum(count.quarantined for count in self.counts.values())
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether nothing of it was read although it may be evidence: no documentation, no second copy."""
+        return self.reader is None and not self.problem.startswith((DOCUMENTATION, SAME_CONTENT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections import namedtuple
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -115,6 +116,11 @@ class Table:
     def schema(self) -> pa.Schema:
         """The Arrow schema of every batch of this table."""
         return pa.schema([(name, ARROW[column.dtype]) for name, column in self.by_name.items()])
+
+    def beside(self, name: str) -> bool:
+        """Whether a file of the pack lies in the folder in which this table's evidence is expected."""
+        folder = PurePosixPath(self.place.partition("*")[0] + "_").parent
+        return folder != PurePosixPath() and PurePosixPath(name).is_relative_to(folder)
 
     def empty(self) -> pa.Table:
         """No rows, every column."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskkit.model import DOCUMENTATION, NOT_RECOGNIZED, Assessment, Source
+from riskkit.model import DOCUMENTATION, NOT_RECOGNIZED, UNREAD_DO, Assessment, Source
 from riskkit.tables import TABLES
 from riskkit.views.html import Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import present
@@ -118,6 +118,8 @@ def unused(assessment: Assessment) -> Html:
         ),
     )
     told = [(title, f"{len(names):,}: {listed(names, most=12)}") for title, names in groups if names]
+    if any(source.passed_over for source in sources):
+        told.append(("What to do about files that were not read", f"{UNREAD_DO}."))
     if not told:
         return paragraph(
             f"All {count(len(sources), 'file')} were recognized, read and dated." if sources else "No file."

@@ -208,12 +208,14 @@ def freshness(assessment: Assessment) -> Html:
     if not total:
         return paragraph("There is no evidence to be fresh or old.")
     aside = sum(source.set_aside for source in assessment.evidence.sources)
+    unread = [source.name for source in assessment.evidence.sources if source.passed_over]
     return paragraph(
         f"Of {count(total, 'kind')} of evidence, {len(fresh)} {be(len(fresh))} fresh, {len(old)} too "
         f"old{f' ({listed(old)})' if old else ''} and {len(undated)} not "
         f"dated{f' ({listed(undated)})' if undated else ''}. What is too old or not dated is read, but "
         "does not show that something is in order. "
-        + (f"{count(aside, 'file')} of a later date were set aside." if aside else "")
+        + (f"{count(aside, 'file')} of a later date {be(aside, 'was', 'were')} set aside. " if aside else "")
+        + (f"Nothing was read of {count(len(unread), 'file')}: {listed(unread)}." if unread else "")
     )
 
 

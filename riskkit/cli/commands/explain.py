@@ -67,10 +67,13 @@ def _check(check: Check, assessment: Assessment | None) -> None:
             click.echo(f"{label}: {text}")
     if assessment is None:
         return
+    from riskkit.assess.findings import shown_subject  # noqa: PLC0415
+
     outcome = assessment.outcome(check.id)
     click.echo(f"\n{assessment.moment.period.name}: {outcome.condition}: {outcome.reason}")
     for verdict in outcome.verdicts:
-        click.echo(f"  {verdict.result:<8} {verdict.fingerprint}  {verdict.message}")
+        subject = shown_subject(outcome, verdict, assessment.surrogates)
+        click.echo(f"  {verdict.result:<8} {verdict.fingerprint}  {subject}: {verdict.message}")
 
 
 def _control(citation: str, assessment: Assessment | None) -> bool:
@@ -129,6 +132,8 @@ def _risk(id_: str, assessment: Assessment) -> bool:
 
 def _opened(citation: str, drivers: Sequence[tuple[str, str, str]], assessment: Assessment) -> None:
     """What opens one control, each with its first rows of evidence."""
+    from riskkit.assess.findings import shown_subject  # noqa: PLC0415
+
     outcomes = {outcome.check.id: outcome for outcome in assessment.outcomes}
     for name, result, severity in drivers:
         outcome = outcomes.get(name)
@@ -145,7 +150,8 @@ def _opened(citation: str, drivers: Sequence[tuple[str, str, str]], assessment: 
         if citation in outcome.check.controls or said:
             click.echo(f"  {result:<13} {severity:<9} {name}: {outcome.reason}")
         for verdict in said[:SHOWN]:
-            click.echo(f"    {verdict.fingerprint}  {verdict.message}")
+            subject = shown_subject(outcome, verdict, assessment.surrogates)
+            click.echo(f"    {verdict.fingerprint}  {subject}: {verdict.message}")
             for rows in verdict.rows:
                 where = ", ".join(f"{source} at {offset}.{n}" for source, offset, n in rows.keys[:SHOWN])
                 click.echo(
