@@ -24,7 +24,7 @@ RECEIPT = "receipt.json"
 FILES = "files"
 """In a receipt: the size of each file of the entry."""
 
-LAYOUT = "2"
+LAYOUT = "3"
 """Raised when entries look different on disk, so that older ones are not taken for new ones."""
 
 MEMOIZED = ("assessments", "pages")

@@ -82,7 +82,7 @@ def _arrow(name: str, rows: Rows) -> pa.Table:
         | ({"event_seq": row.get("event_seq", number)} if name == "audit_events" else {})
         for number, row in enumerate(rows)
     ]
-    return TABLES[name].rows(numbered)
+    return TABLES[name].conform(TABLES[name].rows(numbered))
 
 
 def check_of(name: str) -> Check:

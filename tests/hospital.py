@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.evidence import event, instant, person, us
 
-CANARY = "Zzyzx"
+CANARY = "zzyzx"
 """Stands in every value that identifies a person."""
 
 USERS = [f"{CANARY}-u{number}" for number in range(6)]

@@ -43,8 +43,7 @@ def access_own_record(
 ) -> Iterator[Verdict]:
     """One verdict per person whose own record number is known; only where `policy` names the site's policy.
 
-    Record numbers come from people/self_match.csv, made by the privacy office, or from the roster. Ids are
-    compared without regard to case, as directories do.
+    Record numbers come from people/self_match.csv, made by the privacy office, or from the roster.
     """
     if not policy:
         yield Verdict(
@@ -66,18 +65,17 @@ def access_own_record(
         return
     opened: dict[str, dict[int, list[Any]]] = {}
     for row in records(_opened(audit_events, own, at)):
-        opened.setdefault(row.who, {}).setdefault(row.day, []).append(row)
+        opened.setdefault(row.user_id, {}).setdefault(row.day, []).append(row)
     exempt = Exempt("access.own_record", exemptions, roster)
-    spelled = {row.who: row.user_id for row in records(own.sort("user_id"))}
-    for who, user in sorted(spelled.items(), key=lambda one: one[1]):
+    for user in sorted({row.user_id for row in records(own)}):
         days = {
             day: rows
-            for day, rows in sorted(opened.get(who, {}).items())
+            for day, rows in sorted(opened.get(user, {}).items())
             if not exempt.holds(user, day_of(day), patient=rows[0].patient_id)
         }
         events = sum(row.events for rows in days.values() for row in rows)
         keys = [(row.source, row.key) for rows in days.values() for row in rows]
-        predicate = "user_id = :subject in any case and patient_id is their own"
+        predicate = "user_id = :subject and patient_id is their own"
         yield Verdict(
             subject=user,
             result="FAIL" if days else "PASS",
@@ -103,24 +101,20 @@ def access_own_record(
 
 
 def _own(roster: nw.LazyFrame[Any], self_match: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any] | None:
-    """Own record numbers by user, `who` in lower case; None when nobody's is known."""
-    known = roster.filter(~nw.col("patient_id").is_null()).select("user_id", "patient_id", who=_who())
+    """Own record numbers by user; None when nobody's is known."""
+    known = roster.filter(~nw.col("patient_id").is_null()).select("user_id", "patient_id")
     if self_match is not None:
-        given = self_match.select("user_id", "patient_id", who=_who())
+        given = self_match.select("user_id", "patient_id")
         return nw.concat([known, given], how="vertical").unique()
     return known.unique() if any(True for _ in records(known.head(1))) else None
-
-
-def _who() -> nw.Expr:
-    return nw.col("user_id").str.to_lowercase()
 
 
 def _opened(audit_events: nw.LazyFrame[Any], own: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:
     return (
         audit_events.filter(in_period(at), opens_record(), of_a_person(), ~nw.col("patient_id").is_null())
-        .with_columns(day=local_day_number(at), key=row_key(), who=_who())
-        .join(own.select("who", "patient_id").unique(), on=["who", "patient_id"], how="inner")
-        .group_by("who", "patient_id", "day", "source")
+        .with_columns(day=local_day_number(at), key=row_key())
+        .join(own, on=["user_id", "patient_id"], how="inner")
+        .group_by("user_id", "patient_id", "day", "source")
         .agg(nw.len().alias("events"), nw.col("key").min())
-        .sort("who", "day", "patient_id", "source")
+        .sort("user_id", "day", "patient_id", "source")
     )

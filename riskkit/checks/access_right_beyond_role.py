@@ -52,7 +52,7 @@ def access_right_beyond_role(
     jobs: dict[str, set[str]] = defaultdict(set)
     for person in records(roster):
         if person.employed_from <= at.today and not (person.employed_to and person.employed_to < at.today):
-            jobs[person.user_id.casefold()].add(person.role)
+            jobs[person.user_id].add(person.role)
     listed = [] if accounts is None else list(records(accounts))
     owner = {(row.system_id, row.account): row.user_id for row in listed if row.user_id}
     off = {
@@ -65,7 +65,7 @@ def access_right_beyond_role(
         if (grant.system_id, grant.account) not in off:
             held[grant.system_id, grant.account].append(grant)
     for (system, account), found in sorted(held.items()):
-        roles = sorted(jobs.get(owner.get((system, account), account).casefold(), ()))
+        roles = sorted(jobs.get(owner.get((system, account), account), ()))
         result, message, rows = _judged(found, system_of(system, names), roles, needed)
         yield Verdict(
             subject=account,

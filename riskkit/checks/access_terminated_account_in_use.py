@@ -11,7 +11,7 @@ import narwhals as nw
 
 from riskkit.declare import check
 from riskkit.derived.custody_dates import exported
-from riskkit.derived.employment import FOREVER, employments, folded, spells_away
+from riskkit.derived.employment import FOREVER, employments, spells_away
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import (
     first_rows,
@@ -78,8 +78,7 @@ def access_terminated_account_in_use(
 ) -> Iterator[Verdict]:
     """One verdict per person of the roster who had left before the end of the period.
 
-    A match of user id and dates is a reason to look, not proof of who acted; ids are compared without
-    regard to case, as directories do. Hours between the end
+    A match of user id and dates is a reason to look, not proof of who acted. Hours between the end
     of the last local day and `grace_hours` later are not counted. A use after the day on which the roster
     was exported is UNKNOWN: the person may be back since, or the id belong to somebody else. So is silence
     where the whole trail ends before the person was away.
@@ -136,10 +135,9 @@ def _uses(
     audit_events: nw.LazyFrame[Any], spells: Mapping[str, Sequence[tuple[int, int]]], at: Moment
 ) -> dict[str, _Use]:
     """Count events by user and hour in the engine, and add up the hours away here."""
-    user_of = {folded(user): user for user in spells}
     outcome = nw.col("event_outcome").fill_null("unknown")
     hours = (
-        audit_events.filter(in_period(at), nw.col("user_id").str.to_lowercase().is_in(list(user_of)))
+        audit_events.filter(in_period(at), nw.col("user_id").is_in(list(spells)))
         .with_columns(
             hour=hour(at),
             key=row_key(),
@@ -158,7 +156,7 @@ def _uses(
     )
     uses: dict[str, _Use] = {}
     for row in records(hours):
-        user = user_of[folded(row.user_id)]
+        user = row.user_id
         if not any(begin <= row.hour < end for begin, end in spells[user]):
             continue
         use = uses.setdefault(user, _Use())
@@ -219,16 +217,10 @@ def _signal(day: _Day, when: date, rows: Sequence[Any], stated: date | None, gra
         reason=f"{count(day.succeeded, 'event')}, {some(day.opened)} opening a record, "
         f"{amount((when - left).days, 'day')} after the last day of employment "
         f"(grace {amount(grace_hours, 'hour')}). {_stands(stated)}",
-        rows=(
-            first_rows(
-                day.keys, max(day.succeeded, len(day.keys)), "user_id = :subject in any case, on that day"
-            ),
-        ),
+        rows=(first_rows(day.keys, max(day.succeeded, len(day.keys)), "user_id = :subject, on that day"),),
     )
 
 
 def _rows(use: _Use) -> Rows:
     events = use.succeeded + use.refused + use.unclear
-    return first_rows(
-        use.keys, events, "user_id = :subject in any case and event_time_us after the end of employment"
-    )
+    return first_rows(use.keys, events, "user_id = :subject and event_time_us after the end of employment")

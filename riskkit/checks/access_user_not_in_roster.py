@@ -9,7 +9,6 @@ import narwhals as nw
 
 from riskkit.declare import check
 from riskkit.derived.clock_days import day_of, local_day_number
-from riskkit.derived.employment import folded
 from riskkit.derived.exempt import Exempt
 from riskkit.derived.trail import MACHINES, first_rows, flag, in_period, row_key
 from riskkit.model import Moment, Result, Signal, Verdict
@@ -44,18 +43,17 @@ def access_user_not_in_roster(
 ) -> Iterator[Verdict]:
     """One verdict per user id with an event of the period that was not refused; machines are left out.
 
-    Ids are compared without regard to case, as directories do. A log-in that failed only claims an identity,
+    A log-in that failed only claims an identity,
     so it makes nobody a user. A finding carries one matched
     signal, on the first day: which lists know a person does not change from day to day.
     """
     exempt = Exempt("access.user_not_in_roster", exemptions, roster)
-    people = {folded(row.user_id) for row in records(roster.select("user_id").unique())}
+    people = {row.user_id for row in records(roster.select("user_id").unique())}
     owners, kinds = _accounts(accounts)
     for user, found in _users(audit_events, at).items():
-        name = folded(user)
         events, persons = sum(row.events for row in found), sum(int(row.persons) for row in found)
         result, message = _judged(
-            name in people or owners.get(name) in people, kinds.get(name), events, persons
+            user in people or owners.get(user) in people, kinds.get(user), events, persons
         )
         yield Verdict(
             subject=user,
@@ -72,8 +70,8 @@ def _accounts(accounts: Any | None) -> tuple[dict[str, str], dict[str, str]]:
     """Owner by account and kind by account, where they are known."""
     rows = [] if accounts is None else list(records(accounts))
     return (
-        {folded(row.account): folded(row.user_id) for row in rows if row.user_id},
-        {folded(row.account): row.kind for row in rows if row.kind},
+        {row.account: row.user_id for row in rows if row.user_id},
+        {row.account: row.kind for row in rows if row.kind},
     )
 
 

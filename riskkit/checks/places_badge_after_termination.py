@@ -12,7 +12,7 @@ import pandas as pd
 from riskkit.declare import check
 from riskkit.derived.clock_days import day_of, local_day_number
 from riskkit.derived.doors import granted
-from riskkit.derived.employment import employments, folded, last_day, spells_away, standing
+from riskkit.derived.employment import employments, last_day, spells_away, standing
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import amount
@@ -58,7 +58,7 @@ def places_badge_after_termination(
     users = _users(facility_access, at)
     of_badge: dict[str, set[str]] = {}
     for (_, badge), entries in lists.items():
-        of_badge.setdefault(badge, set()).update(folded(row.user_id) for row in entries if row.user_id)
+        of_badge.setdefault(badge, set()).update(row.user_id for row in entries if row.user_id)
     for (_, badge), names in users.items():
         of_badge.setdefault(badge, set()).update(names)
     watched = sorted(
@@ -71,7 +71,7 @@ def places_badge_after_termination(
         passages = days.get((area, badge), {})
         said = []
         for row in lists.get((area, badge), [None]):
-            owner = folded(row.user_id) if row is not None and row.user_id else ""
+            owner = row.user_id if row is not None and row.user_id else ""
             holders = ({owner} - {""}) | users.get((area, badge), set()) or of_badge[badge]
             if row is None:
                 holders = {name for name in holders if name in people}
@@ -121,7 +121,7 @@ def _days(
 
 
 def _user() -> nw.Expr:
-    return nw.col("user_id").fill_null("").str.to_lowercase()
+    return nw.col("user_id").fill_null("")
 
 
 def _judged(

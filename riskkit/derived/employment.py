@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,36 +14,16 @@ NOT_OF_THE_WORKFORCE = frozenset({"service", "vendor", "emergency", "shared"})
 """Kinds of accounts whose holders no list of human resources names."""
 
 
-def folded(user: str) -> str:
-    """A user id as ids are compared: without regard to case, as directories do and engines can."""
-    return user.lower()
-
-
-class Employments(Mapping[str, Sequence[Any]]):
-    """The rows of each person, first employment first, by user_id as the roster writes it first.
-
-    Any spelling finds them, and two spellings are one person.
-    """
-
-    def __init__(self, roster: Any) -> None:
-        found: dict[str, list[Any]] = {}
-        for row in records(roster):
-            found.setdefault(folded(row.user_id), []).append(row)
-        self._rows = {user: sorted(rows, key=_begin) for user, rows in found.items()}
-
-    def __getitem__(self, user: str) -> Sequence[Any]:
-        return self._rows[folded(user)]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(rows[0].user_id for rows in self._rows.values()))
-
-    def __len__(self) -> int:
-        return len(self._rows)
+Employments = Mapping[str, Sequence[Any]]
+"""The rows of each person, by user_id, first employment first."""
 
 
 def employments(roster: Any) -> Employments:
     """The rows of each person, by user_id, first employment first; a rehire is a later row."""
-    return Employments(roster)
+    found: dict[str, list[Any]] = {}
+    for row in records(roster):
+        found.setdefault(row.user_id, []).append(row)
+    return {user: sorted(found[user], key=_begin) for user in sorted(found)}
 
 
 def employed_on(rows: Sequence[Any], day: date) -> bool:

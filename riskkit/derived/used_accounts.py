@@ -20,7 +20,7 @@ SLACK_DAYS = 3
 
 @dataclass
 class Uses:
-    """Events of a window by system and account (in lower case), and how far each system's trail reaches."""
+    """Events of a window by system and account, and how far each system's trail reaches."""
 
     days: int
     window: tuple[int, int]
@@ -33,7 +33,7 @@ class Uses:
     def of(self, system: str, *accounts: str | None) -> tuple[Result, str, int]:
         """What the trail says of an account, under any of its names; result, message, events."""
         place = system_of(system, self.names)
-        known = {account.casefold() for account in accounts if account}
+        known = {account for account in accounts if account}
         events = sum(self.events.get((place, account), 0) for account in known)
         if events:
             return (
@@ -69,20 +69,16 @@ def uses(audit_events: nw.LazyFrame[Any], holders: Any, systems: Any | None, day
         found.first[place] = min(row.first, found.first.get(place, row.first))
         found.last[place] = max(row.last, found.last.get(place, row.last))
     columns = [name for name in ("account", "user_id") if name in holders.collect_schema().names()]
-    listed = nw.concat(
-        [holders.select(user_name_=nw.col(name).str.to_lowercase()) for name in columns], how="vertical"
-    ).unique()
+    listed = nw.concat([holders.select(user_id=nw.col(name)) for name in columns], how="vertical").unique()
     not_refused = nw.col("event_outcome").fill_null("unknown") != "failure"
     counted = (
         within.filter(not_refused, ~nw.col("user_id").is_null())
         .group_by("source_system", "user_id")
         .agg(nw.len().alias("events"))
-        .with_columns(user_name_=nw.col("user_id").str.to_lowercase())
-        .join(listed, on="user_name_", how="inner")
-        .select("source_system", "user_name_", "events")
+        .join(listed, on="user_id", how="inner")
     )
     for row in records(counted):
-        key = (system_of(row.source_system, found.names), row.user_name_.casefold())
+        key = (system_of(row.source_system, found.names), row.user_id)
         found.events[key] = found.events.get(key, 0) + int(row.events)
         found.elsewhere.add(key[1])
     return found

@@ -38,7 +38,7 @@ AUDIT_EVENTS = Table(
         Column("event_outcome", doc="success, failure or unknown", values=("success", "failure", "unknown")),
         Column("event_severity", "integer", "EventOutcomeIndicator 0, 4, 8 or 12"),
         Column("event_reason", doc="EventOutcomeDescription"),
-        Column("user_id", doc="requestor: UserID", phi=True),
+        Column("user_id", doc="requestor: UserID", phi=True, folded=True),
         Column("user_name", doc="requestor: UserName", phi=True),
         Column("user_type", doc="what the requestor is", values=("person", "application", "node", "unknown")),
         Column("user_authenticated", "boolean", "false when the identity was only claimed (failed log-in)"),

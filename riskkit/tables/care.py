@@ -32,7 +32,7 @@ RELATIONSHIPS = Table(
     "with patient, department or person",
     columns=(
         Column("patient_id", required=True, phi=True),
-        Column("user_id", doc="the person, when the relationship is personal", phi=True),
+        Column("user_id", doc="the person, when the relationship is personal", phi=True, folded=True),
         Column("department", doc="the department, when it is not"),
         Column("valid_from_us", "instant_us", required=True, unit="µs since 1970 UTC"),
         Column("valid_to_us", "instant_us", "empty while it lasts", unit="µs since 1970 UTC"),

@@ -13,7 +13,8 @@ ROSTER = Table(
     key=("user_id", "employed_from"),
     ask="the list of people from human resources, leavers of the last 12 months included",
     columns=(
-        Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True),
+        Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True,
+               folded=True),
         Column("family_name", phi=True),
         Column("given_name", phi=True),
         Column("role", doc="job: radiologist, technologist, nurse ...", required=True),
@@ -24,7 +25,7 @@ ROSTER = Table(
         Column("address", doc="home address", phi=True),
         Column("patient_id", doc="the person's own record number, where HR may hold it", phi=True),
         Column("manager", doc="user_id of who leads the person: does not review the person's alerts",
-               phi=True),
+               phi=True, folded=True),
     ),
 )  # fmt: skip
 
@@ -37,7 +38,9 @@ SCHEDULE = Table(
     key=(),
     ask="the duty roster as worked, on-call and float duty included, for the period and the month before",
     columns=(
-        Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True),
+        Column(
+            "user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True, folded=True
+        ),
         Column("starts_us", "instant_us", required=True, unit="µs since 1970 UTC"),
         Column("ends_us", "instant_us", required=True, unit="µs since 1970 UTC"),
         Column("department", doc="where the duty was, when not the person's own department"),
@@ -75,7 +78,7 @@ EXEMPTIONS = Table(
     ask="who approved which exception from the review of accesses, for whom, why and until when",
     columns=(
         Column("detector", doc="check id, or * for all", required=True),
-        Column("user_id", phi=True),
+        Column("user_id", phi=True, folded=True),
         Column("patient_id", phi=True),
         Column("role", doc="role of the roster"),
         Column("department", doc="department of the roster"),
@@ -98,7 +101,9 @@ SELF_MATCH = Table(
     key=("user_id", "patient_id"),
     ask="the record numbers of the workforce, matched and kept by the privacy office",
     columns=(
-        Column("user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True),
+        Column(
+            "user_id", doc="log-in name, as the audit trail writes it", required=True, phi=True, folded=True
+        ),
         Column("patient_id", doc="the person's own record number", required=True, phi=True),
     ),
 )
@@ -112,11 +117,12 @@ ACCOUNTS = Table(
     ask="the account list of each system: account, whom it belongs to, enabled, MFA, privileged, last log-in",
     columns=(
         Column("system_id", doc="system of inventory/systems.csv", required=True),
-        Column("account", doc="log-in name", required=True, phi=True),
+        Column("account", doc="log-in name", required=True, phi=True, folded=True),
         Column(
             "user_id",
             doc="the person of the roster; empty for shared and service accounts",
             phi=True,
+            folded=True,
         ),
         Column("enabled", "boolean", required=True),
         Column("mfa", "boolean", "a second factor is required at log-in; empty when unknown"),
@@ -145,10 +151,10 @@ GRANTS = Table(
     ask="the roles and rights of each account, with who asked for them, who approved them and when",
     columns=(
         Column("system_id", doc="system of inventory/systems.csv", required=True),
-        Column("account", doc="log-in name", required=True, phi=True),
+        Column("account", doc="log-in name", required=True, phi=True, folded=True),
         Column("permission", doc="role, group or right, as the system calls it", required=True),
         Column("granted_on", "date"),
-        Column("granted_by", doc="who made the change in the system", phi=True),
+        Column("granted_by", doc="who made the change in the system", phi=True, folded=True),
         Column(
             "approved",
             "boolean",

@@ -30,7 +30,7 @@ TRAINING = Table(
     key=("user_id", "course", "assigned_on"),
     ask="the completion export of the learning system, people without completion included",
     columns=(
-        Column("user_id", required=True, phi=True),
+        Column("user_id", required=True, phi=True, folded=True),
         Column("course", required=True),
         Column("assigned_on", "date"),
         Column("due_on", "date"),
@@ -131,7 +131,7 @@ ALERTS = Table(
         Column("day", "date", "local day of the behaviour", required=True),
         Column("rank", "integer", "place of the day, best first; 0 stands outside the budget"),
         Column("line", doc="where it stood", values=("alert", "matched", "below", "repeat", "closed")),
-        Column("user_id", phi=True),
+        Column("user_id", phi=True, folded=True),
         Column("patient_id", doc="empty when it is about the day as a whole", phi=True),
         Column("score", "number", "evidence points"),
         Column("reasons", doc="what it was found on, with numbers"),

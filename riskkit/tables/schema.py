@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskkit.errors import EvidenceError
 
@@ -34,7 +35,8 @@ class Column:
 
     `required` means that no row is complete without it. `values` closes the vocabulary. What stands in a
     column of `proof` shows by itself that something was done or agreed, so a word that only keeps the
-    place (none, tbd, pending) is no value there.
+    place (none, tbd, pending) is no value there. Log-in names are `folded`: kept in lower case, since
+    directories, and with them every comparison and fingerprint, know no other case.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Column:
     unit: str = ""
     values: tuple[str, ...] = ()
     proof: bool = False
+    folded: bool = False
 
     def keeps_place(self, text: str) -> bool:
         """Whether a text only says that there is nothing, or nothing yet."""
@@ -146,12 +149,16 @@ class Table:
             raise EvidenceError(f"table {self.name}: a reader made a value of another type") from error
 
     def conform(self, rows: pa.Table) -> pa.Table:
-        """Give Arrow rows exactly this table's columns, order and types; raises EvidenceError."""
+        """Give Arrow rows exactly this table's columns, order, types and case; raises EvidenceError."""
         if unknown := set(rows.column_names) - self.by_name.keys():
             raise EvidenceError(f"table {self.name} has no column {sorted(unknown)}")
         columns = [
             rows[name].cast(kind) if name in rows.column_names else pa.nulls(rows.num_rows, kind)
             for name, kind in zip(self.schema.names, self.schema.types, strict=True)
+        ]
+        columns = [
+            pc.utf8_lower(values) if column.folded else values
+            for column, values in zip(self.by_name.values(), columns, strict=True)
         ]
         return pa.Table.from_arrays(columns, schema=self.schema)
 

@@ -25,7 +25,7 @@ from tests.evidence import AT, FILE, ZONE, engine_of, event, instant, person, us
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e$x^2$ \\(y\\) =HYPERLINK(1)"
 """What an attacker may have put into any field of the evidence."""
 
-CANARY = "Zzcanary"
+CANARY = "zzcanary"
 """Begins every name, account and record number of the rows below."""
 
 
