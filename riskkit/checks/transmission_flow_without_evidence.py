@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.channels import ANSWERED, places
-from riskkit.derived.compensations import leads_to
+from riskkit.derived.flow_ends import leads_to
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Severity, Verdict
 from riskkit.tables import records

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.tunnel_states import STALE_DAYS
+from riskkit.derived.tunnel_states import STALE_DAYS, not_up
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, count
+from riskkit.words import count
 
 
 @check(
@@ -49,7 +49,7 @@ def transmission_tunnel_weak(tunnel_states: pd.DataFrame) -> Iterator[Verdict]:
 def _judged(tunnel: Any) -> tuple[Result, str]:
     weaknesses = [text for text in tunnel.weaknesses.split("|") if text]
     if tunnel.stale:
-        weaknesses.append(f"was last up {amount(tunnel.stale_days, 'day')} before the end of the period")
+        weaknesses.append(not_up(tunnel))
     if weaknesses:
         return "FAIL", f"The tunnel has {count(len(weaknesses), 'weakness')}: {'; '.join(weaknesses)}."
     untold = [text for text in tunnel.untold.split("|") if text]

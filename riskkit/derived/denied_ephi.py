@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from riskkit.derived.compensations import leads_to
+from riskkit.derived.flow_ends import leads_to
 from riskkit.derived.inventory import system_of
 
 DENIED = "endpoints.yaml says that it carries no ePHI, but "

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from riskkit.tables import records
+
+Address = IPv4Address | IPv6Address
 
 NO_TRAIL = frozenset({"backup"})
 """Kinds of systems whose work shows in the trail of the systems that they copy."""
@@ -27,6 +30,14 @@ def system_names(systems: Any | None) -> Mapping[str, str]:
 def system_of(name: str | None, names: Mapping[str, str]) -> str:
     """The id of the system that goes by a name, else the name itself; empty for none."""
     return names.get(name.casefold(), name) if name else ""
+
+
+def address_of(name: str) -> Address | None:
+    """The network address that a name is; None for any other name."""
+    try:
+        return ip_address(name.strip().strip("[]"))
+    except ValueError:
+        return None
 
 
 def in_scope(system: Any) -> bool:

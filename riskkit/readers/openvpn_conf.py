@@ -12,7 +12,7 @@ from riskkit.model import Batch, Context, Member
 from riskkit.readers.configured import text_of
 from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.listeners import host_of
-from riskkit.readers.tunnels import TUNNELS, Tunnels, networks, word, words
+from riskkit.readers.tunnels import TUNNELS, Tunnels, networks, spelled, word, words
 
 _DEVICE = re.compile(rb"(?m)^[ \t]*dev[ \t]+(?:tun|tap)\w*[ \t]*\r?$")
 _OTHER = re.compile(
@@ -22,10 +22,11 @@ _OTHER = re.compile(
 _OPEN = re.compile(r"<([a-z0-9-]{1,30})>")
 _FILES = "openvpn|ovpn"
 _ALGORITHMS = ("data-ciphers", "ncp-ciphers", "cipher", "data-ciphers-fallback", "auth", "tls-cipher")
+_WITH_TLS = ("server", "client", "tls-server", "tls-client")
 _KEPT = frozenset({
     *_ALGORITHMS, "server", "route", "push", "remote", "port", "lport", "secret", "ca", "cert", "pkcs12",
     "peer-fingerprint", "verify-client-cert", "client-cert-not-required", "auth-user-pass",
-    "auth-user-pass-verify", "local", "client", "tls-client", "tls-server", "plugin",
+    "auth-user-pass-verify", "local", "client", "tls-client", "tls-server", "plugin", "config",
 })  # fmt: skip
 
 
@@ -63,9 +64,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
             "endpoint_b": None if is_server else words(remote),
             "local_cidrs": pushed if is_server else None,
             "remote_cidrs": behind,
-            "algorithms": words(
-                one for key in _ALGORITHMS for parts in said.get(key, []) for one in _split(parts)
-            ),
+            "algorithms": _algorithms(said),
             "key_exchange": "static" if "secret" in said else "tls",
             "authentication": _authentication(said, is_server=is_server),
             "confidence": "medium",
@@ -118,6 +117,13 @@ def _net(parts: list[str]) -> tuple[str, ...]:
         return (str(ip_network(f"{parts[0]}/{mask}", strict=False)),)
     except ValueError:
         return (parts[0], mask)
+
+
+def _algorithms(said: dict[str, list[list[str]]]) -> str | None:
+    """As they are named; without TLS and without a static key OpenVPN encrypts nothing."""
+    if not said.keys() & {"secret", "config", *_WITH_TLS}:
+        return "none"
+    return spelled(one for key in _ALGORITHMS for parts in said.get(key, []) for one in _split(parts))
 
 
 def _split(parts: list[str]) -> list[str]:

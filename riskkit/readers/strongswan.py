@@ -1,7 +1,8 @@
 """strongSwan: connections of `swanctl.conf` and `ipsec.conf`. Sections with secrets are passed over.
 
-A child of swanctl.conf is one tunnel, as is a `conn` of ipsec.conf. Proposals are kept as written; where
-there are none, strongSwan's defaults hold, which depend on the release.
+A child of swanctl.conf is one tunnel, as is a `conn` of ipsec.conf, in which Libreswan's own words are
+known too. Proposals are kept as written, with `ah:` before those of AH, which encrypts nothing; where there
+are none, strongSwan's defaults hold, which depend on the release.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from riskkit.model import Batch, Context, Member
 from riskkit.readers.configured import text_of
 from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.listeners import host_of
-from riskkit.readers.tunnels import TUNNELS, Tunnels, networks, word, words
+from riskkit.readers.tunnels import TUNNELS, Tunnels, networks, spelled, word, words
 
 _SWANCTL = re.compile(rb"(?m)^[ \t]*connections[ \t]*\{")
 _CONN = re.compile(rb"(?m)^conn[ \t]+\S+")
@@ -25,15 +26,18 @@ _TOKEN = re.compile(r'#[^\n]*|[{}]|(?:"[^"\n]*"|[^\s{}#"]|")(?:"[^"\n]*"|[^\n{}#
 _ANYWHERE = frozenset({"", "%any", "%any4", "%any6", "0.0.0.0", "0.0.0.0/0", "::/0", "%defaultroute"})  # noqa: S104
 _IKE = {"0": "ike", "1": "ikev1", "2": "ikev2", "ike": "ike", "ikev1": "ikev1", "ikev2": "ikev2"}
 _AUTH = {"psk": "shared secret", "secret": "shared secret", "pubkey": "public key", "rsasig": "public key",
-         "ecdsasig": "public key", "xauthpsk": "shared secret", "never": "none"}  # fmt: skip
+         "ecdsasig": "public key", "xauthpsk": "shared secret", "never": "none", "null": "none"}  # fmt: skip
 _KEPT = frozenset({
     "version", "aggressive", "local_addrs", "remote_addrs", "proposals", "auth", "local_ts", "remote_ts",
     "esp_proposals", "ah_proposals", "mode",
 })  # fmt: skip
 _KEPT_OF_CONN = frozenset({
     "also", "aggressive", "keyexchange", "left", "right", "leftsubnet", "rightsubnet", "ike", "esp", "ah",
-    "authby", "leftauth", "rightauth", "type",
+    "authby", "leftauth", "rightauth", "type", "phase2", "phase2alg", "leftprotoport", "rightprotoport",
 })  # fmt: skip
+_NO_TUNNEL = frozenset({"pass", "passthrough", "drop", "reject", "prohibit", "unroute"})
+"""Values of `mode` and `type` that let traffic through as it is, or stop it."""
+
 Row = dict[str, object]
 
 _DEPTH = 16
@@ -62,7 +66,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="strongswan",
     title="strongSwan: swanctl.conf, ipsec.conf",
-    version=1,
+    version=2,
     tables=("tunnels",),
     recognize=_recognize,
     offset_unit="item",
@@ -85,6 +89,9 @@ def _swanctl(tunnels: Tunnels, text: str) -> int:
         for child in (one for group in connection.named("children") for one in group.sections):
             offset, records = records, records + 1
             said, inner = connection.settings, child.settings
+            if inner.get("mode", "tunnel").lower() in _NO_TUNNEL:
+                tunnels.ignore("a policy without a tunnel")
+                continue
             version = _IKE.get(said.get("version", "0"), "ike")
             aggressive = version != "ikev2" and said.get("aggressive", "no").lower() in {"yes", "true", "1"}
             ends = [
@@ -97,7 +104,7 @@ def _swanctl(tunnels: Tunnels, text: str) -> int:
                 "endpoint_a": _address(said.get("local_addrs", "")),
                 "endpoint_b": _address(said.get("remote_addrs", "")),
                 "algorithms": _proposals(
-                    said.get("proposals"), inner.get("esp_proposals"), inner.get("ah_proposals")
+                    said.get("proposals"), inner.get("esp_proposals"), ah=inner.get("ah_proposals")
                 ),
                 "key_exchange": "ikev1-aggressive" if aggressive else version,
                 "authentication": _authentication(ends),
@@ -156,24 +163,39 @@ def _ipsec(tunnels: Tunnels, text: str) -> int:
         said = _inherited(conns, name)
         if name == "%default":
             tunnels.ignore("defaults of the others")
-        elif said.get("type") in {"passthrough", "drop"}:
+        elif said.get("type", "tunnel").lower() in _NO_TUNNEL:
             tunnels.ignore("a policy without a tunnel")
         elif "right" not in said and "left" not in said:
             tunnels.ignore("a part that others include")
         else:
             version = _IKE.get(said.get("keyexchange", "ike"), "ike")
+            inner = said.get("esp") or said.get("phase2alg")
+            only_ah = said.get("phase2", "esp").lower() == "ah"
             aggressive = version != "ikev2" and said.get("aggressive", "no") == "yes"
             ends = [said[key] for key in ("leftauth", "rightauth", "authby") if key in said] or ["pubkey"]
             row: Row = {
                 "tunnel_id": word(name) or "unnamed",
                 "endpoint_a": _address(said.get("left", "")),
                 "endpoint_b": _address(said.get("right", "")),
-                "algorithms": _proposals(said.get("ike"), said.get("esp"), said.get("ah")),
+                "algorithms": _proposals(
+                    said.get("ike"),
+                    None if only_ah else inner,
+                    ah=said.get("ah") or ((inner or "default") if only_ah else None),
+                ),
                 "key_exchange": "ikev1-aggressive" if aggressive else version,
                 "authentication": _authentication(ends),
             }
-            _keep(tunnels, number, row, said.get("leftsubnet", "dynamic"), said.get("rightsubnet", "dynamic"))
+            sides = (
+                _narrowed(said.get(f"{side}subnet", "dynamic"), said.get(f"{side}protoport"))
+                for side in ("left", "right")
+            )
+            _keep(tunnels, number, row, *sides)
     return len(conns)
+
+
+def _narrowed(subnets: str, protoport: str | None) -> str:
+    """The networks of one side with protocol and port in brackets, as swanctl.conf writes them."""
+    return ",".join(f"{one.strip()}[{protoport}]" for one in subnets.split(",")) if protoport else subnets
 
 
 def _inherited(conns: Mapping[str, dict[str, str]], name: str) -> dict[str, str]:
@@ -188,17 +210,24 @@ def _inherited(conns: Mapping[str, dict[str, str]], name: str) -> dict[str, str]
 
 
 def _keep(tunnels: Tunnels, offset: int, row: Row, here: str, there: str) -> None:
-    """Keep a tunnel; `dynamic` is the address of the end itself."""
-    sides = []
+    """Keep a tunnel; `dynamic` is the address of the end itself; brackets narrow a network to some ports."""
+    sides, narrowed = [], set()
     for text in (here, there):
-        # A selector may be narrowed to a protocol and port in brackets.
-        plain = [re.sub(r"\[.*\]$", "", one.strip()) for one in text.split(",")]
+        parts = [re.fullmatch(r"(.*?)(?:\[(.*)\])?", one.strip()) for one in text.split(",")]
+        plain = [one[1].strip() for one in parts if one]
+        narrowed |= {(one[2] or "").strip() for one in parts if one}
         sides.append(networks([one for one in plain if one and one not in {"dynamic", "%dynamic"}]))
     if not all(whole for _, whole in sides):
         tunnels.refuse(offset, "bad_value", "a selector that is no network")
         return
-    cidrs = {"local_cidrs": sides[0][0], "remote_cidrs": sides[1][0]}
+    cidrs = {"local_cidrs": sides[0][0], "remote_cidrs": sides[1][0], "traffic": _only(narrowed)}
     tunnels.add(offset, {**row, **cidrs, "type": "ipsec", "confidence": "medium"})
+
+
+def _only(narrowed: set[str]) -> str | None:
+    """Protocols and ports; None for all traffic."""
+    said = sorted(one for one in narrowed if one not in {"", "%any", "any", "/", "%any/%any", "any/any"})
+    return spelled(said)
 
 
 def _address(written: str) -> str | None:
@@ -206,8 +235,11 @@ def _address(written: str) -> str | None:
     return None if any(one in _ANYWHERE for one in found) else words(found)
 
 
-def _proposals(*written: str | None) -> str | None:
-    return words(one.strip() for text in written if text for one in text.split(",")) or None
+def _proposals(*written: str | None, ah: str | None = None) -> str | None:
+    """Every proposal as a word; Libreswan's other separators are written as strongSwan's."""
+    found = [one.strip() for text in written if text for one in text.split(",")]
+    found += [f"ah:{one.strip()}" for one in (ah or "").split(",") if one.strip()]
+    return spelled(re.sub("[;+]", "-", one) for one in found)
 
 
 def _authentication(ends: list[str]) -> str | None:

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 
 from riskkit.model import Batch, Member, Quarantined
 from riskkit.tables import TABLES
+from riskkit.tables.network import UNREAD
 
 TUNNELS = TABLES["tunnels"]
 
@@ -52,6 +53,11 @@ def words(texts: Iterable[str]) -> str | None:
 def word(text: str) -> str | None:
     """A plain word, such as a name or an address with a port; None for any other text."""
     return text if _WORD.fullmatch(text) else None
+
+
+def spelled(texts: Iterable[str]) -> str | None:
+    """Plain words joined by |, with a word of its own for each that cannot be read; None for no text."""
+    return "|".join(word(text) or UNREAD for text in texts if text) or None
 
 
 def networks(texts: Sequence[str]) -> tuple[str | None, bool]:

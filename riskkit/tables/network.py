@@ -118,6 +118,9 @@ CERTIFICATES = Table(
     ),
 )
 
+UNREAD = "unread"
+"""Stands for an algorithm or selector of a tunnel that is no plain word: it is not taken for absent."""
+
 TUNNELS = Table(
     name="tunnels",
     doc="Encrypted tunnels between two ends, as one end is configured or sees them; no key is kept.",
@@ -134,7 +137,10 @@ TUNNELS = Table(
         Column("endpoint_b", doc="the other end; null when it may be anywhere"),
         Column("local_cidrs", doc="networks behind this end, joined by |"),
         Column("remote_cidrs", doc="networks behind the other end, joined by |"),
-        Column("algorithms", doc="as configured, joined by |; null when left at the default"),
+        Column("traffic", doc="the only protocols and ports that it carries, such as tcp/2575, joined by |; "
+               "null: all"),
+        Column("algorithms", doc="as configured, joined by |, with ah: before those of AH; `unread` for one "
+               "that cannot be read; null when left at the default"),
         Column("key_exchange", doc="noise, ikev1, ikev1-aggressive, ikev2, ike (either), tls or static"),
         Column("authentication", doc="how the ends prove who they are, such as public key or shared secret"),
         Column("last_handshake", "instant", "when both ends last agreed on keys, if the file tells"),

@@ -9,7 +9,7 @@ from typing import Any
 from riskkit.catalog.transmission import Product, load_products, load_profiles
 from riskkit.derived.channel_verdicts import FAILED, STATES
 from riskkit.derived.channels import REACHED
-from riskkit.derived.compensations import leads_to
+from riskkit.derived.flow_ends import leads_to
 from riskkit.derived.inventory import system_names
 from riskkit.model import SEVERITIES, Assessment
 from riskkit.tables import records

@@ -147,6 +147,9 @@ def test_strong_is_not_secured_phi(ask: Ask) -> None:
 
 
 PLAIN = endpoint("plain", 104, "dicom")
+AT_AN_ADDRESS = [
+    {"system_id": "pacs", "name": "PACS", "kind": "archive", "holds_ephi": True, "aliases": "10.20.0.5"}
+]
 
 
 def through(ask: Ask, flows: list[dict[str, Any]], tunnels: list[dict[str, Any]], **more: Any) -> Verdict:
@@ -158,7 +161,7 @@ def through(ask: Ask, flows: list[dict[str, Any]], tunnels: list[dict[str, Any]]
         channel_observations=seen(104, {"connectivity": "plaintext"}, host=host),
         flows=flows,
         tunnels=tunnels,
-        **more,
+        **{"systems": AT_AN_ADDRESS, **more},
     )
     return verdict
 
@@ -176,6 +179,7 @@ def test_a_tunnel_compensates_visibly(ask: Ask) -> None:
         channel_observations=seen(104, {"connectivity": "plaintext"}),
         flows=NAMED,
         tunnels=[WIREGUARD],
+        systems=AT_AN_ADDRESS,
     )
     assert (plain.result, plain.severity) == ("FAIL", "medium")
     assert "Weighs 2 steps less" in plain.message
