@@ -13,7 +13,7 @@ from riskkit.derived.custody_dates import exported
 from riskkit.derived.inventory import in_scope, system_names, system_of
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, be, count
+from riskkit.words import amount, count
 
 
 @check(
@@ -40,6 +40,7 @@ def inventory_scan_overdue(
     """One verdict per system in scope; 180 days are our choice.
 
     A system of which the pack holds no scan is unknown: that none took place is not shown by its absence.
+    A scan after `as_of` is none yet. What scans found, and could see, other checks ask.
     """
     names, of = system_names(systems), exported(custody)
     scans: dict[str, list[Any]] = {}
@@ -47,7 +48,11 @@ def inventory_scan_overdue(
         scans.setdefault(system_of(scan.system_id, names), []).append(scan)
     for system in sorted(filter(in_scope, records(systems)), key=lambda row: row.system_id):
         found = scans.get(system.system_id, [])
-        dated = [(when, scan) for scan in found if (when := scan.observed_at or of(scan.source))]
+        dated = [
+            (when, scan)
+            for scan in found
+            if (when := scan.observed_at or of(scan.source)) and when < at.as_of
+        ]
         result, message = _judged(found, [when for when, _ in dated], within_days, at)
         newest = sorted(dated, key=lambda one: (one[0], one[1].source, one[1].offset or 0))[-1:]
         yield Verdict(
@@ -69,16 +74,12 @@ def _judged(found: list[Any], dates: list[datetime], days: int, at: Moment) -> t
         return "UNKNOWN", "The pack holds no scan of this system."
     if not dates:
         return "UNKNOWN", (
-            f"When {count(len(found), 'scan')} of this system {be(len(found), 'was', 'were')} made is not "
-            "known."
+            f"Of {count(len(found), 'scan')} of this system none has a date up to the end of the period."
         )
     age = min(at.age_days(when) for when in dates)
     blind = all(scan.logged_in is False for scan in found)
     aside = " No scan could log in, so it saw only what answers from outside." if blind else ""
     if age > days:
         return "FAIL", f"The last scan was made {amount(age, 'day')} before the end of the period.{aside}"
-    return (
-        "PASS",
-        f"The last of {count(len(found), 'scan')} was made {amount(age, 'day')} before the end of the "
-        f"period.{aside}",
-    )
+    last = f"The last of {len(dates):,} scans" if len(dates) > 1 else "The only scan"
+    return "PASS", f"{last} was made {amount(age, 'day')} before the end of the period.{aside}"

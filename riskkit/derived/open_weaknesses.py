@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
-from riskkit.derived.custody_dates import exported
 from riskkit.derived.inventory import system_names, system_of
+from riskkit.derived.scan_looks import ROUND, Look, close, folded, looks, moment_of
+from riskkit.model import Moment
 from riskkit.tables import records
-
-ROUND = timedelta(days=3)
-"""Scans of one system by one scanner this close together are parts of one look at it."""
 
 GRADES = ("critical", "high", "medium", "low", "none")
 """From worst to best."""
@@ -28,6 +27,16 @@ SCHEMA = pa.schema(
         ("severity", pa.string()),  # the worst of what is open; null when none is told
         ("fix_available", pa.bool_()),
         ("first_seen", pa.timestamp("us", tz="UTC")),
+        (
+            "seen_clean",
+            pa.bool_(),
+        ),  # a scan that could have seen it came before first_seen, or the scanner told
+        ("published_on", pa.date32()),  # when it was made known, as a scanner says
+        (
+            "known_after",
+            pa.date32(),
+        ),  # it was not known before: published_on, else the first day of the CVE's year
+        ("system_since", pa.timestamp("us", tz="UTC")),  # the first scan or list of software of the system
         ("last_seen", pa.timestamp("us", tz="UTC")),
         ("source", pa.string()),
         ("offset", pa.int64()),
@@ -36,62 +45,46 @@ SCHEMA = pa.schema(
 )
 
 
+_YEAR = re.compile(r"CVE-(\d{4})-\d{4,19}", re.ASCII | re.IGNORECASE)
+
+
 @derive(
     name="open_weaknesses",
     doc="One row per system, weakness and package that the newest scan of a scanner found, with the day on "
-    "which any scan of the pack saw it first.",
+    "which any scan of the pack saw it first, and what the pack tells of how long it may have been there.",
 )
 def open_weaknesses(
     vulnerabilities: pd.DataFrame,
     vulnerability_scans: pd.DataFrame | None,
+    software: pd.DataFrame | None,
     systems: pd.DataFrame | None,
     custody: pd.DataFrame | None,
+    *,
+    at: Moment,
 ) -> pd.DataFrame:
     """A weakness is mended when a later scan of its system by the same scanner does not list it.
 
-    Not when that scan could not log in and the earlier one could: it sees less. What has no date stays
-    open.
+    Not when that scan is not known to have logged in and the earlier one did: it sees less; nor when the
+    pack lacks some of what it found, nor when it was made after `as_of`. What has no date stays open.
     """
-    names, when = system_names(systems), _when(custody)
-    scans: dict[tuple[str, str], list[tuple[datetime, bool | None]]] = {}
-    for scan in () if vulnerability_scans is None else records(vulnerability_scans):
-        if at := when(scan):
-            scans.setdefault((system_of(scan.system_id, names), scan.scanner), []).append(
-                (at, scan.logged_in)
-            )
+    names, when = system_names(systems), moment_of(custody)
+    looked = looks(vulnerability_scans, vulnerabilities, systems, custody, at)
     found: dict[tuple[str, str, str], list[Any]] = {}
-    for row in records(vulnerabilities):
-        key = system_of(row.system_id, names), row.vulnerability, row.package or ""
-        found.setdefault(key, []).append(row)
+    since: dict[str, datetime] = {}
+    for table in (vulnerabilities, vulnerability_scans, software):
+        for row in () if table is None else records(table):
+            system = system_of(row.system_id, names)
+            if seen_at := when(row):
+                since[system] = min(seen_at, since.get(system, seen_at))
+            if table is vulnerabilities:
+                found.setdefault((system, row.vulnerability, row.package or ""), []).append(row)
     rows = [
-        line
-        for (system, weakness, package), seen in sorted(found.items())
-        if (line := _row(system, weakness, package, seen, scans, when))
+        {**line, "system_since": since.get(system)}
+        for (system, weakness, package), rows in sorted(found.items())
+        if (line := _row(system, weakness, package, rows, looked.get(system, ()), when))
     ]
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
-
-
-def newest_scans(scans: Any, systems: Any | None, custody: Any | None) -> dict[str, list[Any]]:
-    """The newest scan of each system, of several of one moment all; one without a date where none has one.
-
-    What the newest scan did not find rests on it alone: older ones make it no older.
-    """
-    names, when = system_names(systems), _when(custody)
-    found: dict[str, list[Any]] = {}
-    for scan in records(scans):
-        found.setdefault(system_of(scan.system_id, names), []).append(scan)
-    kept = {}
-    for system, rows in found.items():
-        last = max(filter(None, map(when, rows)), default=None)
-        newest = [row for row in rows if when(row) == last]
-        kept[system] = sorted(newest, key=lambda row: (row.source, row.offset or 0, row.n or 0))
-    return kept
-
-
-def _when(custody: Any | None) -> Callable[[Any], datetime | None]:
-    of = exported(custody)
-    return lambda row: row.observed_at or of(row.source)
 
 
 def _row(
@@ -99,23 +92,29 @@ def _row(
     weakness: str,
     package: str,
     seen: Sequence[Any],
-    scans: dict[tuple[str, str], list[tuple[datetime, bool | None]]],
+    looked: Sequence[Look],
     when: Callable[[Any], datetime | None],
-) -> dict[str, Any] | None:
-    still = [row for row in seen if not _mended(when(row), scans.get((system, row.scanner), ()))]
+) -> Mapping[str, Any] | None:
+    still = [row for row in seen if not _mended(row, looked, when)]
     if not still:
         return None
     last = max(still, key=lambda row: (when(row) is not None, when(row), row.source, row.offset or 0))
     graded = [row.severity for row in still if row.severity]
     dates = [at for row in seen for at in (row.first_seen, when(row)) if at]
+    first = min(dates, default=None)
     fixes = {row.fix_available for row in still}
+    published = min((row.published_on for row in seen if row.published_on), default=None)
+    year = _YEAR.fullmatch(weakness)
     return {
         "system_id": system,
         "vulnerability": weakness,
         "package": package or None,
         "severity": min(graded, key=GRADES.index, default=None),
         "fix_available": True if True in fixes else False if False in fixes else None,
-        "first_seen": min(dates, default=None),
+        "first_seen": first,
+        "seen_clean": any(row.first_seen for row in seen) or _clean_before(first, seen, looked, when),
+        "published_on": published,
+        "known_after": published or (date(int(year[1]), 1, 1) if year and int(year[1]) else None),
         "last_seen": when(last),
         "source": last.source,
         "offset": last.offset,
@@ -123,9 +122,32 @@ def _row(
     }
 
 
-def _mended(at: datetime | None, scans: Sequence[tuple[datetime, bool | None]]) -> bool:
+def _mended(row: Any, looked: Sequence[Look], when: Callable[[Any], datetime | None]) -> bool:
     """Whether a later scan, that could see as much, did not find it any more."""
-    if at is None:
+    at, scanner = when(row), folded(row.scanner)
+    inside = _inside(at, scanner, looked)
+    return any(look.supersedes(at, scanner, inside=inside) for look in looked)
+
+
+def _clean_before(
+    first: datetime | None,
+    seen: Sequence[Any],
+    looked: Sequence[Look],
+    when: Callable[[Any], datetime | None],
+) -> bool:
+    """Whether a scan that could have seen it was made before it was seen first, and did not list it."""
+    if first is None:
         return False
-    logged_in = any(login for other, login in scans if other == at)
-    return any(later > at + ROUND and not (logged_in and login is False) for later, login in scans)
+    finders = {folded(row.scanner) for row in seen if when(row) == first}
+    return any(
+        look.scanner in finders
+        and look.at is not None
+        and look.at + ROUND < first
+        and look.whole
+        and (look.inside or not _inside(first, look.scanner, looked))
+        for look in looked
+    )
+
+
+def _inside(at: datetime | None, scanner: str, looked: Sequence[Look]) -> bool:
+    return any(look.inside for look in looked if look.scanner == scanner and look.at and close(look.at, at))

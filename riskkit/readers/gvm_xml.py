@@ -16,6 +16,7 @@ SCANNER = "greenbone"
 _START = re.compile(
     rb"<get_reports_response[\s>]|<report\s[^>]*\b(?:format_id|content_type|extension|config_id)=", re.DOTALL
 )
+_LOG_INS = ("SSH", "SMB", "ESXi")
 _NO_FIX = frozenset({"WillNotFix", "NoneAvailable"})
 
 
@@ -26,7 +27,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="gvm_xml",
     title="Greenbone or OpenVAS report, XML",
-    version=1,
+    version=2,
     tables=(WEAKNESSES, SCANS),
     recognize=_recognize,
     offset_unit="item",
@@ -88,10 +89,19 @@ def _host(
             "system_id": name,
             "scanner": SCANNER,
             "kind": "network",
+            "logged_in": _logged_in(host),
             "found": counted.get(name, 0),
             "observed_at": finished.get(name),
         }
         scans.accept(member.name, [row])
+
+
+def _logged_in(host: Node) -> bool | None:
+    """Whether a log-in that shows what is installed succeeded, as the details of the host tell."""
+    said = {_text(detail, "name") for detail in host.all("detail")}
+    if said & {f"Auth-{way}-Success" for way in _LOG_INS}:
+        return True
+    return False if said & {f"Auth-{way}-Failure" for way in _LOG_INS} else None
 
 
 def _result(member: Member, found: Found, host: str, at: datetime | None, result: Node) -> None:

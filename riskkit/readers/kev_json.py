@@ -25,7 +25,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="kev_json",
     title="CISA Known Exploited Vulnerabilities, JSON",
-    version=1,
+    version=2,
     tables=(TABLE,),
     recognize=_recognize,
     offset_unit="item",
@@ -42,11 +42,13 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         return
     version, said = content.get("catalogVersion"), content.get("count")
     edition = version if isinstance(version, str) else None
-    batch = gather(TABLE, member, entries, lambda item: {**_entry(item), "catalog_version": edition})
+    released = _released(content)
+    common = {"catalog_version": edition, "released_on": released.date() if released else None}
+    batch = gather(TABLE, member, entries, lambda item: {**_entry(item), **common})
     notes: tuple[str, ...] = ()
     if type(said) is int and said != len(entries):
         notes = (f"the file says {amount(said, 'entry')} and holds {len(entries):,}",)
-    yield replace(batch, collected_at=_released(content), notes=notes)
+    yield replace(batch, collected_at=released, notes=notes)
 
 
 def _released(content: Mapping[str, Any]) -> datetime | None:

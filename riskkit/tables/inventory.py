@@ -114,8 +114,10 @@ VULNERABILITY_SCANS = Table(
         Column("system_id", doc="system of inventory/systems.csv, or one of its aliases", required=True),
         Column("scanner", required=True),
         Column("kind", doc="what kind of look it was", values=("network", "software", "penetration_test")),
-        Column("logged_in", "boolean", "the scanner could log in; empty is unknown"),
-        Column("found", "integer", "weaknesses of any severity but none"),
+        Column("logged_in", "boolean", "the scanner could log in; empty is unknown, and clears nothing"),
+        Column(
+            "found", "integer", "weaknesses of any severity but none; the rows of the scan must be as many"
+        ),
         Column("observed_at", "instant"),
     ),
 )
@@ -138,6 +140,7 @@ KNOWN_EXPLOITED = Table(
         Column("due_on", "date", "by when federal agencies must have acted; an orientation for others"),
         Column("ransomware", "boolean", "used in known ransomware campaigns; empty is unknown"),
         Column("catalog_version"),
+        Column("released_on", "date", "when the agency released this state of the catalogue"),
     ),
 )
 

@@ -31,6 +31,7 @@ def overview(assessment: Assessment) -> Html:
         _said(assessment, f"inventory.{name}")
         for name in ("unsupported_software", "scan_overdue", "malware_protection", "segment_wrong")
     )
+    severe = _said(assessment, "inventory.weakness_open_long")
     frame = rows(
         (
             {
@@ -38,7 +39,7 @@ def overview(assessment: Assessment) -> Html:
                 "product": " ".join(filter(None, (system.product, system.version))) or None,
                 "supported": _state(supported, system.system_id),
                 "scanned in time": _state(scanned, system.system_id),
-                "critical or high open": _severe(weak, system.system_id, scanned),
+                "critical or high open": _severe(weak, system.system_id, severe),
                 "protected against malware": _state(protected, system.system_id),
                 "segment of its own": _state(placed, system.system_id),
             }
@@ -203,7 +204,8 @@ def _state(said: Mapping[str, Verdict], system: str) -> str:
     return _STATES[said[system].result] if system in said else "–"
 
 
-def _severe(weak: Mapping[str, list[Any]], system: str, scanned: Mapping[str, Verdict]) -> str:
-    """How many, as a word: without a scan in time nobody knows."""
+def _severe(weak: Mapping[str, list[Any]], system: str, said: Mapping[str, Verdict]) -> str:
+    """How many, as a word: none only where scans that could see them rule them out."""
     found = sum(row.severity in ("critical", "high") for row in weak.get(system, ()))
-    return str(found) if found or _state(scanned, system) == "yes" else "unknown"
+    none = all(_state(said, f"{system} {grade}") == "yes" for grade in ("critical", "high"))
+    return str(found) if found or none else "unknown"

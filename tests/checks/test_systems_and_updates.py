@@ -10,6 +10,7 @@ import pytest
 from riskkit.catalog.support_dates import Support
 from riskkit.checks import inventory_unsupported_software
 from riskkit.errors import EvidenceError
+from riskkit.model import Verdict
 from tests.checks.conftest import Ask
 from tests.evidence import event, instant, results
 
@@ -21,11 +22,21 @@ def system(name: str, **columns: Any) -> dict[str, Any]:
 
 
 def scanned(name: str, at: str = OCTOBER, **columns: Any) -> dict[str, Any]:
-    return {"system_id": name, "scanner": "nessus", "observed_at": instant(at)} | columns
+    """A scan that logged in and found no more than the rows beside it."""
+    row = {"system_id": name, "scanner": "nessus", "observed_at": instant(at)}
+    return {**row, "logged_in": True, "found": 0} | columns
 
 
 def weakness(name: str, cve: str, at: str = OCTOBER, **columns: Any) -> dict[str, Any]:
-    return scanned(name, at, vulnerability=cve, severity="high") | columns
+    row = {"system_id": name, "scanner": "nessus", "observed_at": instant(at)}
+    return {**row, "vulnerability": cve, "severity": "high"} | columns
+
+
+def exploited(*cves: str, entries: int = 1000, **columns: Any) -> list[dict[str, Any]]:
+    """The catalogue of the week before the end of the period."""
+    row = {"added_on": date(2022, 1, 1), "released_on": date(2026, 10, 28)} | columns
+    others = (f"CVE-2098-{number:05}" for number in range(entries - len(cves)))
+    return [{"cve": cve, **row} for cve in (*cves, *others)]
 
 
 def measure(covers: str, until: date | None = date(2027, 1, 31), **columns: Any) -> dict[str, Any]:
@@ -33,6 +44,10 @@ def measure(covers: str, until: date | None = date(2027, 1, 31), **columns: Any)
         "system_id": "pacs", "covers": covers, "measure": "own segment", "approved_by": "CISO",
         "approved_on": date(2026, 1, 31), "valid_until": until,
     } | columns  # fmt: skip
+
+
+def results_and_words(verdicts: list[Verdict]) -> dict[str, tuple[str, str]]:
+    return {verdict.subject: (verdict.result, verdict.message) for verdict in verdicts}
 
 
 def test_support_comes_from_the_inventory_first(ask: Ask) -> None:
@@ -138,7 +153,7 @@ def test_known_exploited(ask: Ask) -> None:
             weakness("vna", "CVE-2099-0001"),
             weakness("old", "CVE-2017-0144", "2026-09-01 02:00"),
         ],
-        known_exploited=[{"cve": "CVE-2017-0144", "due_on": date(2022, 8, 10), "ransomware": True}],
+        known_exploited=exploited("CVE-2017-0144", due_on=date(2022, 8, 10), ransomware=True),
     )
     assert results(verdicts) == {
         "pacs": "FAIL", "ris": "UNKNOWN", "vna": "PASS", "old": "PASS", "clean": "PASS",
@@ -150,7 +165,7 @@ def test_known_exploited(ask: Ask) -> None:
 
 def test_a_scan_without_log_in_mends_nothing(ask: Ask) -> None:
     """A later scan that saw less does not close what one with a log-in found; one alike does."""
-    for login, expected in ((False, "FAIL"), (True, "PASS"), (None, "PASS")):
+    for login, expected in ((False, "FAIL"), (True, "PASS"), (None, "FAIL")):
         (verdict,) = ask(
             "inventory.known_exploited",
             vulnerability_scans=[
@@ -158,16 +173,97 @@ def test_a_scan_without_log_in_mends_nothing(ask: Ask) -> None:
                 scanned("pacs", logged_in=login),
             ],
             vulnerabilities=[weakness("pacs", "CVE-2017-0144", "2026-09-01 02:00")],
-            known_exploited=[{"cve": "CVE-2017-0144"}],
+            known_exploited=exploited("CVE-2017-0144"),
         )
         assert verdict.result == expected
+
+
+@pytest.mark.parametrize(
+    ("scans", "told"),
+    [
+        ([scanned("pacs", found=37)], "found 37 weaknesses, of which the pack lists none"),
+        ([scanned("pacs", found=None)], "does not say how many weaknesses it found"),
+        ([scanned("pacs", logged_in=False)], "Of 1 scan none could log in"),
+        ([scanned("pacs", logged_in=None)], "none is known to have logged in"),
+        ([scanned("pacs", "2026-11-02 02:00")], "no scan of this system up to the end"),
+        ([scanned("pacs", "2026-10-01 02:00", found=37), scanned("pacs", logged_in=False)], "found 37"),
+        ([scanned("pacs", "2026-10-01 02:00", found=37), scanned("pacs")], ""),
+        ([scanned("pacs", "2026-10-01 02:00"), scanned("pacs", logged_in=False)], ""),
+        ([scanned("pacs", logged_in=None, kind="software")], ""),
+    ],
+)
+def test_what_a_scan_found_and_the_pack_lacks(ask: Ask, scans: list[dict[str, Any]], told: str) -> None:
+    """Findings that the pack does not list, and scans from outside, clear no system of weaknesses."""
+    given = {
+        "vulnerability_scans": [*scans, scanned("other")],
+        "vulnerabilities": [weakness("other", "CVE-2099-0001")],
+    }
+    for check in ("inventory.known_exploited", "inventory.weakness_open_long"):
+        verdicts = [one for one in ask(check, known_exploited=exploited(), **given) if one.scope == "pacs"]
+        if not told or any(scan["observed_at"] < instant("2026-11-01 00:00") for scan in scans):
+            assert verdicts
+        for verdict in verdicts:
+            assert verdict.result == ("UNKNOWN" if told else "PASS")
+            assert told in verdict.message
+
+
+def test_some_of_what_a_scan_found(ask: Ask) -> None:
+    """Both figures are told; as many rows as findings are whole, and a scan apart by days has its own."""
+    rows = [weakness("pacs", f"CVE-2099-000{number}") for number in (1, 2)]
+    for found, at, result in (
+        (2, OCTOBER, "PASS"),
+        (3, OCTOBER, "UNKNOWN"),
+        (2, "2026-10-26 02:00", "UNKNOWN"),
+    ):
+        (verdict,) = ask(
+            "inventory.known_exploited",
+            vulnerability_scans=[scanned("pacs", at, found=found, scanner="Nessus")],
+            vulnerabilities=rows,
+            known_exploited=exploited(),
+        )
+        assert verdict.result == result
+    assert "found 2 weaknesses, of which the pack lists none" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "told"),
+    [
+        (exploited(), ""),
+        (exploited(released_on=date(2026, 10, 1)), ""),
+        (exploited(released_on=date(2026, 9, 30)), "is of 2026-09-30, 31 days before"),
+        (exploited(released_on=None, catalog_version="2021.11.03"), "is of 2021-11-03"),
+        (exploited(released_on=None, catalog_version="2026.10.28"), ""),
+        (exploited(released_on=None), "is of 2022-01-01"),
+        (exploited(entries=999), "holds 999 entries; the whole one has 1,000 or more"),
+        (exploited(entries=1), "holds 1 entry"),
+    ],
+)
+def test_an_old_or_tiny_catalogue_clears_nothing(
+    ask: Ask, catalogue: list[dict[str, Any]], told: str
+) -> None:
+    """What an old list or an excerpt does not hold may be exploited; where nothing is open it is all one."""
+    verdicts = results_and_words(
+        ask(
+            "inventory.known_exploited",
+            vulnerability_scans=[scanned("pacs"), scanned("clean")],
+            vulnerabilities=[weakness("pacs", "CVE-2099-0001")],
+            known_exploited=catalogue,
+        )
+    )
+    assert verdicts["clean"] == ("PASS", "No weakness is open.")
+    assert verdicts["pacs"][0] == ("UNKNOWN" if told else "PASS")
+    assert told in verdicts["pacs"][1]
 
 
 def test_weaknesses_open_for_long(ask: Ask) -> None:
     """Counted from the first scan that saw it; the limit itself is in time, and no grade is unknown."""
     verdicts = ask(
         "inventory.weakness_open_long",
-        vulnerability_scans=[scanned("pacs"), scanned("vna")],
+        vulnerability_scans=[
+            scanned("pacs", "2026-09-20 02:00"),
+            scanned("pacs"),
+            scanned("vna"),
+        ],
         vulnerabilities=[
             weakness("pacs", "CVE-1", "2026-09-20 02:00"),
             weakness("pacs", "CVE-1", fix_available=True),
@@ -180,6 +276,53 @@ def test_weaknesses_open_for_long(ask: Ask) -> None:
         "vna critical": "UNKNOWN", "vna high": "UNKNOWN", "vna medium": "UNKNOWN",
     }  # fmt: skip
     assert "for 1 there is an update" in next(v.message for v in verdicts if v.result == "FAIL")
+
+
+@pytest.mark.parametrize(
+    ("row", "scans", "result", "told"),
+    [
+        # The first scan of the pack finds what is known for years, and what nobody can date.
+        ({"vulnerability": "CVE-2021-44228"}, [], "UNKNOWN", "known since 2021-01-01"),
+        ({"vulnerability": "nessus 51192"}, [], "UNKNOWN", "found by the first scan of the pack"),
+        ({"published_on": date(2021, 12, 10)}, [], "UNKNOWN", "known since 2021-12-10"),
+        ({"published_on": date(2026, 10, 10)}, [], "PASS", ""),
+        # An earlier scan that would have seen it, or the scanner itself, tells since when.
+        ({"published_on": date(2021, 12, 10)}, [scanned("pacs", "2026-08-01 02:00")], "PASS", ""),
+        ({"first_seen": instant(OCTOBER)}, [], "PASS", ""),
+        ({"first_seen": instant("2026-09-01 02:00")}, [], "FAIL", "a scan saw it first on 2026-09-01"),
+        # One that could not have seen it shows only that the system was there.
+        (
+            {"published_on": date(2021, 12, 10)},
+            [scanned("pacs", "2026-08-01 02:00", logged_in=False)],
+            "FAIL",
+            "for 91, published before the pack first shows the system on 2026-08-01",
+        ),
+        (
+            {"published_on": date(2026, 9, 1)},
+            [scanned("pacs", "2026-08-01 02:00", found=9)],
+            "FAIL",
+            "for 60, since it was published on 2026-09-01",
+        ),
+        (
+            {"vulnerability": "CVE-2021-44228"},
+            [scanned("pacs", "2026-08-01 02:00", logged_in=False)],
+            "UNKNOWN",
+            "known since 2021-01-01",
+        ),
+    ],
+)
+def test_since_when_a_weakness_is_open(
+    ask: Ask, row: dict[str, Any], scans: list[dict[str, Any]], result: str, told: str
+) -> None:
+    """The day of the first scan counts unless the pack tells of an earlier one; a late look is no excuse."""
+    verdicts = ask(
+        "inventory.weakness_open_long",
+        vulnerability_scans=[*scans, scanned("pacs")],
+        vulnerabilities=[weakness("pacs", "CVE-2026-1000", severity="high") | row],
+    )
+    found = next(one for one in verdicts if one.subject == "pacs high")
+    assert found.result == result
+    assert told in found.message
 
 
 def test_updates(ask: Ask) -> None:
@@ -216,12 +359,17 @@ def test_scans_overdue(ask: Ask) -> None:
             system("pacs", aliases="10.0.0.1"),
             system("ris"),
             system("vna"),
+            system("ct"),
             system("hr", holds_ephi=False),
             system("cardio", covered=False),
         ],
-        vulnerability_scans=[scanned("10.0.0.1"), scanned("ris", "2026-04-01 02:00", logged_in=False)],
+        vulnerability_scans=[
+            scanned("10.0.0.1"),
+            scanned("ris", "2026-04-01 02:00", logged_in=False),
+            scanned("ct", "2036-10-20 02:00"),
+        ],
     )
-    assert results(verdicts) == {"pacs": "PASS", "ris": "FAIL", "vna": "UNKNOWN"}
+    assert results(verdicts) == {"pacs": "PASS", "ris": "FAIL", "vna": "UNKNOWN", "ct": "UNKNOWN"}
     assert "could log in" in next(one.message for one in verdicts if one.subject == "ris")
 
 

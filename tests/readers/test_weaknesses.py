@@ -100,9 +100,8 @@ def test_greenbone_reads_the_host_before_its_asset() -> None:
         ("10.20.1.12", "CVE-2022-0778", "high"),
         ("10.20.1.12", "CVE-2021-3711", "high"),
     ]
-    assert {row["system_id"]: row["found"] for row in found.table(SCANS)} == {
-        "10.20.1.12": 2, "10.20.1.41": 0,
-    }  # fmt: skip
+    scans = {row["system_id"]: (row["found"], row["logged_in"]) for row in found.table(SCANS)}
+    assert scans == {"10.20.1.12": (2, True), "10.20.1.41": (0, False)}
     assert found.ignored[WEAKNESSES] == {"a log or a false positive, no weakness": 1}
 
 
@@ -146,6 +145,7 @@ def test_a_catalogue_that_lost_entries_says_so() -> None:
     found = read_all(kev, json.dumps(whole).encode())
     assert [row["cve"] for row in found.table("known_exploited")] == ["CVE-2021-44228"]
     assert found.table("known_exploited")[0]["ransomware"] is True
+    assert found.table("known_exploited")[0]["released_on"] == date(2026, 10, 28)
     assert found.reasons("known_exploited") == {"bad_value": 1}
     assert any("1,500 entries" in note for note in found.notes)
 
