@@ -1,4 +1,4 @@
-"""Mapping files that are proposed for tables that no reader knows: headers only, never a cell."""
+"""Mapping files that are proposed for tables that no reader knows; no cell stands in them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from riskkit.model import NOT_RECOGNIZED, Source
 from riskkit.readers.canonical.lines import DELIMITERS, cells_of, encoding_of_file, text_lines
 
 LINES_TRIED = 20
+ROWS_LOOKED_AT = 50
 FEWEST_EXACT = 2
 """Headers that must be known word for word, so that no row of data is taken for a header."""
 
 # What stands in a header, and hardly in a cell: words, no dates, no long numbers.
-_HEADER = re.compile(r"[^\W\d][\w .#/()&%:\-]{0,59}")
+_HEADER = re.compile(r"[^\W\d][\w .#/()\[\]'&%:\-]{0,59}")
 _NUMBER = re.compile(r"\d{3}")
 
 
@@ -74,10 +75,16 @@ def _proposed(file: str, member: Unpacked) -> Proposal | None:
     if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
     best: tuple[int, int, str, Suggestion] | None = None
-    for at, (_, line) in enumerate(islice(text_lines(member, encoding_of_file(member)), LINES_TRIED)):
+    lines = [
+        line for _, line in islice(text_lines(member, encoding_of_file(member)), LINES_TRIED + ROWS_LOOKED_AT)
+    ]
+    for at, line in enumerate(lines[:LINES_TRIED]):
         for delimiter in DELIMITERS:
             cells = cells_of(line, delimiter) if line else None
-            found = suggest(cells, Path(file).parts[0]) if cells and _is_header(cells) else None
+            if not cells or not _is_header(cells):
+                continue
+            below = (cells_of(row, delimiter) for row in lines[at + 1 : at + 1 + ROWS_LOOKED_AT] if row)
+            found = suggest(cells, Path(file).parts[0], [row for row in below if row])
             if found and found.exact >= FEWEST_EXACT and (best is None or len(found.columns) > best[0]):
                 best = (len(found.columns), at, delimiter, found)
     if best is None:
@@ -102,7 +109,7 @@ def _text(name: str, skipped: int, delimiter: str, found: Suggestion) -> str:
     if delimiter != DELIMITERS[0]:
         content["delimiter"] = delimiter
     lines = [
-        f"# Proposed from the headers of {_one_line(name)}; no cell was looked at.",
+        f"# Proposed from the headers of {_one_line(name)}; of its cells only the look counts.",
         "# Check every line and take `.proposed` off the name of this file: until then it is not used.",
         *yaml.safe_dump(content, sort_keys=False, allow_unicode=True).splitlines(),
     ]

@@ -1,4 +1,4 @@
-"""What the columns of an unknown table may mean, told by its headers alone."""
+"""What the columns of an unknown table may mean, told by its headers and by what the cells look like."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
 
+from riskkit.ingest.shapes import ACTION, ADDRESS, CLOCK, DATE, NAME, NUMBER, TIME, UID, shape_of
 from riskkit.readers.canonical.header import CANONICAL
 from riskkit.tables import TABLES
 
@@ -107,9 +108,30 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 LIKENESS = 0.88
 """How alike two names must be to be taken for a misspelling: our own choice."""
 
-_SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
-_SHORT = {"no": "number", "num": "number", "nr": "number", "pt": "patient", "usr": "user", "dttm": "time",
-          "dt": "date", "ts": "timestamp", "acct": "account", "desc": "description"}  # fmt: skip
+PART = 0.97
+"""How alike a name is of which what stands in brackets, or what stands before it, is known."""
+
+_SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+_SHORT = {"no": "number", "num": "number", "nr": "number", "pt": "patient", "pat": "patient", "usr": "user",
+          "dttm": "time", "dt": "date", "ts": "timestamp", "acct": "account", "desc": "description",
+          "med": "medical", "rec": "record", "wks": "workstation",
+          # German and Spanish, in which some products are installed.
+          "patienten": "patient", "patientennummer": "patient number", "patientenid": "patient id",
+          "paciente": "patient", "benutzer": "user", "anwender": "user", "usuario": "user", "kennung": "id",
+          "benutzerkennung": "user id", "benutzername": "username", "anmeldename": "login name",
+          "nummer": "number", "número": "number", "zeitpunkt": "timestamp", "zeitstempel": "timestamp",
+          "datum": "date", "fecha": "date", "uhrzeit": "time", "zeit": "time", "hora": "time",
+          "aktion": "action", "vorgang": "event", "ereignis": "event", "acción": "action", "evento": "event",
+          "arbeitsplatz": "workstation", "rechner": "computer", "ergebnis": "result", "grund": "reason",
+          "nachname": "last name", "vorname": "first name", "abteilung": "department"}  # fmt: skip
+_QUALIFIERS = frozenset({"utc", "gmt", "local", "value", "text", "field"})
+"""Words behind a name that say how its cells are written, and not what they are."""
+
+_SHAPED = {"source_ip": ADDRESS, "study_uid": UID, "event_category": ACTION}
+"""Columns of a trail that a header nobody knows is placed in when its cells, and no other's, look so."""
+
+_PEOPLE = frozenset({"patient_id", "user_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +145,16 @@ class Suggestion:
     exact: int
 
 
-def suggest(header: Sequence[str], folder: str = "") -> Suggestion | None:
+def suggest(header: Sequence[str], folder: str = "", rows: Sequence[Sequence[str]] = ()) -> Suggestion | None:
     """The table that most headers can be placed in, one at least that it cannot do without.
 
-    `folder` is where the file lies, and decides between tables that fit equally. Cells are not looked at.
+    `folder` is where the file lies, and decides between tables that fit equally. Of the cells of `rows`
+    only the look counts: names under "Patient" are no record numbers, and a column of times is when.
     """
-    names = [cell.strip() for cell in header if cell.strip()]
-    found = [_placed(table, names) for table in (AUDIT, *sorted(CANONICAL))]
+    at = [place for place, cell in enumerate(header) if cell.strip()]
+    names = [header[place].strip() for place in at]
+    shapes = [shape_of([row[place] for row in rows if place < len(row)]) for place in at]
+    found = [_placed(table, names, shapes) for table in (AUDIT, *sorted(CANONICAL))]
     ranked = [
         (not one.missing, len(one.columns), TABLES[one.table].place.startswith(f"{folder}/"), -at, one)
         for at, one in enumerate(found)
@@ -138,14 +163,14 @@ def suggest(header: Sequence[str], folder: str = "") -> Suggestion | None:
     return max(ranked, default=(0, 0, 0, 0, None))[-1]
 
 
-def _placed(table: str, names: Sequence[str]) -> Suggestion:
+def _placed(table: str, names: Sequence[str], shapes: Sequence[str]) -> Suggestion:
     scores = sorted(
         (
-            (-_likeness(name, phrase), at, column)
+            (-_likeness(name, phrase), at, _by_look(table, column, shapes[at]))
             for at, name in enumerate(names)
             for column, phrases in _phrases(table).items()
             for phrase in phrases
-            if _likeness(name, phrase) >= LIKENESS
+            if _likeness(name, phrase) >= LIKENESS and _by_look(table, column, shapes[at])
         )
     )
     columns: dict[int, str] = {}
@@ -153,9 +178,10 @@ def _placed(table: str, names: Sequence[str]) -> Suggestion:
     for score, at, column in scores:
         if at not in columns and column not in columns.values():
             columns[at] = column
-            exact += score <= -1
+            exact += score <= -PART
     if table == AUDIT:
         _add_clock(names, columns)
+        _add_looks(shapes, columns)
     required = {"event_time_us", "user_id"} if table == AUDIT else TABLES[table].required
     return Suggestion(
         table,
@@ -178,6 +204,31 @@ def _add_clock(names: Sequence[str], columns: dict[int, str]) -> None:
             return
 
 
+def _by_look(table: str, column: str, shape: str) -> str:
+    """The column when the cells may be of it, another that they are of instead, or none; "" for none."""
+    if shape == NAME and column in _PEOPLE:
+        return "user_name" if (table, column) == (AUDIT, "user_id") else ""
+    if column in ("source_ip", "study_uid"):
+        return column if shape in ("", _SHAPED[column]) else ""
+    return "" if column == "event_time_us" and shape in (NUMBER, ADDRESS, UID, NAME) else column
+
+
+def _add_looks(shapes: Sequence[str], columns: dict[int, str]) -> None:
+    """Place headers that nobody knows by what their cells look like, where only one looks so."""
+
+    def only(shape: str) -> list[int]:
+        found = [at for at, look in enumerate(shapes) if look == shape and at not in columns]
+        return found if len(found) == 1 else []
+
+    for column, shape in _SHAPED.items():
+        if column not in columns.values():
+            columns.update(dict.fromkeys(only(shape), column))
+    if "event_time_us" not in columns.values():
+        when = only(TIME) or only(DATE)
+        clock = only(CLOCK) if when and shapes[when[0]] == DATE else []
+        columns.update(dict.fromkeys([*when, *clock], "event_time_us"))
+
+
 @cache
 def _phrases(table: str) -> Mapping[str, tuple[str, ...]]:
     others = _AUDIT_NAMES if table == AUDIT else _NAMES
@@ -196,10 +247,19 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(_SHORT.get(part, part) for part in parts)
 
 
-@cache
 def _likeness(name: str, phrase: str) -> float:
+    """How alike a header and a phrase are; of `User (login)` each part may be what is meant."""
+    parts = (_BRACKETS.sub(" ", name), *_BRACKETS.findall(name))
+    among = max(_alike(part, phrase) for part in parts)
+    return max(_alike(name, phrase), min(among, PART))
+
+
+@cache
+def _alike(name: str, phrase: str) -> float:
     """1 for the same words, 0.95 for the same letters, less for others that are nearly the same."""
     words = _words(name)
+    while len(words) > 1 and words[-1] in _QUALIFIERS:
+        words = words[:-1]
     text = " ".join(words)
     if text == phrase:
         return 1.0

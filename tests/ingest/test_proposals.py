@@ -1,7 +1,8 @@
-"""Mapping files that are proposed: told by headers alone, never written over, not used until renamed."""
+"""Mapping files that are proposed: told by headers and looks, never written over, not used until renamed."""
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskkit.ingest import ingest, proposals, write_proposal
+from riskkit.ingest.shapes import shape_of
 from riskkit.ingest.suggestions import suggest
 from riskkit.model import Evidence, Moment, Period
 from riskkit.settings import Settings
@@ -41,6 +43,16 @@ def proposed(folder: Path) -> dict[str, str]:
          "event_time_us user_id patient_id accession"),
         ("Clinician ID,Patient ID,Timestamp,Action,Access Type", "audit", "audit_events",
          "user_id patient_id event_time_us event_category"),
+        ("Pat. ID,User (login),Zeitpunkt,Aktion", "audit", "audit_events",
+         "patient_id user_id event_time_us event_category"),
+        ("Pt MRN,Usr-ID,Date/Time [UTC],Event", "audit", "audit_events",
+         "patient_id user_id event_time_us event_category"),
+        ("Patientennummer;Benutzerkennung;Datum;Uhrzeit;Arbeitsplatz".replace(";", ","), "audit",
+         "audit_events", "patient_id user_id event_time_us event_time_us source_host"),
+        ("Patienten-ID,Benutzer,Zeitstempel,Vorgang", "audit", "audit_events",
+         "patient_id user_id event_time_us event_category"),
+        ("Med. Rec. #,Login (domain),Timestamp UTC,Acc. No.", "audit", "audit_events",
+         "user_id event_time_us accession"),
         ("Employee ID,Last Name,First Name,Job Title,Dept,Hire Date", "people", "roster",
          "user_id family_name given_name role department employed_from"),
         ("sAMAccountName,Enabled,Last Logon,Host", "people", "accounts",
@@ -56,6 +68,51 @@ def test_what_headers_mean(header: str, folder: str, table: str, columns: str) -
     found = suggest(header.split(","), folder)
     assert found is not None
     assert (found.table, " ".join(found.columns.values())) == (table, columns)
+
+
+LOOKS = """Patient,Pat. No.,User,Login,Wann genau,What happened,Whence,Picture,Address
+"Doe, Jane",4711,"Roe, Max",mroe,01.10.2026 07:08,View chart,10.0.0.7,1.2.840.10008.5.1.4.1,12 Elm St
+"Poe, Ed",4712,"Roe, Max",mroe,01.10.2026 07:09,Print chart,10.0.0.7,1.2.840.10008.5.1.4.2,3 Oak St
+"Lee, Ann",4713,"Kay, Zoe",zkay,02.10.2026 11:30,View chart,10.0.0.9,1.2.840.10008.5.1.4.3,7 Ash St
+"""
+
+
+def test_what_cells_look_like() -> None:
+    """Names are neither record numbers nor log-ins; times, addresses and actions look like what they are."""
+    header, *rows = csv.reader(LOOKS.splitlines())
+    found = suggest(header, "audit", rows)
+    assert found is not None
+    assert found.columns == {
+        "Pat. No.": "patient_id", "User": "user_name", "Login": "user_id", "Wann genau": "event_time_us",
+        "What happened": "event_category", "Whence": "source_ip", "Picture": "study_uid",
+    }  # fmt: skip
+    assert found.unplaced == ("Patient", "Address")
+    two_times = suggest([*header, "Bis"], "audit", [[*row, row[4]] for row in rows])
+    assert two_times is not None
+    assert "event_time_us" not in two_times.columns.values()
+
+
+@pytest.mark.parametrize(
+    ("cells", "shape"),
+    [
+        (["2026-10-01T07:08:09.123+02:00"] * 3, "time"),
+        (["10/01/2026 7:08 PM"] * 3, "time"),
+        (["01 Oct 2026 07:08"] * 3, "time"),
+        (["20261001070809"] * 3, "time"),
+        (["2026-10-01", "2026-10-02", "n/a", "2026-10-03"], "date"),
+        (["07:08:09"] * 3, "clock"),
+        (["fe80::1", "10.0.0.1", "10.0.0.2"], "address"),
+        (["12", "7", "45"], "short number"),
+        (["van der Berg, Piet", "O'Neil, Ann", "Doe^Jane"], "name"),
+        (["Total"] + ["2026-10-01 07:08"] * 9, "time"),
+        (["2026-10-01 07:08"] * 2, ""),
+        (["x1", "2026-10-01", "10.0.0.1"], "other"),
+        (["1." * 40 + "1"] * 3, "other"),
+    ],
+)
+def test_shapes(cells: list[str], shape: str) -> None:
+    """Nine of ten filled cells decide, and there must be three."""
+    assert shape_of(cells) == shape
 
 
 @pytest.mark.parametrize("header", ["Smith,Jane,Nurse,Radiology", "a,b,c", "", "4711,2026-10-01,rad1"])
