@@ -17,7 +17,13 @@ NODE_PROTOCOLS = frozenset({"dicom-tls", "mllp-tls"})
 """Between nodes there is no log-in: the certificate is the only thing that tells who calls."""
 
 ABOUT = ("connectivity", "mtls.client_auth")
-NOT_ASKED = frozenset({"disabled", "none", "not_requested"})
+LENIENT = {
+    "optional": "The listener asks for a client certificate and goes on without one.",
+    "any": "The listener asks for a client certificate and takes any, whoever made it.",
+    **dict.fromkeys(
+        ("disabled", "none", "not_requested"), "The listener does not ask for a client certificate."
+    ),
+}
 
 
 @check(
@@ -55,9 +61,7 @@ def _judged(channel: Any) -> tuple[Result, str]:
         return "FAIL", "The listener speaks no TLS, so no certificate tells who connects."
     if asked == "required":
         return "PASS", "The listener requires a client certificate."
-    if asked == "optional":
-        return "FAIL", "The listener asks for a client certificate and goes on without one."
-    if asked in NOT_ASKED:
-        return "FAIL", "The listener does not ask for a client certificate."
+    if asked in LENIENT:
+        return "FAIL", LENIENT[asked]
     why = why_not_tls(channel) or channel.client_auth_reason or "the scan got no answer"
     return "UNKNOWN", f"Whether it asks for a client certificate is not known: {why}."

@@ -44,7 +44,7 @@ _BROKEN = frozenset({"ssl2_0", "ssl3_0"})
 _NO_PROTECTION = frozenset({"NULL", "ANON", "EXPORT", "EXPORT40", "RC4", "RC2", "DES", "DES40"})
 _SHORT_BLOCKS = frozenset({"3DES", "IDEA", "EDE3"})
 _DH_BITS, _DH_BROKEN, _RSA_BITS, _CURVE_BITS = 2048, 1024, 2048, 256
-_NOT_ASKED = frozenset({"disabled", "none", "not_requested", "optional"})
+_NOT_ASKED = frozenset({"disabled", "none", "not_requested", "optional", "any"})
 
 SILENT = "it is declared as a protocol without TLS and does not answer a TLS hello"
 UNSAID = "it works without TLS, and nothing says whether it carries ePHI"
@@ -197,7 +197,8 @@ def _weak_cryptography(channel: Any, leaf: Any) -> Iterator[str]:
 
 def _unauthenticated(channel: Any, leaf: Any, point: Any, at: Moment) -> Iterator[str]:
     if channel.declared in NODE_PROTOCOLS and (channel.client_auth or "").casefold() in _NOT_ASKED:
-        yield "it lets nodes in without a certificate"
+        shown = channel.client_auth.casefold() == "any"
+        yield f"it lets nodes in {'with any certificate' if shown else 'without a certificate'}"
     if leaf is not None and leaf.position == 0:
         if leaf.not_after <= at.as_of:
             yield "its certificate has expired"

@@ -44,7 +44,9 @@ def _meaning(key: str, value: str) -> str:
         return "tls" if value == "tls" else "no tls" if value in WITHOUT_TLS else ""
     if key == "mtls.client_auth":
         # A web server asks in the handshake and insists after it, which scanners take for optional.
-        return {"REQUIRED": "asked", "OPTIONAL": "asked", "DISABLED": "not asked"}.get(value.upper(), "")
+        return {"REQUIRED": "asked", "OPTIONAL": "asked", "ANY": "asked", "DISABLED": "not asked"}.get(
+            value.upper(), ""
+        )
     return value if key.startswith("protocol.") and value in {"accepted", "rejected"} else ""
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from riskkit.catalog.transmission import ANYTHING, Offer, Seen
 
-CLIENT_AUTH = {"required": "required", "optional": "optional", "disabled": "disabled", "none": "disabled",
-               "not_requested": "disabled"}  # fmt: skip
+CLIENT_AUTH = {
+    "required": "required", "optional": "optional", "any": "optional", "disabled": "disabled",
+    "none": "disabled", "not_requested": "disabled",
+}  # fmt: skip
 
 HYBRIDS = frozenset({"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024"})
 """Groups that scanners with an old library do not try."""

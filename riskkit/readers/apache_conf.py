@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.configured import WORDS, Accepts, Found, Listener, observations, text_of
+from riskkit.readers.configured import BY_DEFAULT, WORDS, Accepts, Found, Listener, observations, text_of
 from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.listeners import OBSERVATIONS, VERSIONS, host_of
 
@@ -15,13 +15,22 @@ _RECOGNIZED = re.compile(rb"(?im)^[ \t]*<VirtualHost\s+[^>\n]{1,200}>")
 _OPEN = re.compile(r"(?i)<VirtualHost\s+([^>]+)>")
 _CLOSE = re.compile(r"(?i)</VirtualHost\s*>")
 _DIRECTIVE = re.compile(r"(\w+)\s+(.*)")
-_KEPT = frozenset(
-    {"sslengine", "sslprotocol", "sslciphersuite", "sslverifyclient", "include", "includeoptional"}
-)
+_SECTION = re.compile(r"<(/?)(\w+)[^>]*>")
+_SAME = frozenset({"ifmodule", "ifversion"})
+"""Sections whose directives hold as if they stood outside, if the software is what it is written for."""
+
+_PERHAPS = frozenset({"ifdefine", "iffile", "ifdirective", "ifsection", "macro"})
+"""Sections that hold only under a condition."""
+
+_KEPT = frozenset({"sslengine", "sslprotocol", "sslciphersuite", "sslverifyclient"})
+_INCLUDES = frozenset({"include", "includeoptional"})
+_INCLUDED = "a file that is included, or a condition, may say otherwise"
 _CLIENT = {"require": "REQUIRED", "optional": "OPTIONAL", "optional_no_ca": "OPTIONAL", "none": "DISABLED"}
+_ENGINE = {"on": True, "off": False, "optional": False}
 _FILES = "apache2?|httpd|ssl|default-ssl|000-default|vhosts?"
 
-Directives = dict[str, str]
+Directives = dict[str, str | None]
+"""Settings that are kept; None for one that a file which is included, or a condition, may have changed."""
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -31,7 +40,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="apache_conf",
     title="Apache httpd configuration",
-    version=1,
+    version=2,
     tables=("channel_observations",),
     recognize=_recognize,
     offset_unit="item",
@@ -46,7 +55,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     except DocumentError as error:
         yield refused(OBSERVATIONS.name, error, member)
         return
-    included = sum(key.startswith("include") for key in common)
+    included = any("include" in said for said in (common, *(own for _, own in hosts)))
     found = Found(notes=("other files are included and not followed",) if included else ())
     offset = 0
     for addresses, own in hosts:
@@ -61,6 +70,7 @@ def _parsed(text: str) -> tuple[list[tuple[str, Directives]], Directives]:
     hosts: list[tuple[str, Directives]] = []
     common: Directives = {}
     here = common
+    inside: list[str] = []
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         written = line.strip()
         if opened := _OPEN.fullmatch(written):
@@ -70,8 +80,17 @@ def _parsed(text: str) -> tuple[list[tuple[str, Directives]], Directives]:
             hosts.append((opened[1], here))
         elif _CLOSE.fullmatch(written):
             here = common
-        elif (said := _DIRECTIVE.fullmatch(written)) and said[1].lower() in _KEPT:
-            here[said[1].lower()] = said[2].strip().strip("\"'")
+        elif section := _SECTION.fullmatch(written):
+            inside = inside[:-1] if section[1] else [*inside, section[2].lower()]
+        elif set(inside) - _SAME - _PERHAPS:
+            continue  # of some paths alone, after the handshake
+        elif (said := _DIRECTIVE.fullmatch(written)) and said[1].lower() in _INCLUDES:
+            # What is outside of virtual hosts seldom switches TLS on for all of them.
+            here.update(dict.fromkeys(_KEPT - {"sslengine"} if here is common else _KEPT))
+            here["include"] = said[2]
+        elif said and said[1].lower() in _KEPT:
+            value = said[2].strip().strip("\"'")
+            here[said[1].lower()] = None if set(inside) & _PERHAPS else value
     if here is not common:
         raise DocumentError("truncated", "the file ends within a virtual host")
     return hosts, common
@@ -82,16 +101,17 @@ def _add(found: Found, offset: int, address: str, said: Directives) -> None:
     if not port.isdigit():
         found.ignore("a virtual host that names no port")
         return
-    verify = said.get("sslverifyclient", "none").lower()
-    protocol = said.get("sslprotocol")
+    verify, protocol = said.get("sslverifyclient", "none"), said.get("sslprotocol")
     found.listeners.append(
         Listener(
             offset,
             port,
-            said.get("sslengine", "off").lower() in {"on", "optional"},
+            # Optional is the upgrade of HTTP, which leaves it to the client.
+            _ENGINE.get((said.get("sslengine", "off") or "").lower()),
             accepts=_accepts(protocol.split()) if protocol else None,
             ciphers=said.get("sslciphersuite"),
-            client_auth=_CLIENT.get(verify),
+            client_auth=_CLIENT.get((verify or "").lower()),
+            untold=_INCLUDED if None in said.values() else BY_DEFAULT,
         )
     )
 
@@ -99,7 +119,8 @@ def _add(found: Found, offset: int, address: str, said: Directives) -> None:
 def _accepts(words: Sequence[str]) -> Accepts:
     """The versions of SSLProtocol: +word adds, -word takes away, a bare word replaces what came before it.
 
-    `all` is TLS 1.0 and later; whether it includes SSL 3.0 depends on the OpenSSL of that Apache.
+    `all` is TLS 1.0 and later; whether it includes SSL 3.0 depends on the OpenSSL of that Apache. With a
+    word that is no version, as a variable, nothing is known of the versions that no later word names.
     """
     found: dict[str, bool | None] = dict.fromkeys(VERSIONS, False)
     for word in words:
@@ -112,4 +133,6 @@ def _accepts(words: Sequence[str]) -> Accepts:
             found["ssl3_0"] = None if wanted else False
         elif version := WORDS.get(name.upper()):
             found[version] = wanted
+        else:
+            found = dict.fromkeys(VERSIONS)
     return found

@@ -43,11 +43,11 @@ BY_DEFAULT = "left at the default of the software"
 
 @dataclass(frozen=True)
 class Listener:
-    """One listener of a configuration; what is None is not said."""
+    """One listener of a configuration; what is None is not said, and `untold` tells why."""
 
     offset: int
     port: object
-    tls: bool
+    tls: bool | None
     host: str = ""
     accepts: Accepts | None = None
     ciphers: str | None = None
@@ -55,6 +55,7 @@ class Listener:
     any_aet: str | None = None
     detail: str = ""
     by_default: frozenset[str] = frozenset()
+    untold: str = BY_DEFAULT
 
 
 @dataclass
@@ -99,9 +100,13 @@ def observations(member: Member, host: str, found: Found) -> Batch:
 
 
 def enabled(words: Iterable[str]) -> Accepts:
-    """Versions of a list that names what is accepted (`TLSv1.2 TLSv1.3`); all others are not."""
+    """Versions of a list that names what is accepted (`TLSv1.2 TLSv1.3`); all others are not.
+
+    Of a list with a word that is no version, as a variable, only what it names is known.
+    """
     named = {WORDS.get(word.upper()) for word in words}
-    return {version: version in named for version in VERSIONS}
+    others = None if None in named else False
+    return {version: True if version in named else others for version in VERSIONS}
 
 
 def at_least(lowest: str, highest: str = "tls1_3") -> Accepts:
@@ -118,6 +123,9 @@ def _facts(one: Listener) -> Iterator[Fact]:
 
     if one.any_aet:
         yield made("dicom.any_aet", one.any_aet)
+    if one.tls is None:
+        yield made("connectivity", UNKNOWN, one.untold, one.detail)
+        return
     if not one.tls:
         yield made("connectivity", "plaintext", "configured without TLS", one.detail)
         return
@@ -125,8 +133,8 @@ def _facts(one: Listener) -> Iterator[Fact]:
     accepts = one.accepts or dict.fromkeys(VERSIONS)
     for version in VERSIONS:
         value = {True: "accepted", False: "rejected", None: UNKNOWN}[accepts.get(version)]
-        yield made(f"protocol.{version}", value, BY_DEFAULT if value == UNKNOWN else "")
-    yield made("mtls.client_auth", one.client_auth or UNKNOWN, "" if one.client_auth else BY_DEFAULT)
+        yield made(f"protocol.{version}", value, one.untold if value == UNKNOWN else "")
+    yield made("mtls.client_auth", one.client_auth or UNKNOWN, "" if one.client_auth else one.untold)
     yield from _suites(one, [version for version in VERSIONS if accepts.get(version)])
 
 
@@ -135,6 +143,6 @@ def _suites(one: Listener, accepted: Sequence[str]) -> Iterator[Fact]:
     for name in dict.fromkeys(names):
         yield Fact(f"suite.{name}", "accepted", confidence="medium")
     if not whole:
-        reason = "the list of suites is an expression" if one.ciphers else BY_DEFAULT
+        reason = "the list of suites is an expression" if one.ciphers else one.untold
         for version in accepted:
             yield Fact(f"suites.{version}", UNKNOWN, reason, confidence="medium")

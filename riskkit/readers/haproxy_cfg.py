@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.configured import WORDS, Accepts, Found, Listener, observations, text_of
+from riskkit.readers.configured import BY_DEFAULT, WORDS, Accepts, Found, Listener, observations, text_of
 from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.listeners import OBSERVATIONS, VERSIONS, host_of
 
@@ -23,6 +23,13 @@ _OFF = {
     "no-tlsv13": "tls1_3",
 }
 _CLIENT = {"required": "REQUIRED", "optional": "OPTIONAL", "none": "DISABLED"}
+_FORCED = re.compile(r"force-(sslv3|tlsv1\d)")
+_RULES = re.compile(r"\bssl_(?:c_\w+|fc_has_crt)\b")
+_BY_RULES = "rules of the file look at the certificate after the handshake"
+_OTHER_FILE = "a list of certificates in another file may say otherwise"
+_IGNORES = "some errors of client certificates are ignored"
+_HELLO = re.compile(r"\breq[._]ssl_")
+_PASSES = "it passes on what it gets, which may be TLS"
 _BINDING = frozenset({"frontend", "listen"})
 _SECTIONS = _BINDING | {
     "global", "defaults", "backend", "userlist", "peers", "resolvers", "cache", "mailers", "program",
@@ -37,7 +44,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="haproxy_cfg",
     title="HAProxy configuration",
-    version=1,
+    version=2,
     tables=("channel_observations",),
     recognize=_recognize,
     offset_unit="item",
@@ -61,10 +68,11 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
             ciphers = words[1]
         elif section in _BINDING and words[:1] == ["bind"] and len(words) > 1:
             binds.append(words[1:])
+    has_rules, passes = _RULES.search(text) is not None, _HELLO.search(text) is not None
     found, offset = Found(), 0
     for bind in binds:
         for address in bind[0].split(","):
-            _add(found, offset, address, bind[1:], (defaults, ciphers))
+            _add(found, offset, address, bind[1:], (defaults, ciphers), has_rules=has_rules, passes=passes)
             offset += 1
     yield observations(member, host_of(member.name, _FILES), found)
 
@@ -73,11 +81,18 @@ def _words(line: str) -> list[str]:
     try:
         return shlex.split(line, comments=True)
     except ValueError:
-        return []
+        return line.split()
 
 
 def _add(
-    found: Found, offset: int, address: str, words: Sequence[str], common: tuple[Sequence[str], str | None]
+    found: Found,
+    offset: int,
+    address: str,
+    words: Sequence[str],
+    common: tuple[Sequence[str], str | None],
+    *,
+    has_rules: bool,
+    passes: bool,
 ) -> None:
     port = address.rpartition(":")[2]
     if re.match(r"(?:unix|abns|fd|sockpair)@|/", address):
@@ -86,16 +101,35 @@ def _add(
         found.refused.append((offset, "bad_value", "an address that names no one port"))
     else:
         options = _options(words)
+        elsewhere = "crt-list" in options
+        asked, why = _client(options, has_rules=has_rules)
+        secured = True if "ssl" in options else None if passes else False
         found.listeners.append(
             Listener(
                 offset,
                 port,
-                "ssl" in options,
-                accepts=_accepts([*common[0], *words]),
-                ciphers=options.get("ciphers") or common[1],
-                client_auth=_CLIENT.get(options.get("verify", "none")),
+                secured,
+                accepts=None if elsewhere else _accepts([*common[0], *words]),
+                ciphers=None if elsewhere else options.get("ciphers") or common[1],
+                client_auth=None if elsewhere else asked,
+                untold=_OTHER_FILE if elsewhere else _PASSES if secured is None else why or BY_DEFAULT,
             )
         )
+
+
+def _client(options: dict[str, str], *, has_rules: bool) -> tuple[str | None, str]:
+    """Whether clients must show a certificate, and why it is not known.
+
+    One that is required and whose every error is ignored may be anybody's, unless rules look at it later.
+    """
+    asked = _CLIENT.get(options.get("verify", "none"))
+    ignored = [options[name] for name in ("crt-ignore-err", "ca-ignore-err") if name in options]
+    if asked == "OPTIONAL" or (asked == "REQUIRED" and ignored):
+        if has_rules:
+            return None, _BY_RULES
+        if asked == "REQUIRED":
+            return ("ANY", "") if "all" in ignored else (None, _IGNORES)
+    return asked, ""
 
 
 def _options(words: Sequence[str]) -> dict[str, str]:
@@ -103,11 +137,21 @@ def _options(words: Sequence[str]) -> dict[str, str]:
     return dict(zip(words, [*words[1:], ""], strict=False))
 
 
+def _spelt_out(word: str) -> list[str]:
+    """`force-tlsv12` as the lowest and the highest version, which it is short for."""
+    if not (forced := _FORCED.fullmatch(word)):
+        return [word]
+    name = forced[1].upper()
+    version = f"{name[:-1]}.{name[-1]}" if name.startswith("TLS") else name
+    return ["ssl-min-ver", version, "ssl-max-ver", version]
+
+
 def _accepts(words: Sequence[str]) -> Accepts | None:
     """Versions between ssl-min-ver and ssl-max-ver without those switched off; later words override.
 
     Without a lowest version HAProxy takes that of its release: what lies below is not said.
     """
+    words = [one for word in words for one in _spelt_out(word)]
     options = _options(words)
     lowest = WORDS.get(options.get("ssl-min-ver", "").upper())
     highest = WORDS.get(options.get("ssl-max-ver", "").upper())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.configured import Found, Listener, enabled, observations, text_of
+from riskkit.readers.configured import BY_DEFAULT, Accepts, Found, Listener, enabled, observations, text_of
 from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.listeners import OBSERVATIONS, host_of
 from riskkit.words import count
@@ -23,6 +23,13 @@ _TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{};]|[^\s{}
 _ADDRESS = re.compile(r"(?:(\[[0-9a-fA-F:.]+\]|[\w.*-]+):)?(\d{1,5})")
 _CLIENT = {"on": "REQUIRED", "optional": "OPTIONAL", "optional_no_ca": "OPTIONAL", "off": "DISABLED"}
 _FILES = r"nginx(?:\.conf)?|default|sites-enabled|conf\.d"
+_HARMLESS = re.compile(r"(?:.*/)?(?:mime\.types|\w+_params|fastcgi\.conf|modules-enabled/.*)")
+"""Files that nginx brings along and that say nothing of listeners."""
+
+_INCLUDED = "a file that is included may say otherwise"
+_BY_RULES = "rules of the server look at the certificate after the handshake"
+_PASSES = "it passes on what it gets, which may be TLS"
+_TLS_PORT = "443"
 _DEPTH = 32
 _EVERY = frozenset({"", "*", "0.0.0.0", "[::]"})  # noqa: S104 - addresses that are read, not bound
 
@@ -35,6 +42,26 @@ class _Block:
     number: int
     outer: _Block | None = None
     directives: dict[str, list[list[str]]] = field(default_factory=dict)
+    looks_at_certificates: bool = False
+
+    @property
+    def includes(self) -> bool:
+        """Whether files that may hold anything are included here."""
+        files = [" ".join(words) for words in self.directives.get("include", ())]
+        return any(not _HARMLESS.fullmatch(file) for file in files)
+
+    def open(self, name: str) -> bool:
+        """Whether a file that is included may set a directive that none of these blocks sets before it."""
+        if name in self.directives:
+            return False
+        return self.includes or (self.outer is not None and self.outer.open(name))
+
+    def versions(self) -> Accepts | None:
+        """The versions of `ssl_protocols`, all of one block together; an include may add some."""
+        if "ssl_protocols" not in self.directives:
+            return self.outer.versions() if self.outer and not self.includes else None
+        named = enabled(word for words in self.directives["ssl_protocols"] for word in words)
+        return {one: accepted or (None if self.includes else accepted) for one, accepted in named.items()}
 
     def last(self, name: str) -> list[str] | None:
         """The arguments of a directive, inherited when this block has none."""
@@ -50,7 +77,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="nginx_conf",
     title="nginx configuration",
-    version=1,
+    version=2,
     tables=("channel_observations",),
     recognize=_recognize,
     offset_unit="item",
@@ -65,6 +92,10 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     found = Found(notes=(f"{count(includes, 'include')} not followed",) if includes else ())
     offset, ordered = 0, []
     for server in servers:
+        if "listen" not in server.directives and server.includes:
+            found.refused.append((offset, "missing_required", "the address is in a file that is included"))
+            offset += 1
+            continue
         for words in server.directives.get("listen", [["80"]]):
             ordered.append(
                 (("default_server" not in words and "default" not in words), offset, server, words)
@@ -102,10 +133,40 @@ def _parsed(text: str) -> tuple[list[_Block], int]:
                 here.directives.setdefault(words[0], []).append(words[1:])
             words = []
         else:
+            if "$ssl_client_" in piece:
+                _server_of(here).looks_at_certificates = True
             words.append(piece[1:-1] if piece[0] in "\"'" else piece)
     if depth:
         raise DocumentError("truncated", "the file ends within a block")
     return servers, includes
+
+
+def _server_of(block: _Block) -> _Block:
+    """The server block around a block, else the block itself."""
+    here: _Block | None = block
+    while here is not None and here.name != "server":
+        here = here.outer
+    return here or block
+
+
+def _tls(server: _Block, words: list[str], port: str) -> tuple[bool | None, bool]:
+    """Whether a listener speaks TLS, None where the file does not tell, and whether it only passes TLS on."""
+    if "ssl" in words or _said(server, "ssl") == "on":
+        return True, False
+    passes = _said(server, "ssl_preread") == "on"
+    # `ssl on`, of old releases, may stand in a file that is included.
+    hints = port == _TLS_PORT or any(key.startswith("ssl_") for key in server.directives)
+    return (None if passes or (hints and server.open("ssl")) else False), passes
+
+
+def _client_auth(server: _Block) -> tuple[str | None, str]:
+    """Whether clients must show a certificate, and why it is not known."""
+    if server.open("ssl_verify_client"):
+        return None, _INCLUDED
+    asked = _CLIENT.get(_said(server, "ssl_verify_client") or "off")
+    if asked == "OPTIONAL" and server.looks_at_certificates:
+        return None, _BY_RULES
+    return asked, _INCLUDED if server.includes else ""
 
 
 def _add(found: Found, offset: int, server: _Block, words: list[str]) -> None:
@@ -125,17 +186,19 @@ def _add(found: Found, offset: int, server: _Block, words: list[str]) -> None:
     if "quic" in words:
         found.ignore("QUIC, beside a listener of its own")
         return
-    tls = "ssl" in words or _said(server, "ssl") == "on"
-    versions = server.last("ssl_protocols")
-    verify = _said(server, "ssl_verify_client")
+    tls, passes = _tls(server, words, port)
+    asked, why = _client_auth(server)
+    if tls is None:
+        why = _PASSES if passes else _INCLUDED
     found.listeners.append(
         Listener(
             offset,
             port,
             tls,
-            accepts=enabled(versions) if versions else None,
-            ciphers=_said(server, "ssl_ciphers"),
-            client_auth=_CLIENT.get(verify) if verify else "DISABLED",
+            accepts=server.versions(),
+            ciphers=None if server.open("ssl_ciphers") else _said(server, "ssl_ciphers"),
+            client_auth=asked,
+            untold=why or (_INCLUDED if server.open("ssl_protocols") else BY_DEFAULT),
             detail="" if host in _EVERY else "on one address of the host",
         )
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.configured import Accepts, Found, Listener, at_least, observations
+from riskkit.readers.configured import BY_DEFAULT, Accepts, Found, Listener, at_least, observations
 from riskkit.readers.documents import DocumentError, load_json, refused, without_comments
 from riskkit.readers.listeners import OBSERVATIONS, VERSIONS, host_of
 
@@ -27,6 +27,12 @@ _HTTP_LOWEST = dict(enumerate(VERSIONS))
 _DICOM_LOWEST = {1: "ssl3_0", 2: "tls1_0", 3: "tls1_1", 4: "tls1_2", 5: "tls1_3"}
 _HTTP_DEFAULT = 4
 _STRANGERS = ("DicomAlwaysAllowEcho", "DicomAlwaysAllowStore")
+_STRANGERS_TOO = (
+    "DicomAlwaysAllowFind", "DicomAlwaysAllowFindWorklist", "DicomAlwaysAllowGet", "DicomAlwaysAllowMove",
+)  # fmt: skip
+"""What a caller may do that is no known modality: allowed by default, and forbidden by default."""
+
+_VARIABLE = "the value is no yes or no, such as a variable"
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -37,7 +43,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="orthanc_listeners",
     title="Orthanc configuration: DICOM and web listener",
-    version=1,
+    version=2,
     tables=("channel_observations",),
     recognize=_recognize,
     offset_unit="item",
@@ -74,13 +80,14 @@ def _dicom(offset: int, document: Mapping[str, Any]) -> Listener:
     return Listener(
         offset,
         document.get("DicomPort", 4242),
-        document.get("DicomTlsEnabled") is True,
+        _switch(document, "DicomTlsEnabled"),
         accepts=at_least(named) if named else None,
         ciphers=_joined(document.get("DicomTlsCiphersAccepted")),
         client_auth={True: "REQUIRED", False: "DISABLED"}.get(required)
         if isinstance(required, bool)
         else None,
         any_aet=_any_aet(document),
+        untold=BY_DEFAULT if isinstance(document.get("DicomTlsEnabled", False), bool) else _VARIABLE,
         by_default=_defaults(
             document,
             dicom=_STRANGERS,
@@ -91,12 +98,22 @@ def _dicom(offset: int, document: Mapping[str, Any]) -> Listener:
 
 
 def _any_aet(document: Mapping[str, Any]) -> str | None:
-    """Whether a caller that is no known modality may echo or store, which is the default."""
+    """Whether a caller that is no known modality may do anything: echo and store are the default."""
     allowed = [document.get(option, True) for option in _STRANGERS]
-    return {True: "yes", False: "no"}[any(allowed)] if all(isinstance(one, bool) for one in allowed) else None
+    allowed += [document.get(option, False) for option in _STRANGERS_TOO]
+    if True in allowed:
+        return "yes"
+    return "no" if all(isinstance(one, bool) for one in allowed) else None
+
+
+def _switch(document: Mapping[str, Any], name: str) -> bool | None:
+    """An option that is off by default; None for a value that is neither yes nor no."""
+    value = document.get(name, False)
+    return value if isinstance(value, bool) else None
 
 
 def _web(offset: int, document: Mapping[str, Any]) -> Listener:
+    verifies = _switch(document, "SslVerifyPeers")
     lowest = document.get("SslMinimumProtocolVersion", _HTTP_DEFAULT)
     accepts: Accepts | None = (
         at_least(_HTTP_LOWEST[lowest]) if type(lowest) is int and lowest in _HTTP_LOWEST else None
@@ -104,11 +121,12 @@ def _web(offset: int, document: Mapping[str, Any]) -> Listener:
     return Listener(
         offset,
         document.get("HttpPort", 8042),
-        document.get("SslEnabled") is True,
+        _switch(document, "SslEnabled"),
         accepts=accepts,
         ciphers=_joined(document.get("SslCiphersAccepted")),
-        client_auth="REQUIRED" if document.get("SslVerifyPeers") is True else "DISABLED",
+        client_auth={True: "REQUIRED", False: "DISABLED"}.get(verifies) if verifies is not None else None,
         detail="" if document.get("RemoteAccessAllowed") is not False else "reachable from this host alone",
+        untold=BY_DEFAULT if isinstance(document.get("SslEnabled", False), bool) else _VARIABLE,
         by_default=_defaults(
             document,
             connectivity=("SslEnabled", "HttpPort"),

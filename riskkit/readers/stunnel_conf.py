@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from riskkit.declare import reader
 from riskkit.model import Batch, Context, Member
-from riskkit.readers.configured import WORDS, Accepts, Found, Listener, observations, text_of
+from riskkit.readers.configured import BY_DEFAULT, WORDS, Accepts, Found, Listener, observations, text_of
 from riskkit.readers.documents import DocumentError, refused
 from riskkit.readers.listeners import OBSERVATIONS, VERSIONS, host_of
 
@@ -18,12 +18,18 @@ _LINE = re.compile(r"\s*(\w+)\s*=\s*(.*?)\s*")
 _HEADING = re.compile(r"\s*\[([^\]]+)\]\s*")
 _FILES = "stunnel"
 _KEPT = frozenset({"accept", "client", "verify", "verifychain", "verifypeer", "requirecert", "sslversion",
-                   "sslversionmin", "sslversionmax", "options", "ciphers"})  # fmt: skip
+                   "sslversionmin", "sslversionmax", "options", "ciphers", "psksecrets",
+                   "include"})  # fmt: skip
 _OFF = {"NO_SSLV2": "ssl2_0", "NO_SSLV3": "ssl3_0", "NO_TLSV1": "tls1_0", "NO_TLSV1.1": "tls1_1",
         "NO_TLSV1.2": "tls1_2", "NO_TLSV1.3": "tls1_3"}  # fmt: skip
-_REQUIRES = 2
+_CHECKS = ("verifychain", "verifypeer")
+_LEVELS = {"0": (), "1": _CHECKS[:1], "2": _CHECKS[:1], "3": _CHECKS, "4": _CHECKS[1:]}
+"""What each level of `verify`, the older option, checks."""
 
-Options = dict[str, list[str]]
+_PRESHARED = "peers may prove who they are by shared keys instead, which are in another file"
+
+Options = list[tuple[str, str]]
+"""Options in the order of the file, as a later one may take back an earlier one."""
 
 
 def _recognize(head: bytes, _name: str) -> bool:
@@ -33,7 +39,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="stunnel_conf",
     title="stunnel configuration",
-    version=1,
+    version=2,
     tables=("channel_observations",),
     recognize=_recognize,
     offset_unit="item",
@@ -48,7 +54,8 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     except DocumentError as error:
         yield refused(OBSERVATIONS.name, error, member)
         return
-    found = Found()
+    included = any(key == "include" for key, _ in services[0]) if services else False
+    found = Found(notes=("other files are included and not followed",) if included else ())
     for offset, options in enumerate(services):
         _add(found, offset, options)
     yield observations(member, host_of(member.name, _FILES), found)
@@ -56,7 +63,7 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
 
 def _services(text: str) -> list[Options]:
     """Options of each service, those before the first being the defaults of all."""
-    common: Options = {}
+    common: Options = []
     services: list[Options] = []
     here = common
     for line in text.splitlines():
@@ -64,16 +71,18 @@ def _services(text: str) -> list[Options]:
         if written.lstrip().startswith("#"):
             continue
         if _HEADING.fullmatch(written):
-            here = {key: list(values) for key, values in common.items()}
+            here = list(common)
             services.append(here)
         elif (said := _LINE.fullmatch(written)) and said[1].lower() in _KEPT:
-            here.setdefault(said[1].lower(), []).append(said[2])
+            here.append((said[1].lower(), said[2]))
     return services
 
 
 def _add(found: Found, offset: int, options: Options) -> None:
+    told = dict(options)
+
     def last(name: str) -> str:
-        return options.get(name, [""])[-1]
+        return told.get(name, "")
 
     accept = last("accept")
     port = accept.rpartition(":")[2]
@@ -91,19 +100,30 @@ def _add(found: Found, offset: int, options: Options) -> None:
                 accepts=_accepts(last("sslversion"), last("sslversionmin"), last("sslversionmax"), options),
                 ciphers=last("ciphers") or None,
                 client_auth=_client_auth(options),
+                untold=_PRESHARED if last("psksecrets") else BY_DEFAULT,
                 detail="encrypts what it passes on" if is_client else "",
             )
         )
 
 
-def _client_auth(options: Options) -> str:
-    verify = options.get("verify", ["0"])[-1]
-    wanted = [options.get(name, ["no"])[-1].lower() == "yes" for name in ("verifychain", "verifypeer")]
-    if any(wanted) or options.get("requirecert", ["no"])[-1].lower() == "yes":
-        return "REQUIRED"
-    if verify.isdigit() and int(verify) >= _REQUIRES:
-        return "REQUIRED"
-    return "OPTIONAL" if verify == "1" else "DISABLED"
+def _client_auth(options: Options) -> str | None:
+    """As stunnel takes its options, one after the other: each verification requires a certificate too.
+
+    A certificate that is required and not verified may be anybody's.
+    """
+    required, checks = False, set[str]()
+    for key, value in options:
+        if key == "verify" and value in _LEVELS:
+            required, checks = value > "1", set(_LEVELS[value])
+        elif key == "requirecert":
+            required = value.lower() == "yes"
+        elif key in _CHECKS and value.lower() == "yes":
+            required, checks = True, checks | {key}
+        elif key in _CHECKS:
+            checks.discard(key)
+    if required or checks:
+        return ("REQUIRED" if checks else "ANY") if required else "OPTIONAL"
+    return None if any(key == "psksecrets" for key, _ in options) else "DISABLED"
 
 
 def _accepts(only: str, lowest: str, highest: str, options: Options) -> Accepts | None:
@@ -111,7 +131,11 @@ def _accepts(only: str, lowest: str, highest: str, options: Options) -> Accepts 
 
     Without a lowest version that of the release and of its OpenSSL holds: it is not said.
     """
-    off = {_OFF[word.upper()] for word in options.get("options", []) if word.upper() in _OFF}
+    off: set[str] = set()
+    for word in (value.upper() for key, value in options if key == "options"):
+        # A minus takes an option back.
+        if version := _OFF.get(word.removeprefix("-")):
+            off = off - {version} if word.startswith("-") else off | {version}
     single = WORDS.get(only.upper())
     first, last = single or WORDS.get(lowest.upper()), single or WORDS.get(highest.upper())
     if first is None and last is None and not off:

@@ -7,7 +7,7 @@ attempt did not answer is `unknown` with its reason, never a pass. Keys of `chan
   skipped, error
 - `protocol.ssl2_0` to `protocol.tls1_3`: accepted, rejected
 - `suite.NAME` (its versions are the detail), `curve.NAME`: accepted
-- `mtls.client_auth`: REQUIRED, OPTIONAL, DISABLED
+- `mtls.client_auth`: REQUIRED, OPTIONAL, ANY (one must be shown and nothing is checked on it), DISABLED
 - `heartbleed`, `ccs`, `robot`: vulnerable, not_vulnerable
 - `compression`, `early_data`, `fallback_scsv`, `ems`, `secure_renegotiation`, `client_renegotiation`,
   `hsts`: yes, no
