@@ -10,7 +10,7 @@ from riskkit.catalog import ATTESTATION
 from riskkit.catalog.exports import Export, Way, load_exports
 from riskkit.catalog.questions import load_questions
 from riskkit.model import Assessment, Check, Outcome, Source
-from riskkit.tables import TABLES, records
+from riskkit.tables import TABLES, cited, records
 from riskkit.words import be, count
 
 UNASSIGNED = "unassigned"
@@ -94,7 +94,7 @@ def requests_of(assessment: Assessment, *, asked_on: date | None = None) -> tupl
 class _Asking:
     def __init__(self, assessment: Assessment, asked_on: date) -> None:
         self._assessment = assessment
-        self._owners = {key.casefold(): owner for key, owner in assessment.settings.owners.items()}
+        self._owners = {cited(key).casefold(): owner for key, owner in assessment.settings.owners.items()}
         self._due = asked_on + timedelta(days=assessment.settings.request_days)
         self._exports = load_exports()
         self._systems = {system.id: system for system in _systems(assessment)}

@@ -60,8 +60,15 @@ def references(framework: str) -> tuple[Reference, ...]:
     """The references of a framework in their order, each with its controls; raises KeyError, CatalogError."""
     basis = {one.id: one.basis for one in FRAMEWORKS}[framework]
     if framework == "nprm":
+        shown = {name: _known(row["controls"].split(";")) for name, row in _rows("proposed_rule.csv").items()}
         return tuple(
-            Reference(framework, control.id, control.nprm, (control.citation,), control.nprm_basis)
+            Reference(
+                framework,
+                control.id,
+                control.nprm,
+                shown.get(control.id, (control.citation,)),
+                control.nprm_basis,
+            )
             for control in load_catalog().controls.values()
             if control.nprm
         )
@@ -101,5 +108,5 @@ def _rows(name: str) -> dict[str, dict[str, str]]:
 def _known(citations: list[str]) -> tuple[str, ...]:
     named = tuple(citation.strip() for citation in citations)
     if unknown := set(named) - load_catalog().controls.keys():
-        raise CatalogError(f"not in controls.csv: {sorted(unknown)}", file=OVERLAYS / "sp_1800_24.csv")
+        raise CatalogError(f"not in controls.csv: {sorted(unknown)}", file=OVERLAYS)
     return named

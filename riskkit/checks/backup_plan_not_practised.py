@@ -10,7 +10,7 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
-from riskkit.tables import records
+from riskkit.tables import cites, records
 from riskkit.words import amount
 
 PLANS = "45 CFR 164.308(a)(7)"
@@ -42,7 +42,7 @@ def backup_plan_not_practised(
     done = [drill for drill in records(drills) if drill.kind in KINDS and drill.performed_at < at.as_of]
     last = max(done, key=lambda drill: (drill.performed_at, drill.drill_id), default=None)
     for plan in records(policies):
-        if not (plan.citation or "").startswith(PLANS):
+        if not any(one.startswith(PLANS) for one in cites(plan.citation or "")):
             continue
         result, message = _judged(plan, last, within_days, at)
         yield Verdict(

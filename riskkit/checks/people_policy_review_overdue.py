@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.policies import not_in_force, review_due
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import amount
@@ -26,11 +27,15 @@ from riskkit.words import amount
     usual_cause="The owner moved on and the register reminds nobody.",
 )
 def people_policy_review_overdue(
-    policies: pd.DataFrame, *, max_days: int = 365, at: Moment
+    policies: pd.DataFrame, *, max_days: int = 365, longest_days: int = 1096, at: Moment
 ) -> Iterator[Verdict]:
-    """One verdict per policy: due on its next review, else `max_days` after the last one (our choice)."""
+    """One verdict per policy: due on its next review, else `max_days` after the last one (our choice).
+
+    A next review counts for `longest_days` after the last one, three years (our choice). Days after the end
+    of the period are no review yet; what was superseded or withdrawn is not reviewed any more.
+    """
     for policy in records(policies):
-        result, message = _judged(policy, max_days, at)
+        result, message = _judged(policy, *review_due(policy, max_days, longest_days, at), at)
         yield Verdict(
             subject=policy.policy_id,
             result=result,
@@ -41,13 +46,12 @@ def people_policy_review_overdue(
         )
 
 
-def _judged(policy: Any, max_days: int, at: Moment) -> tuple[Result, str]:
-    due, how = policy.next_review_on, "as planned"
-    if due is None and (seen := policy.reviewed_on or policy.approved_on) is not None:
-        due, how = (
-            seen + timedelta(days=max_days),
-            f"{amount(max_days, 'day')} after the last review or approval",
-        )
+def _judged(policy: Any, due: date | None, how: str, at: Moment) -> tuple[Result, str]:
+    state = not_in_force(policy)
+    if state and state != "draft":
+        return "NA", f"The register says that it is {state}."
+    if state:
+        return "UNKNOWN", "The register says that it is a draft, so nobody knows when it is in force."
     if due is None:
         return "UNKNOWN", "The register has neither a review nor a next review of this policy."
     if due <= at.today:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.policies import last_look, not_in_force
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import amount, be
@@ -28,7 +30,11 @@ def programme_policy_before_threat(
     threats: pd.DataFrame, policies: pd.DataFrame, *, within_days: int = 60, at: Moment
 ) -> Iterator[Verdict]:
     """One verdict per open threat and policy that it names; 60 days are our choice."""
-    known = {policy.policy_id: policy for policy in records(policies)}
+    known: dict[str, Any] = {}
+    for policy in records(policies):
+        # Of a policy that stands twice the older look counts.
+        if not not_in_force(policy) and _seen(policy, at) <= _seen(known.get(policy.policy_id, policy), at):
+            known[policy.policy_id] = policy
     for threat in records(threats):
         if threat.known_on > at.today or (threat.settled_on and threat.settled_on <= at.today):
             continue
@@ -47,13 +53,16 @@ def programme_policy_before_threat(
 
 def _judged(threat: Any, policy: Any, within_days: int, at: Moment) -> tuple[Result, str]:
     if policy is None:
-        return "UNKNOWN", "The register of policies does not hold the policy that the threat concerns."
-    seen = [day for day in (policy.reviewed_on, policy.approved_on) if day and day <= at.today]
+        return "UNKNOWN", "The register holds no policy in force of the id that the threat concerns."
     age = at.age_days(threat.known_on)
-    if seen and max(seen) >= threat.known_on:
+    if _seen(policy, at) >= threat.known_on:
         return "PASS", f"The policy was reviewed after the threat became known {amount(age, 'day')} ago."
     facts = (
         f"The policy was not reviewed in the {amount(age, 'day')} since the threat is known; {within_days} "
         f"{be(within_days)} allowed."
     )
     return ("FAIL" if age > within_days else "UNKNOWN"), facts
+
+
+def _seen(policy: Any, at: Moment) -> date:
+    return last_look(policy, at) or date.min

@@ -16,11 +16,13 @@ from riskkit.tables import (
     response,
     storage,
 )
+from riskkit.tables.citations import cited, cites
 from riskkit.tables.inventory import KINDS, of_kind
 from riskkit.tables.schema import PROVENANCE, Column, Table, records, same_person, to_arrow
 
 __all__ = [
-    "KINDS", "PROVENANCE", "TABLES", "Column", "Table", "of_kind", "records", "same_person", "to_arrow",
+    "KINDS", "PROVENANCE", "TABLES", "Column", "Table", "cited", "cites", "of_kind", "records",
+    "same_person", "to_arrow",
 ]  # fmt: skip
 
 TABLES: Mapping[str, Table] = {

@@ -48,12 +48,17 @@ POLICIES = Table(
     columns=(
         Column("policy_id", required=True),
         Column("title", required=True),
-        Column("citation", doc="standard that it serves, such as 45 CFR 164.308(a)(7)(i)"),
+        Column(
+            "citation",
+            doc="standard that it serves, such as 45 CFR 164.308(a)(7)(i); several joined by ;",
+            cites=True,
+        ),
         Column("owner", required=True),
         Column("approved_on", "date"),
         Column("approved_by", proof=True),
         Column("reviewed_on", "date"),
         Column("next_review_on", "date"),
+        Column("state", doc="empty means in force", values=("in_force", "draft", "superseded", "withdrawn")),
         Column("retained_until", "date"),
     ),
 )
@@ -73,9 +78,12 @@ REVIEWS = Table(
         Column("performed_at", "instant", required=True),
         Column("covers_from", "date"),
         Column("covers_to", "date"),
-        Column("outcome"),
+        Column("outcome", doc="what came of it; an evaluation or risk analysis without is not shown",
+               proof=True),
+        Column("state", doc="empty means done, unless the outcome says otherwise",
+               values=("done", "planned", "draft", "cancelled")),
     ),
-)
+)  # fmt: skip
 
 ANSWERS = Table(
     name="answers",
@@ -84,7 +92,7 @@ ANSWERS = Table(
     key=("control",),
     ask="programme/answers.yaml, one answer per specification that data cannot show",
     columns=(
-        Column("control", doc="exact citation", required=True),
+        Column("control", doc="exact citation", required=True, cites=True),
         Column("answer", required=True, values=("yes", "no", "not_applicable")),
         Column("answered_by", required=True, proof=True),
         Column("answered_on", "date", required=True),
@@ -189,7 +197,7 @@ ACTIONS = Table(
         Column("action_id", doc="the plan's own number", required=True),
         Column("title", doc="what is done", required=True),
         Column("risk", doc="id of the risk (scenario) that it treats"),
-        Column("control", doc="exact citation, or the id of a check, that it serves"),
+        Column("control", doc="exact citation, or the id of a check, that it serves", cites=True),
         Column("owner", doc="role or person who answers for it"),
         Column("opened_on", "date", "day on which the weakness was first recorded"),
         Column("due_on", "date", "day by which it is to be done, as first planned or as moved with approval"),
@@ -214,7 +222,7 @@ EXCEPTIONS = Table(
     columns=(
         Column("exception_id", doc="the register's own number", required=True),
         Column("subject", doc="id of a risk, exact citation of a control, id of a check, or fingerprint of "
-               "a finding", required=True),
+               "a finding", required=True, cites=True),
         Column("kind", doc="acceptance: of a risk; not_applicable: of a control; exception: what is "
                "found is known and borne for a while", required=True,
                values=("acceptance", "not_applicable", "exception")),
@@ -237,7 +245,8 @@ DECISIONS = Table(
     ask="programme/decisions.yaml (or .csv): one entry per decision on an addressable specification, with "
     "reason, equivalent measure, approver and the day of its next review",
     columns=(
-        Column("specification", doc="exact citation of an addressable specification", required=True),
+        Column("specification", doc="exact citation of an addressable specification", required=True,
+               cites=True),
         Column("decision", required=True, values=("implement", "alternative", "not_reasonable")),
         Column("rationale", doc="why: size, complexity, cost, probability and criticality of the risk",
                required=True),

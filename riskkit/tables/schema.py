@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskkit.errors import EvidenceError
+from riskkit.tables.citations import cited
 
 Dtype = Literal["string", "integer", "number", "boolean", "date", "instant", "instant_us"]
 
@@ -36,7 +37,8 @@ class Column:
     `required` means that no row is complete without it. `values` closes the vocabulary. What stands in a
     column of `proof` shows by itself that something was done or agreed, so a word that only keeps the
     place (none, tbd, pending) is no value there. Log-in names are `folded`: kept in lower case, since
-    directories, and with them every comparison and fingerprint, know no other case.
+    directories, and with them every comparison and fingerprint, know no other case. A column that `cites`
+    names specifications of the rule, kept as the catalogue writes them however a list spells them.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Column:
     values: tuple[str, ...] = ()
     proof: bool = False
     folded: bool = False
+    cites: bool = False
 
     def keeps_place(self, text: str) -> bool:
         """Whether a text only says that there is nothing, or nothing yet."""
@@ -157,10 +160,14 @@ class Table:
             for name, kind in zip(self.schema.names, self.schema.types, strict=True)
         ]
         columns = [
-            pc.utf8_lower(values) if column.folded else values
+            pc.utf8_lower(values) if column.folded else _cited(values) if column.cites else values
             for column, values in zip(self.by_name.values(), columns, strict=True)
         ]
         return pa.Table.from_arrays(columns, schema=self.schema)
+
+
+def _cited(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array([[text and cited(text) for text in values.to_pylist()]], pa.string())
 
 
 def records(frame: Any, columns: Sequence[str] = ()) -> Iterator[Any]:

@@ -20,6 +20,7 @@ from riskkit.derived.breaches import (
     standing,
 )
 from riskkit.derived.contract_terms import in_force, same_vendor
+from riskkit.derived.done_reviews import not_done
 from riskkit.derived.doors import granted
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Assessment
@@ -180,7 +181,7 @@ def _renewed(assessment: Assessment) -> Iterator[_Due]:
     last: dict[str, date] = {}
     for row in _rows(assessment, "reviews"):
         on = row.performed_at.astimezone(assessment.moment.zone).date()
-        if row.kind in {"evaluation", "risk_analysis"}:
+        if row.kind in {"evaluation", "risk_analysis"} and not not_done(row):
             last[row.kind] = max(on, last.get(row.kind, on))
     for kind, on in last.items():
         yield _Due(on + timedelta(days=YEAR), kind.replace("_", " "), "a year after the last one")

@@ -12,6 +12,7 @@ from riskkit.views.tables import rows, table
 from riskkit.words import listed
 
 PROPOSED = "nprm"
+BEYOND = ", which may ask less than the proposal does (no number of hours, no fixed interval)"
 SHOWN = ("met", "alternative documented")
 FAILING = ("not met", "partly met")
 
@@ -37,8 +38,8 @@ def overlay(assessment: Assessment, framework: str) -> Html:
     )
     return table(
         assessment, frame, caption=about.title, numbers=("met", "not met", "not demonstrated"),
-        note=f"{about.basis.capitalize()}. Counts are of controls of the Security Rule as they stand today; "
-        "nothing here enters a score.",
+        note=f"{about.basis.capitalize()}. Counts are of controls of the Security Rule as they stand today"
+        f"{BEYOND if framework == PROPOSED else ''}; nothing here enters a score.",
     )  # fmt: skip
 
 

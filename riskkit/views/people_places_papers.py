@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from riskkit.derived.policies import not_in_force
 from riskkit.model import Assessment, ControlStatus
 from riskkit.tables import TABLES, records
 from riskkit.views.findings import ask, missing
@@ -279,6 +280,8 @@ def _answered(row: Any, today: Any) -> str:
 
 
 def _due(row: Any, today: Any) -> str:
+    if state := not_in_force(row):
+        return f"– {state}"
     if row.approved_on is None:
         return "✗ not approved"
     if row.next_review_on is None:

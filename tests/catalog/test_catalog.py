@@ -13,6 +13,7 @@ import yaml
 from riskkit.assess import all_checks
 from riskkit.catalog import FOLDER, RULES, load_catalog
 from riskkit.catalog.exports import load_exports
+from riskkit.catalog.frameworks import OVERLAYS, references
 from riskkit.tables import KINDS, TABLES
 
 CATALOG = load_catalog()
@@ -156,6 +157,18 @@ def test_unverified_rows_are_marked() -> None:
     for control in CATALOG.controls.values():
         assert bool(control.nprm) == bool(control.nprm_basis), control.citation
         assert not control.nprm_basis or re.search("seen|memory", control.nprm_basis)
+
+
+def test_no_policy_shows_what_the_proposal_asks_to_be_done() -> None:
+    """Systems are shown to come back by restores; each own choice is about a control with a proposal."""
+    proposed = {one.reference: one for one in references("nprm")}
+    restore = next(one for one in proposed.values() if "within 72 hours" in one.title)
+    assert "45 CFR 164.308(a)(7)(ii)(B)" in restore.controls
+    on_paper = {name for name, row in CATALOG.sufficiency.items() if row.kinds == ("policies",)}
+    assert not {*restore.controls} & on_paper
+    with (OVERLAYS / "proposed_rule.csv").open(encoding="utf-8", newline="") as file:
+        chosen = {row["reference"] for row in csv.DictReader(file)}
+    assert chosen <= proposed.keys()
 
 
 def test_rules_lie_in_the_catalog() -> None:

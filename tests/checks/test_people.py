@@ -66,6 +66,11 @@ def test_training(ask: Ask) -> None:
     }
 
 
+def signed(citation: str, **columns: Any) -> dict[str, Any]:
+    """A policy that was approved in the year."""
+    return policy("a", citation=citation, approved_on=date(2026, 1, 1), approved_by="CEO") | columns
+
+
 def policy(name: str, **columns: Any) -> dict[str, Any]:
     return {"policy_id": name, "title": name, "owner": "IT", **columns}
 
@@ -93,10 +98,44 @@ def test_policy_review(ask: Ask) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("columns", "result", "told"),
+    [
+        # A plan for decades ahead is none, and a day after the period is no review yet.
+        (
+            {"reviewed_on": date(2009, 1, 1), "next_review_on": date(2099, 1, 1)},
+            "FAIL",
+            "whatever was planned",
+        ),
+        ({"reviewed_on": date(2030, 1, 1)}, "UNKNOWN", "neither a review"),
+        ({"approved_on": date(2020, 1, 1), "reviewed_on": date(2030, 1, 1)}, "FAIL", "365 days after"),
+        ({"reviewed_on": date(2020, 1, 1), "state": "superseded"}, "NA", "superseded"),
+        ({"reviewed_on": date(2026, 9, 1), "state": "draft"}, "UNKNOWN", "draft"),
+        ({"reviewed_on": date(2026, 9, 1), "title": "DRAFT: Access"}, "UNKNOWN", "draft"),
+        ({"reviewed_on": date(2026, 9, 1), "title": "Access (superseded by P-9)"}, "NA", "superseded"),
+        ({"reviewed_on": date(2026, 9, 1), "title": "Draft beer and other drinks"}, "UNKNOWN", "draft"),
+        ({"reviewed_on": date(2026, 9, 1), "title": "Handling of withdrawn consent"}, "PASS", "2027-09-01"),
+    ],
+)
+def test_policies_that_are_out_of_force(ask: Ask, columns: dict[str, Any], result: str, told: str) -> None:
+    """What nobody can have reviewed yet, and what is not in force, is no review that was done."""
+    (verdict,) = ask("people.policy_review_overdue", policies=[policy("a", **columns)])
+    assert verdict.result == result
+    assert told in verdict.message
+
+
 def review(
-    name: str, performed: str, system_id: str | None = "pacs", kind: str = "audit_trail"
+    name: str,
+    performed: str,
+    system_id: str | None = "pacs",
+    kind: str = "audit_trail",
+    outcome: str | None = "nothing to follow up",
+    **columns: Any,
 ) -> dict[str, Any]:
-    return {"review_id": name, "kind": kind, "system_id": system_id, "performed_at": instant(performed)}
+    return {
+        "review_id": name, "kind": kind, "system_id": system_id, "performed_at": instant(performed),
+        "outcome": outcome, **columns,
+    }  # fmt: skip
 
 
 def test_audit_reviews(ask: Ask) -> None:
@@ -133,7 +172,7 @@ def test_evaluations(ask: Ask) -> None:
     verdicts = ask(
         "programme.evaluation_overdue",
         reviews=[
-            review("1", "2026-01-01 10:00", None, kind="risk_analysis"),
+            review("1", "2026-01-01 10:00", None, kind="risk_analysis", outcome="register updated"),
             review("2", "2024-01-01 10:00", None, kind="risk_analysis"),
         ],
     )
@@ -142,8 +181,68 @@ def test_evaluations(ask: Ask) -> None:
         ("45 CFR 164.308(a)(1)(ii)(A)", "45 CFR 164.306(e)"),
         ("45 CFR 164.308(a)(8)", "45 CFR 164.306(e)"),
     }
-    old = [review("1", "2025-10-01 10:00", kind="evaluation")]
+    old = [review("1", "2025-10-01 10:00", None, kind="evaluation")]
     assert results(ask("programme.evaluation_overdue", reviews=old))["evaluation"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("columns", "result", "told"),
+    [
+        ({"outcome": "report filed"}, "PASS", "The only one recorded was 303 days"),
+        ({"outcome": "two recommendations postponed to May"}, "PASS", ""),
+        ({"outcome": "cancelled - not done"}, "UNKNOWN", "“cancelled”"),
+        ({"outcome": "draft only"}, "UNKNOWN", "“draft”"),
+        ({"outcome": "Not yet performed"}, "UNKNOWN", "says"),
+        ({"outcome": "postponed to 2027"}, "UNKNOWN", "“postponed”"),
+        ({"outcome": None}, "UNKNOWN", "does not say what came of it"),
+        ({"state": "planned"}, "UNKNOWN", "recorded as planned"),
+        ({"system_id": "pacs"}, "UNKNOWN", "not of every one with ePHI"),
+    ],
+)
+def test_evaluations_that_were_none(ask: Ask, columns: dict[str, Any], result: str, told: str) -> None:
+    """A cancelled, drafted or empty evaluation is none, and one of a single system is not one of all."""
+    row = review("1", "2026-01-01 10:00", None, kind="evaluation") | columns
+    verdicts = ask("programme.evaluation_overdue", reviews=[row])
+    found = next(one for one in verdicts if one.subject == "evaluation")
+    assert found.result == result
+    assert told in found.message
+
+
+def test_evaluations_system_by_system(ask: Ask) -> None:
+    """Those of single systems count together when they cover each with ePHI; the oldest decides."""
+    held = [
+        {
+            "system_id": name,
+            "name": name,
+            "kind": "archive",
+            "holds_ephi": name != "hr",
+            "aliases": f"{name}1",
+        }
+        for name in ("pacs", "vna", "hr")
+    ]
+    pacs = review("1", "2026-01-01 10:00", "PACS1", kind="evaluation")
+    for found, result in (
+        ([pacs], "UNKNOWN"),
+        ([pacs, review("2", "2026-02-01 10:00", "vna", kind="evaluation")], "PASS"),
+        ([pacs, review("2", "2025-02-01 10:00", "vna", kind="evaluation")], "FAIL"),
+        ([pacs, review("2", "2025-12-01 10:00", None, kind="evaluation")], "PASS"),
+        ([pacs, review("2", "2024-12-01 10:00", None, kind="evaluation")], "FAIL"),
+    ):
+        verdicts = ask("programme.evaluation_overdue", reviews=found, systems=held)
+        assert results(verdicts)["evaluation"] == result
+
+
+def test_reviews_that_did_not_take_place(ask: Ask) -> None:
+    """A cancelled review renews nothing; where nothing else stands it is unknown."""
+    verdicts = ask(
+        "access.review_overdue",
+        reviews=[
+            review("1", "2025-09-01 10:00", kind="access"),
+            review("2", "2026-09-01 10:00", kind="access", outcome="cancelled"),
+            review("3", "2026-09-01 10:00", "vna", kind="access", state="planned"),
+        ],
+    )
+    assert results(verdicts) == {"pacs": "FAIL", "vna": "UNKNOWN"}
 
 
 SECURITY, CONTINGENCY = "45 CFR 164.308(a)(1)(i)", "45 CFR 164.308(a)(7)(i)"
@@ -152,10 +251,23 @@ SECURITY, CONTINGENCY = "45 CFR 164.308(a)(1)(i)", "45 CFR 164.308(a)(7)(i)"
 @pytest.mark.parametrize(
     ("policies", "result"),
     [
-        ([policy("a", citation=CONTINGENCY, approved_on=date(2026, 1, 1))], "PASS"),
-        ([policy("a", citation="45 CFR 164.308(a)(7)(ii)(A)", approved_on=date(2026, 1, 1))], "PASS"),
+        ([signed(CONTINGENCY)], "PASS"),
+        ([signed("45 CFR 164.308(a)(7)(ii)(A)")], "PASS"),
+        ([signed("164.308(a)(7)(i)")], "PASS"),
+        ([signed("§164.308(a)(7)(ii)(a)")], "PASS"),
+        ([signed("45 CFR § 164.308(a)(7)(i)")], "PASS"),
+        ([signed("164.310(b); 164.308(a)(7)(i)")], "PASS"),
+        ([signed("164.308(a)(7)(i) Contingency plan")], "PASS"),
         ([policy("a", citation=CONTINGENCY)], "FAIL"),
-        ([policy("a", citation=CONTINGENCY, approved_on=date(2026, 11, 5))], "FAIL"),
+        ([signed(CONTINGENCY, approved_on=date(2026, 11, 5))], "UNKNOWN"),
+        ([signed(CONTINGENCY, approved_by=None)], "UNKNOWN"),
+        ([signed(CONTINGENCY, approved_on=date(2024, 10, 31))], "PASS"),
+        ([signed(CONTINGENCY, approved_on=date(2024, 10, 30))], "UNKNOWN"),
+        ([signed(CONTINGENCY, approved_on=date(2009, 1, 1))], "UNKNOWN"),
+        ([signed(CONTINGENCY, approved_on=date(2009, 1, 1), next_review_on=date(2099, 1, 1))], "UNKNOWN"),
+        ([signed(CONTINGENCY, approved_on=date(2009, 1, 1)), signed(CONTINGENCY)], "PASS"),
+        ([signed(CONTINGENCY, state="draft")], "FAIL"),
+        ([signed(CONTINGENCY, title="Contingency plan - superseded")], "FAIL"),
         ([policy("a", citation="45 CFR 164.310(b)", approved_on=date(2026, 1, 1))], "UNKNOWN"),
         ([policy("a", approved_on=date(2026, 1, 1))], "UNKNOWN"),
     ],

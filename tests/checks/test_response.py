@@ -444,7 +444,7 @@ def test_companies_that_run_a_system(ask: Ask) -> None:
 
 
 def test_changes(ask: Ask) -> None:
-    """An evaluation of the system, or of all, after the change; reviews of trails are none."""
+    """An evaluation of the system, or of all, in time after the change; reviews of trails are none."""
 
     def change(name: str, on: date, **columns: Any) -> dict[str, Any]:
         return {"change_id": name, "changed_on": on, "affects_ephi": True, "system_id": "pacs"} | columns
@@ -458,12 +458,17 @@ def test_changes(ask: Ask) -> None:
             review("R1", "2026-03-01 08:00"),
             review("R2", "2026-02-01 08:00", system=None),
             review("R3", "2026-10-01 08:00", "audit_trail", None),
+            {**review("R4", "2026-02-25 08:00", system=None), "outcome": "cancelled"},
+            {**review("R5", "2026-11-25 08:00", system=None)},
         ],
         changes=[
             change("before all", date(2026, 2, 1)),
             change("other system", date(2026, 2, 20)),
             change("its system", date(2026, 2, 20), system_id="vna"),
             change("named", date(2026, 2, 20), reassessed_by="R1"),
+            change("late", date(2025, 11, 2)),
+            change("late and unclear", date(2025, 11, 2), affects_ephi=None),
+            change("last day", date(2025, 11, 3)),
             change("recent", date(2026, 10, 1)),
             change("unclear", date(2026, 2, 20), affects_ephi=None),
             change("harmless", date(2026, 2, 20), affects_ephi=False),
@@ -471,6 +476,7 @@ def test_changes(ask: Ask) -> None:
         ],
     )
     assert results(verdicts) == {
+        "late": "FAIL", "late and unclear": "UNKNOWN", "last day": "PASS",
         "before all": "PASS", "other system": "FAIL", "its system": "PASS", "named": "PASS",
         "recent": "UNKNOWN", "unclear": "UNKNOWN", "harmless": "NA",
     }  # fmt: skip
