@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.courses import NAME_THEM, teaches_security, titles
 from riskkit.derived.employment import employed_on, employments
-from riskkit.model import Moment, Rows, Verdict
+from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, be
+from riskkit.words import amount, be, count
 
 
 @check(
@@ -26,16 +27,28 @@ from riskkit.words import amount, be
     usual_cause="The account is opened before the course is assigned.",
 )
 def people_new_staff_trained_late(
-    training: pd.DataFrame, roster: pd.DataFrame, *, within_days: int = 30, joined_days: int = 365, at: Moment
+    training: pd.DataFrame,
+    roster: pd.DataFrame,
+    *,
+    within_days: int = 30,
+    joined_days: int = 365,
+    courses: str = "",
+    at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per person employed who joined in the last `joined_days`; 30 days are our choice."""
+    """One verdict per person employed who joined in the last `joined_days`; 30 days are our choice.
+
+    Only courses on security count, as in people.training_overdue; `courses` names them. Where none is
+    recognised nothing is known.
+    """
+    rows = list(records(training))
+    security = [row for row in rows if teaches_security(row, courses)]
     done: dict[str, list[Any]] = {}
-    for row in records(training):
+    for row in security:
         if row.completed_on is not None and row.completed_on <= at.today:
             done.setdefault(row.user_id, []).append(row)
-    for user, rows in employments(roster).items():
-        joined = max((row.employed_from for row in rows if row.employed_from <= at.today), default=None)
-        if joined is None or not employed_on(rows, at.today) or at.age_days(joined) > joined_days:
+    for user, spells in employments(roster).items():
+        joined = max((row.employed_from for row in spells if row.employed_from <= at.today), default=None)
+        if joined is None or not employed_on(spells, at.today) or at.age_days(joined) > joined_days:
             continue
         first = min(
             (row for row in done.get(user, ()) if row.completed_on >= joined),
@@ -44,14 +57,23 @@ def people_new_staff_trained_late(
         )
         took = (first.completed_on - joined).days if first else at.age_days(joined)
         late = took > within_days
-        word = "Completed the first course" if first else "Completed no course"
+        said = "the first course on security" if first else "no course on security in the"
+        told = f"{amount(took, 'day')} {'after' if first else 'since'} joining"
+        result: Result = "FAIL" if late else "PASS" if first else "UNKNOWN"
+        message = f"Completed {said} {told}; {within_days} {be(within_days)} allowed."
+        if not security:
+            result, message = (
+                "UNKNOWN",
+                (
+                    f"Of {count(len(titles(rows)), 'course')} in the export none is known as security "
+                    f"training: {NAME_THEM}."
+                ),
+            )
         yield Verdict(
             subject=user,
-            result="FAIL" if late else "PASS" if first else "UNKNOWN",
-            message=f"{word} {amount(took, 'day')} after joining; {within_days} {be(within_days)} allowed."
-            if first
-            else f"{word} in {amount(took, 'day')} since joining; {within_days} {be(within_days)} allowed.",
+            result=result,
+            message=message,
             observed=amount(took, "day") if first else "none",
             expected=f"within {amount(within_days, 'day')}",
-            rows=(Rows.of("roster", rows), Rows.of("training", [first] if first else [])),
+            rows=(Rows.of("roster", spells), Rows.of("training", [first] if first else [])),
         )

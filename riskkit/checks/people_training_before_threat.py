@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.courses import folded
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
@@ -43,9 +44,9 @@ def people_training_before_threat(
     for row in records(training):
         if row.completed_on is None or row.completed_on > at.today or row.user_id not in people:
             continue
-        one = taken.get((row.course, row.user_id))
-        if one is None or row.completed_on > one.completed_on:
-            taken[row.course, row.user_id] = row
+        key = folded(row.course), row.user_id
+        if key not in taken or row.completed_on > taken[key].completed_on:
+            taken[key] = row
     for threat in records(threats):
         if threat.known_on > at.today or (threat.settled_on and threat.settled_on <= at.today):
             continue
@@ -53,7 +54,7 @@ def people_training_before_threat(
             since = [
                 row
                 for (name, _), row in sorted(taken.items(), key=lambda one: one[0])
-                if name == course and row.completed_on >= threat.known_on
+                if name == folded(course) and row.completed_on >= threat.known_on
             ]
             age = at.age_days(threat.known_on)
             enough = bool(people) and 100 * len(since) >= share_percent * len(people)

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
+from riskkit.derived.courses import NAME_THEM, folded, teaches_security, titles
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, be, have, out_of
+from riskkit.words import amount, be, count, have, out_of
 
 
 @check(
@@ -31,24 +32,39 @@ def people_training_overdue(
     *,
     valid_days: int = 365,
     grace_days: int = 30,
+    courses: str = "",
     at: Moment,
 ) -> Iterator[Verdict]:
     """One verdict per person who is employed at the end of the period.
 
-    Each course that the export names for a person must be completed within `valid_days` (a year is
-    our choice; the rule sets none) or not be due yet. People who joined within `grace_days` have
-    that long.
+    Each security course that the export names for a person must be completed within `valid_days` (a year
+    is our choice; the rule sets none) or be due within as many days. People who joined within `grace_days`
+    have that long. `courses` names what is security training (titles or patterns joined by `;`); without
+    it the column `security` or words of the title tell (riskkit.derived.courses). Who took other courses
+    only is not trained; where no course is recognised nothing is known.
     """
-    courses: dict[str, dict[str, list[Any]]] = {}
-    for row in records(training):
-        courses.setdefault(row.user_id, {}).setdefault(row.course, []).append(row)
-    for user, rows in employments(roster).items():
-        if not employed_on(rows, at.today):
+    rows = list(records(training))
+    known = titles(row for row in rows if teaches_security(row, courses))
+    everything = titles(rows)
+    taught: dict[str, dict[str, list[Any]]] = {}
+    others: dict[str, list[Any]] = {}
+    for row in rows:
+        if teaches_security(row, courses):
+            taught.setdefault(row.user_id, {}).setdefault(folded(row.course), []).append(row)
+        else:
+            others.setdefault(row.user_id, []).append(row)
+    for user, spells in employments(roster).items():
+        if not employed_on(spells, at.today):
             continue
-        joined = max(row.employed_from for row in rows if row.employed_from <= at.today)
-        own = courses.get(user, {})
+        joined = max(row.employed_from for row in spells if row.employed_from <= at.today)
+        own = taught.get(user, {})
         states = [_state(taken, valid_days, at) for taken in own.values()]
-        result, message = _judged(states, at.age_days(joined), grace_days, valid_days)
+        beside = titles(others.get(user, ()))
+        result, message = _judged(states, len(beside), at.age_days(joined), grace_days, valid_days)
+        if not known:
+            listed = count(len(everything), "course")
+            result = "UNKNOWN"
+            message = f"Of {listed} in the export none is known as security training: {NAME_THEM}."
         yield Verdict(
             subject=user,
             result=result,
@@ -56,8 +72,8 @@ def people_training_overdue(
             observed=f"{out_of(states.count('done'), len(states), 'course')} up to date",
             expected=f"each course completed within {amount(valid_days, 'day')}, or not yet due",
             rows=(
-                Rows.of("training", [row for taken in own.values() for row in taken]),
-                Rows.of("roster", rows),
+                Rows.of("training", [row for taken in own.values() for row in taken] or others.get(user, [])),
+                Rows.of("roster", spells),
             ),
         )
 
@@ -67,18 +83,25 @@ def _state(taken: Sequence[Any], valid_days: int, at: Moment) -> str:
     done = [
         row.completed_on for row in taken if row.completed_on is not None and row.completed_on <= at.today
     ]
-    due = [row.due_on for row in taken if row.due_on is not None and row.completed_on is None]
+    due = [
+        row.due_on
+        for row in taken
+        if row.due_on is not None and (row.completed_on is None or row.completed_on > at.today)
+    ]
     if done and at.age_days(max(done)) <= valid_days:
         return "done"
     if done:
         return "overdue"
     if not due:
         return "unknown"
-    return "open" if min(due) >= at.today else "overdue"
+    if min(due) < at.today:
+        return "overdue"
+    # What is due in years is put off and not assigned.
+    return "open" if (min(due) - at.today).days <= valid_days else "unknown"
 
 
 def _judged(
-    states: Sequence[str], employed_days: int, grace_days: int, valid_days: int
+    states: Sequence[str], others: int, employed_days: int, grace_days: int, valid_days: int
 ) -> tuple[Result, str]:
     overdue, unknown = states.count("overdue"), states.count("unknown")
     new = employed_days <= grace_days
@@ -89,16 +112,21 @@ def _judged(
         )
     if states.count("done") + states.count("open") == len(states) > 0:
         done = states.count("done")
-        return "PASS", f"{out_of(done, len(states), 'course')} {be(done)} completed, none is overdue."
+        return "PASS", f"{out_of(done, len(states), 'course')} {be(done)} completed and none is overdue."
     if new:
         return (
             "NA",
             f"The person joined {amount(employed_days, 'day')} before the end of the period and has "
             f"{amount(grace_days, 'day')}.",
         )
+    if not states and others:
+        return (
+            "FAIL",
+            f"The training export names {count(others, 'course')} of the person, none on security.",
+        )
     if not states:
         return "UNKNOWN", "The training export does not name this person."
     return "UNKNOWN", (
         f"{out_of(unknown, len(states), 'course')} {be(unknown)} not completed and {have(unknown)} no due "
-        "date."
+        f"date in the next {amount(valid_days, 'day')}."
     )

@@ -32,11 +32,13 @@ TRAINING = Table(
     columns=(
         Column("user_id", required=True, phi=True, folded=True),
         Column("course", required=True),
+        Column("security", "boolean", "it teaches security, privacy or HIPAA; empty: its title tells, or "
+               "site.yaml names it"),
         Column("assigned_on", "date"),
         Column("due_on", "date"),
         Column("completed_on", "date"),
     ),
-)
+)  # fmt: skip
 
 POLICIES = Table(
     name="policies",

@@ -26,6 +26,7 @@ from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Assessment
 from riskkit.tables import records
 from riskkit.views.charts import trend
+from riskkit.views.courses import security_training
 from riskkit.views.findings import missing
 from riskkit.views.html import Html, join, paragraph
 from riskkit.views.privacy import SMALL
@@ -217,7 +218,7 @@ def coverage(assessment: Assessment) -> Html:
     if "training" in names:
         people = employments(assessment.table("roster"))
         done: dict[str, list[date]] = {}
-        for row in records(assessment.table("training")):
+        for row in security_training(assessment):
             if row.completed_on:
                 done.setdefault(row.user_id, []).append(row.completed_on)
         values = []

@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.derived.policies import not_in_force
 from riskkit.model import Assessment, ControlStatus
 from riskkit.tables import TABLES, records
+from riskkit.views.courses import security_training
 from riskkit.views.findings import ask, missing
 from riskkit.views.html import Html, bullets, join, paragraph, tag
 from riskkit.views.privacy import WITHHELD, suppress
@@ -24,12 +25,12 @@ _TAUGHT = ("completed", "due later", "overdue", "nothing recorded")
 
 
 def training(assessment: Assessment) -> Html:
-    """People of the roster by department: trained, due later, overdue, or not in the training records."""
+    """People of the roster by department: trained, due later, overdue, or without a course on security."""
     if not present(assessment, "training", "roster"):
         return missing(assessment, "training", "roster")
     today = assessment.moment.today
     courses: dict[str, list[Any]] = {}
-    for row in records(assessment.table("training")):
+    for row in security_training(assessment):
         courses.setdefault(row.user_id, []).append(row)
     counted: dict[str, Counter[str]] = {}
     people = _employed(assessment)
@@ -258,10 +259,10 @@ def _state(courses: list[Any], today: Any) -> str:
 def _told(totals: Counter[str]) -> str:
     safe = suppress(pd.DataFrame({state: [totals[state]] for state in _TAUGHT}, index=["all"])).loc["all"]
     words = {
-        "completed": "have completed all courses",
+        "completed": "have completed all courses on security",
         "due later": "have time left",
         "overdue": "are overdue",
-        "nothing recorded": "are not in the training records",
+        "nothing recorded": "have no course on security on record",
     }
     parts = [f"{safe[state]} {words[state]}" for state in _TAUGHT if safe[state] not in ("0", WITHHELD)]
     hidden = [words[state] for state in _TAUGHT if safe[state] == WITHHELD]

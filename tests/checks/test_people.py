@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from datetime import date
 from typing import Any
 
 import pytest
 
 from riskkit.catalog import load_catalog
+from riskkit.derived.courses import teaches_security
 from tests.checks.conftest import Ask
 from tests.evidence import check_of, instant, person, results
 
@@ -48,12 +50,12 @@ def test_training(ask: Ask) -> None:
             course("new_done", completed_on=date(2026, 10, 21)),
             course("gone", due_on=date(2026, 1, 1)),
             course(
-                "done", course="after the period", completed_on=date(2026, 11, 5), due_on=date(2026, 12, 1)
+                "done", course="security B", completed_on=date(2026, 11, 5), due_on=date(2026, 12, 1),
             ),
         ],
     )
     assert results(verdicts) == {
-        "done": "UNKNOWN",
+        "done": "PASS",
         "old": "FAIL",
         "renewed": "PASS",
         "overdue": "FAIL",
@@ -64,6 +66,53 @@ def test_training(ask: Ask) -> None:
         "new": "NA",
         "new_done": "PASS",
     }
+
+
+@pytest.mark.parametrize(
+    ("title", "counts"),
+    [
+        ("Security awareness 2026", True), ("HIPAA Privacy & Security", True), ("Annual hipaa", True),
+        ("Phishing simulation", True), ("Cyber-Security basics", True), ("Password hygiene", True),
+        ("Data protection", True), ("Hand hygiene refresher", False), ("Fire safety", False),
+        ("Social Security benefits", False), ("Food security", False), ("Compliance 101", False),
+        ("Philosophy of care", False),
+    ],
+)  # fmt: skip
+def test_courses_are_known_by_their_titles(ask: Ask, title: str, counts: bool) -> None:
+    """Only courses on security count; what is taught else trains nobody, and the check says so."""
+    rows = [course("a", course=title, completed_on=date(2026, 9, 1))]
+    joined = {"employed_from": date(2026, 8, 20)}
+    for check in ("people.training_overdue", "people.new_staff_trained_late"):
+        (verdict,) = ask(check, roster=[person("a", **joined)], training=rows)
+        assert verdict.result == ("PASS" if counts else "UNKNOWN")
+        assert (
+            counts or "Of 1 course in the export none is known as security training" in verdict.message
+        )
+
+
+def test_who_took_other_courses_only_is_not_trained(ask: Ask) -> None:
+    """Beside somebody's security course a course on hygiene is none; the column goes before the title."""
+    rows = [
+        course("a", completed_on=date(2026, 9, 1)),
+        course("b", course="Hand hygiene", completed_on=date(2026, 9, 1)),
+        course("c", course="Compliance 101", security=True, completed_on=date(2026, 9, 1)),
+        course("d", course="Security of gas bottles", security=False, completed_on=date(2026, 9, 1)),
+        course("e", course="SECURITY", due_on=date(2099, 1, 1)),
+        course("f", due_on=date(2026, 10, 1), completed_on=date(2026, 11, 5)),
+    ]
+    verdicts = ask("people.training_overdue", roster=[person(user) for user in "abcdef"], training=rows)
+    assert results(verdicts) == {
+        "a": "PASS", "b": "FAIL", "c": "PASS", "d": "FAIL", "e": "UNKNOWN", "f": "FAIL",
+    }  # fmt: skip
+    assert "1 course of the person, none on security" in verdicts[1].message
+
+
+def test_a_site_names_its_courses() -> None:
+    """With a list in site.yaml the titles that it names count, and no others."""
+    row = namedtuple("row", ("course", "security"))
+    assert teaches_security(row("Compliance 101", None), "onboarding; compliance 1*")
+    assert not teaches_security(row("Security awareness", None), "onboarding; compliance 1*")
+    assert teaches_security(row("Hygiene", True), "onboarding")
 
 
 def signed(citation: str, **columns: Any) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def test_due_next_month(tmp_path: Path) -> None:
             for state in ("planned", "done")
         ],
         incidents=[incident("B", "2026-10-01 08:00", affected=3)],
-        training=[{"user_id": "u", "course": "S", "due_on": date(2026, 11, 4)}],
+        training=[{"user_id": "u", "course": "Security", "due_on": date(2026, 11, 4)}],
         facility_lists=[
             {"area": "server room", "badge": "1", "reviewed_on": date(2025, 11, 10)},
             {"area": "server room", "badge": "2", "reviewed_on": date(2026, 5, 10)},
@@ -87,7 +87,7 @@ def test_due_next_month(tmp_path: Path) -> None:
         ("2026-11-30", "outer limit of a notice"),
         ("2026-12-01", "review of a policy"),
     ]
-    assert found[2]["what"] == "S: 1 to 10 people have not completed it"
+    assert found[2]["what"] == "Security: 1 to 10 people have not completed it"
 
 
 def test_doors(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_coverage_is_drawn_and_told(tmp_path: Path) -> None:
     tables: dict[str, Any] = {
         "roster": [person(user) for user in people],
         "training": [
-            {"user_id": user, "course": "S", "completed_on": date(2026, 10, 1)} for user in people[:25]
+            {"user_id": user, "course": "Security", "completed_on": date(2026, 10, 1)} for user in people[:25]
         ],
         "policies": [{"policy_id": "p", "title": "t", "owner": "o", "reviewed_on": date(2026, 1, 1)}],
     }
