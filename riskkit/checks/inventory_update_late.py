@@ -49,7 +49,7 @@ def inventory_update_late(
     limits = {"critical": critical_days, "high": high_days, "medium": medium_days, "low": low_days}
     found: dict[tuple[str, str], list[Any]] = {}
     for update in records(updates):
-        done = update.installed_on
+        done = _installed(update, at.today)
         if update.severity == "none" or (done is not None and done < at.period.first_day):
             continue
         key = system_of(update.system_id, names), update.severity or "unknown"
@@ -78,15 +78,21 @@ def inventory_update_late(
 def _days(update: Any, today: date) -> int:
     if update.released_on is None:
         return -1
-    return int(((update.installed_on or today) - update.released_on).days)
+    return int(((_installed(update, today) or today) - update.released_on).days)
+
+
+def _installed(update: Any, today: date) -> date | None:
+    """When it was installed; a day to come is a plan."""
+    on: date | None = update.installed_on
+    return on if on is not None and on <= today else None
 
 
 def _judged(
     grade: str, limit: int | None, rows: list[Any], late: list[Any], today: date
 ) -> tuple[Result, str]:
     if late and limit is not None:
-        waiting = sum(row.installed_on is None for row in late)
-        allowed = sum(row.installed_on is None and row.validated_on is not None for row in late)
+        waiting = sum(_installed(row, today) is None for row in late)
+        allowed = sum(_installed(row, today) is None and row.validated_on is not None for row in late)
         waits = f"{some(waiting)} still {be(waiting, 'waits', 'wait')}"
         if waiting:
             waits += f", of which the maker of the product has allowed {some(allowed)}"

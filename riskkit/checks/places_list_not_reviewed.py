@@ -36,8 +36,10 @@ def places_list_not_reviewed(
         if row.active is not False:
             areas.setdefault(row.area, []).append(row)
     for area, rows in sorted(areas.items()):
-        never = [row for row in rows if row.reviewed_on is None]
-        old = [row for row in rows if row.reviewed_on is not None and at.age_days(row.reviewed_on) > max_days]
+        # A day after the end of the period is no review yet.
+        seen = [(row, row.reviewed_on) for row in rows if row.reviewed_on and row.reviewed_on <= at.today]
+        never = [row for row in rows if row.reviewed_on is None or row.reviewed_on > at.today]
+        old = [row for row, on in seen if at.age_days(on) > max_days]
         unapproved = [row for row in rows if not row.approved_by]
         result: Result = "FAIL" if old or unapproved else "UNKNOWN" if never else "PASS"
         bad = old or unapproved or never or rows

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.model import Result, Rows, Verdict
+from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import be, some
 
@@ -25,9 +25,11 @@ ASKED = ("repaired_on", "work", "performed_by", "approved_by")
     look_first="The invoice of the company.",
     usual_cause="Repairs are ordered by telephone.",
 )
-def places_repair_not_recorded(facility_repairs: pd.DataFrame) -> Iterator[Verdict]:
-    """One verdict per repair (164.310(a)(2)(iv))."""
+def places_repair_not_recorded(facility_repairs: pd.DataFrame, *, at: Moment) -> Iterator[Verdict]:
+    """One verdict per repair up to the end of the period (164.310(a)(2)(iv)); a planned one is none yet."""
     for repair in records(facility_repairs):
+        if repair.repaired_on and repair.repaired_on > at.today:
+            continue
         missing = [name for name in ASKED if not getattr(repair, name)]
         result: Result = "FAIL" if missing else "PASS"
         yield Verdict(

@@ -60,7 +60,7 @@ def _judged(station: Any, max_days: int, at: Moment) -> tuple[Result, str]:
         or (station.public and station.screen_shielded is None)
     ):
         return "UNKNOWN", "Whether strangers can reach it or read its screen is not recorded."
-    if station.inspected_on is None or at.age_days(station.inspected_on) > max_days:
+    if station.inspected_on is None or not 0 <= at.age_days(station.inspected_on) <= max_days:
         return "UNKNOWN", (
             f"Nobody looked at the place in the last {amount(max_days, 'day')}, as far as recorded."
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import SEVERITIES, Moment, Rows, Severity
 from riskkit.tables import records
 from riskkit.words import be, count
+
+LONGEST = timedelta(days=1096)
+"""Three years: what is to hold for longer was approved without a day to look at it again (our choice)."""
 
 
 def why_void(measure: Any, today: date) -> str:
@@ -23,6 +26,8 @@ def why_void(measure: Any, today: date) -> str:
         return "it has no last day"
     if measure.valid_until < today:
         return f"it ended on {measure.valid_until}"
+    if measure.valid_until - measure.approved_on > LONGEST:
+        return f"it is to hold until {measure.valid_until}, over {LONGEST.days:,} days from its approval"
     return ""
 
 

@@ -23,7 +23,7 @@ INCIDENTS = Table(
         Column("alerts", doc="fingerprints of the alerts that it settles, joined by ;"),
         Column("contained_at", "instant"),
         Column("closed_at", "instant"),
-        Column("outcome", doc="what came of it, and what was changed"),
+        Column("outcome", doc="what came of it, and what was changed", proof=True),
         Column("by_workforce", "boolean", "somebody of the workforce did not keep to a policy"),
         Column("impermissible", "boolean", "ePHI was acquired, accessed, used or disclosed as the Privacy "
                "Rule does not permit; empty is undecided"),
@@ -67,7 +67,7 @@ SANCTIONS = Table(
         Column("sanctioned_on", "date", required=True),
         Column("measure", required=True,
                values=("none", "talk", "training", "warning", "suspension", "dismissal", "other")),
-        Column("reason", doc="why this measure; needed when it is none"),
+        Column("reason", doc="why this measure; needed when it is none", proof=True),
         Column("decided_by", doc="role", proof=True),
     ),
 )  # fmt: skip

@@ -184,6 +184,7 @@ def test_two_lists_of_one_badge(ask: Ask) -> None:
         ([listed("1", reviewed_on=date(2025, 10, 31))], "PASS"),
         ([listed("1"), listed("2", approved_by=None)], "FAIL"),
         ([listed("1"), listed("2", reviewed_on=None)], "UNKNOWN"),
+        ([listed("1"), listed("2", reviewed_on=date(2036, 3, 1))], "UNKNOWN"),
     ],
 )
 def test_lists(ask: Ask, rows: list[dict[str, Any]], result: str) -> None:
@@ -231,7 +232,11 @@ def test_repairs(ask: Ask) -> None:
     }
     verdicts = ask(
         "places.repair_not_recorded",
-        facility_repairs=[{"repair_id": "1", **good}, {"repair_id": "2", **good, "approved_by": None}],
+        facility_repairs=[
+            {"repair_id": "1", **good},
+            {"repair_id": "2", **good, "approved_by": None},
+            {"repair_id": "planned", **good, "repaired_on": date(2026, 11, 1)},
+        ],
     )
     assert results(verdicts) == {"1": "PASS", "2": "FAIL"}
     assert "1 is missing: approved by" in verdicts[1].message
@@ -249,6 +254,7 @@ def test_repairs(ask: Ask) -> None:
         ({"public": None, "secured": True}, "UNKNOWN"),
         ({"public": False, "secured": True, "inspected_on": date(2025, 10, 1)}, "UNKNOWN"),
         ({"public": False, "secured": True, "inspected_on": None}, "UNKNOWN"),
+        ({"public": False, "secured": True, "inspected_on": date(2036, 5, 1)}, "UNKNOWN"),
     ],
 )
 def test_workstations(ask: Ask, columns: dict[str, Any], result: str) -> None:
@@ -298,7 +304,7 @@ def test_reuse(ask: Ask) -> None:
 
 
 def test_custody_of_media(ask: Ask) -> None:
-    """The last movement decides: lost and unencrypted, overdue, or without anybody who answers for it."""
+    """The last movement decides: lost, overdue, or without anybody who answers for it."""
     verdicts = ask(
         "places.media_unaccounted",
         media=[
@@ -306,6 +312,20 @@ def test_custody_of_media(ask: Ask) -> None:
             moved("nobody", "moved"),
             moved("lost", "lost"),
             moved("sealed", "lost", encrypted=True),
+            moved("taken", "stolen", encrypted=False, responsible="IT"),
+            moved("known", "received", encrypted=True, occurred_on=date(2024, 1, 1)),
+            moved("known", "stolen"),
+            moved("forgotten", "lent", responsible="IT", occurred_on=date(2024, 5, 1)),
+            moved("open end", "lent", responsible="IT"),
+            moved(
+                "for good",
+                "lent",
+                responsible="IT",
+                occurred_on=date(2024, 5, 1),
+                due_back_on=date(2099, 1, 1),
+            ),
+            moved("one day", "returned", responsible="IT"),
+            moved("ONE DAY", "lost", source="a.csv"),
             moved("late", "lent", responsible="IT", due_back_on=date(2026, 10, 30)),
             moved("today", "lent", responsible="IT", due_back_on=date(2026, 10, 31)),
             moved("back", "lent", due_back_on=date(2026, 1, 1), occurred_on=date(2025, 12, 1)),
@@ -315,9 +335,39 @@ def test_custody_of_media(ask: Ask) -> None:
         ],
     )
     assert results(verdicts) == {
-        "good": "PASS", "nobody": "FAIL", "lost": "FAIL", "sealed": "PASS", "late": "FAIL", "today": "PASS",
-        "back": "PASS", "empty": "NA", "open": "UNKNOWN",
+        "good": "PASS", "nobody": "FAIL", "lost": "FAIL", "sealed": "FAIL", "late": "FAIL", "today": "PASS",
+        "back": "PASS", "empty": "NA", "open": "UNKNOWN", "taken": "FAIL", "known": "FAIL",
+        "forgotten": "FAIL", "open end": "UNKNOWN", "for good": "FAIL", "one day": "FAIL",
     }  # fmt: skip
+    grades = {verdict.subject: verdict.severity for verdict in verdicts}
+    assert (grades["lost"], grades["taken"], grades["sealed"], grades["known"]) == (None, None, "low", "low")
+
+
+@pytest.mark.parametrize(
+    ("row", "incident", "result"),
+    [
+        ({"incident": "I-1"}, {}, "PASS"),
+        ({"incident": "i-1"}, {}, "PASS"),
+        ({}, {"title": "Laptop u-0031 left in a train"}, "PASS"),
+        ({}, {"outcome": "U-0031 was found and wiped"}, "PASS"),
+        ({}, {"title": "Laptop U-00310 left in a train"}, "FAIL"),
+        ({}, {}, "FAIL"),
+        ({"incident": "I-2"}, {}, "FAIL"),
+        # What was discovered before the loss is another matter, what is discovered later not known yet.
+        ({"incident": "I-1"}, {"discovered_at": instant("2026-10-19 23:00")}, "FAIL"),
+        ({"incident": "I-1"}, {"discovered_at": instant("2026-11-02 08:00")}, "FAIL"),
+    ],
+)
+def test_a_loss_that_an_incident_takes_up(
+    ask: Ask, row: dict[str, Any], incident: dict[str, Any], result: str
+) -> None:
+    """Lost and stolen media are accounted for by an incident about them, discovered since."""
+    known = {"incident_id": "I-1", "discovered_at": instant("2026-10-20 08:00")} | incident
+    (verdict,) = ask(
+        "places.media_unaccounted", media=[moved("U-0031", "lost", encrypted=True, **row)], incidents=[known]
+    )
+    assert verdict.result == result
+    assert ("by incident I-1" in verdict.message) == (result == "PASS")
 
 
 def test_copies_before_moves(ask: Ask) -> None:

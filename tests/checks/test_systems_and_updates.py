@@ -110,6 +110,7 @@ def test_a_date_that_nobody_read_judges_nothing(ask: Ask, monkeypatch: pytest.Mo
         ([measure("unsupported", date(2026, 10, 30))], "high", "does not count: it ended on 2026-10-30"),
         ([measure("unsupported", None)], "high", "it has no last day"),
         ([measure("unsupported", approved_by=None)], "high", "nobody approved it"),
+        ([measure("unsupported", date(2099, 1, 1))], "high", "over 1,096 days from its approval"),
         ([measure("updates")], "high", ""),
     ],
 )
@@ -338,6 +339,7 @@ def test_updates(ask: Ask) -> None:
         "inventory.update_late",
         updates=[
             update("waits", date(2026, 10, 1)),
+            update("planned", date(2026, 10, 1), date(2026, 11, 3)),
             update("late", date(2026, 10, 1), date(2026, 10, 17)),
             update("in time", date(2026, 10, 1), date(2026, 10, 16)),
             update("undated", None),
@@ -346,7 +348,8 @@ def test_updates(ask: Ask) -> None:
         ],
     )
     assert results(verdicts) == {
-        "waits critical": "FAIL", "late critical": "FAIL", "in time critical": "PASS",
+        "waits critical": "FAIL", "planned critical": "FAIL", "late critical": "FAIL",
+        "in time critical": "PASS",
         "undated critical": "UNKNOWN", "ungraded unknown": "UNKNOWN",
     }  # fmt: skip
 
@@ -378,7 +381,9 @@ def test_protection_against_malware(ask: Ask) -> None:
     fresh = {"active": True, "signatures_at": instant("2026-10-30 05:00")}
     verdicts = ask(
         "inventory.malware_protection",
-        systems=[system(name, aliases=f"{name}-db") for name in ("pacs", "ris", "vna", "ct", "mr", "us")],
+        systems=[
+            system(name, aliases=f"{name}-db") for name in ("pacs", "ris", "vna", "ct", "mr", "us", "xa")
+        ],
         malware_protection=[
             {"host": "PACS", **fresh},
             {"host": "ris", **fresh},
@@ -387,10 +392,12 @@ def test_protection_against_malware(ask: Ask) -> None:
             {"host": "ct", "active": True},
             {"host": "mr", "active": True, "last_contact": instant("2026-10-30 05:00")},
             {"host": "somebody", "active": False},
+            {"host": "xa", "active": True, "signatures_at": instant("2036-10-30 05:00")},
         ],
     )
     assert results(verdicts) == {
         "pacs": "PASS", "ris": "FAIL", "vna": "FAIL", "ct": "UNKNOWN", "mr": "PASS", "us": "UNKNOWN",
+        "xa": "UNKNOWN",
     }  # fmt: skip
 
 
