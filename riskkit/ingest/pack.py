@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -127,15 +128,21 @@ def _read_member(
     for reader in chosen:
         inner = member.name.partition("!")[2]
         first = seen.setdefault((f"{sha256}!{inner}", reader.id), member.name)
-        if first != member.name and _is_trail(reader):
-            sources.append(_unread(member.name, sha256, size, f"{SAME_CONTENT} {first}"))
+        # Under a mapping that says otherwise, of another system perhaps, the same bytes tell of other events.
+        same = seen.setdefault((f"{sha256}!{inner}", f"{reader.id} {_said(mapping)}"), member.name)
+        if same != member.name and _is_trail(reader):
+            sources.append(_unread(member.name, sha256, size, f"{SAME_CONTENT} {same}"))
             continue
         key = Store.key(
             sha256, member.name, reader.id, code_of(reader), zone, mapping.sha256 if mapping else ""
         )
         context = Context(settings.timezone, mapping.content if mapping else None)
         receipt = read_into(store, key, member, reader, context)
-        sources.append(_source(member.name, sha256, size, reader, receipt, key, zone, mapping))
+        source = _source(member.name, sha256, size, reader, receipt, key, zone, mapping)
+        if first != member.name and _is_trail(reader):
+            twice = f"has the same content as {first} and another mapping: its events count for both"
+            source = replace(source, notes=(*source.notes, twice))
+        sources.append(source)
     return sources
 
 
@@ -171,6 +178,11 @@ def _doubled(chosen: Sequence[Reader]) -> str:
 def _is_trail(reader: Reader) -> bool:
     """Whether a second copy of the same file would count the same events twice."""
     return any(TABLES[table].lazy and TABLES[table].event_time for table in reader.tables)
+
+
+def _said(mapping: _Mapping | None) -> str:
+    """What a mapping says, whatever its comments and the order of its keys."""
+    return json.dumps(mapping.content, sort_keys=True, default=str) if mapping else ""
 
 
 def _unread(name: str, sha256: str, size: int, problem: str) -> Source:

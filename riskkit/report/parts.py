@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -24,6 +24,9 @@ from riskkit.report.scratch import Scratch
 
 Task = tuple[Notebook, Mapping[str, object]]
 """A notebook and what it is given."""
+
+CLOSING_S = 5.0
+"""For so long a notebook that was stopped may clear up."""
 
 _SURROGATE = re.compile(rf"\b(?:{'|'.join(sorted(PERSONAL_SUBJECTS))}|study|address)-[0-9A-F]{{8}}\b")
 _MINUTE = 60
@@ -94,6 +97,24 @@ def make_parts(
     return tuple(status for status, _ in ordered)
 
 
+def close_loop() -> None:
+    """Close the event loop of this thread, which nbclient leaves open, with what still waits in it.
+
+    A time-out leaves it waiting for messages of the kernel; what is destroyed so complains on the screen.
+    """
+    try:
+        loop = asyncio.get_event_loop()
+    except RuntimeError:  # there is none yet
+        return
+    if loop.is_running() or loop.is_closed():
+        return
+    if waiting := asyncio.all_tasks(loop):
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(waiting, timeout=CLOSING_S))
+    loop.close()
+
+
 def _run_all(
     waiting: Mapping[int, Task], scratch: Scratch, timeout_s: float, jobs: int
 ) -> Generator[tuple[int, Run, float], None, None]:
@@ -111,8 +132,7 @@ def _run_all(
                 notebook, given, timeout_s=timeout_s, scratch=own.folder, sockets=own.sockets
             )
         finally:
-            with suppress(RuntimeError):  # there is none yet
-                asyncio.get_event_loop().close()  # nbclient leaves this thread's open
+            close_loop()
         return number, outcome, time.monotonic() - begun
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -52,7 +52,7 @@ def needed(assessment: Assessment) -> list[tuple[date | None, str]]:
     asked: list[tuple[date | None, str]] = []
     for action in programme.actions:
         if action.overdue(today):
-            asked.append((action.due_on, f"Overdue: {action.title} ({action.owner or 'nobody is named'})"))
+            asked.append((action.due_on, f"{action.title} ({action.owner or 'nobody is named'})"))
     for one in programme.exceptions:
         about = named(assessment, one.subject)
         if one.expired(today):
@@ -126,7 +126,7 @@ def _risks(assessment: Assessment) -> Html:
                 "td", losses.amounts(risk.estimate.loss) if risk.estimate else "not estimated", class_="loss"
             ),
             tag("td", _why(assessment, risk), class_="lacks"),
-            tag("td", _treatment(risk), class_="treated"),
+            tag("td", _treatment(assessment, risk), class_="treated"),
         ]
         for risk in ranked
     ]
@@ -162,13 +162,15 @@ def _likely(risk: Risk) -> str:
     return _span(low, high)
 
 
-def _treatment(risk: Risk) -> Html:
+def _treatment(assessment: Assessment, risk: Risk) -> Html:
     told = "; ".join(filter(None, [risk.treatment or "none is decided", risk.owner]))
-    return tag("span", told, ["; ", _by(risk.due)] if risk.due else None)
+    return tag("span", told, ["; ", _by(assessment, risk.due)] if risk.due else None)
 
 
-def _by(when: date | str) -> Html:
-    return tag("span", f"by {when}", class_="day")
+def _by(assessment: Assessment, when: date | str) -> Html:
+    """`by` a day to come, `overdue since` one that is past."""
+    past = str(when) < assessment.moment.today.isoformat()
+    return tag("span", f"{'overdue since' if past else 'by'} {when}", class_="day")
 
 
 def _level(risk: Risk) -> Html:
@@ -228,7 +230,7 @@ def _needed(assessment: Assessment) -> Html:
     if not asked:
         return paragraph("Nothing is open for a decision.")
     items: list[Content] = [
-        [f"{text}: ", tag("strong", _by(when) if when else "no date is set"), "."]
+        [f"{text}: ", tag("strong", _by(assessment, when) if when else "no date is set"), "."]
         for when, text in asked[:ASKED]
     ]
     if len(asked) > ASKED:
