@@ -63,6 +63,13 @@ def out_of(part: int, whole: int, noun: str) -> str:
     return f"{part:,} of {amount(whole, noun)}"
 
 
+def none_of(number: int, noun: str, does: str, does_not: str) -> str:
+    """`None of 3 files is open`, `The one file is not open`, `No file is open`."""
+    if number > 1:
+        return f"None of {amount(number, noun)} {does}"
+    return f"The one {noun} {does_not}" if number else f"No {noun} {does}"
+
+
 def share(part: int, whole: int, noun: str = "") -> str:
     """`3 of 14 systems (21 %)`; rounded so that only none is 0 % and only all is 100 %."""
     words = out_of(part, whole, noun) if noun else f"{part:,} of {whole:,}"

@@ -20,6 +20,7 @@ from riskkit.words import (
     count,
     have,
     listed,
+    none_of,
     out_of,
     percent,
     plural,
@@ -121,3 +122,11 @@ def test_no_message_leaves_the_number_to_the_reader() -> None:
     ]
     assert files
     assert not found
+
+
+def test_none_of_as_many() -> None:
+    """One is not spoken of as several, and of none there is nothing to speak of."""
+    assert none_of(1204, "file", "is open.", "is not open.") == "None of 1,204 files is open."
+    assert none_of(1, "file", "is open.", "is not open.") == "The one file is not open."
+    assert none_of(0, "file", "is open.", "is not open.") == "No file is open."
+    assert none_of(2, "person of the roster", "is it", "is not it") == "None of 2 people of the roster is it"

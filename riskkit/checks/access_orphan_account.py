@@ -11,6 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.employment import NOT_OF_THE_WORKFORCE, Employments, employments, holder_of
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
+from riskkit.words import none_of
 
 
 @check(
@@ -59,4 +60,5 @@ def _judged(account: Any, people: Employments) -> tuple[Result, str]:
         return "UNKNOWN", "The list names no person for the account."
     if user in people:
         return "PASS", "The roster knows the person of the account."
-    return "FAIL", f"None of {len(people)} people of the roster is the person of the account."
+    of = "the person of the account."
+    return "FAIL", none_of(len(people), "person of the roster", f"is {of}", f"is not {of}")

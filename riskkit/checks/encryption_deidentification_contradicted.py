@@ -11,7 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.image_stores import Store, counted, image_stores
 from riskkit.derived.trail import first_rows, flag
 from riskkit.model import Moment, Result, Rows, Verdict
-from riskkit.words import amount, be, out_of
+from riskkit.words import be, none_of, out_of
 
 
 @check(
@@ -85,7 +85,8 @@ def _verdict(store: Store, kind: str, found: list[Any]) -> Verdict:
 
 def _judged(files: int, claims: int, contradicted: int, unclear: int) -> tuple[Result, str]:
     if not claims:
-        return "NA", f"None of {amount(files, 'file')} claims to be de-identified."
+        claims_it = "to be de-identified."
+        return "NA", none_of(files, "file", f"claims {claims_it}", f"does not claim {claims_it}")
     told = be(claims, "file that claims to be de-identified", "files that claim to be de-identified")
     if contradicted:
         return (
@@ -98,4 +99,6 @@ def _judged(files: int, claims: int, contradicted: int, unclear: int) -> tuple[R
             "UNKNOWN",
             f"Of {unclear:,} of {claims:,} {told} the attributes are not known.",
         )
-    return "PASS", f"None of {claims:,} {told} carries a direct identifier."
+    what = "a direct identifier."
+    file = f"file that {be(claims, 'claims', 'claim')} to be de-identified"
+    return "PASS", none_of(claims, file, f"carries {what}", f"does not carry {what}")

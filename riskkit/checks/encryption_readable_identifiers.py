@@ -11,7 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.image_stores import Store, counted, image_stores, place_of, places_of_images
 from riskkit.derived.trail import first_rows, flag
 from riskkit.model import Moment, Result, Rows, Severity, Verdict
-from riskkit.words import amount, be, out_of
+from riskkit.words import be, none_of, out_of
 
 AT_REST = "45 CFR 164.312(a)(2)(iv)"
 ACCESS = "45 CFR 164.312(a)(1)"
@@ -114,7 +114,12 @@ def _of_kind(store: Store, kind: str, found: list[Any], encrypted: str) -> Verdi
     else:
         result, message = (
             "PASS",
-            f"None of {amount(files, 'file')} can be read and carries direct identifiers.",
+            none_of(
+                files,
+                "file",
+                "can be read and carries direct identifiers.",
+                "cannot be read, or carries no direct identifiers.",
+            ),
         )
     return Verdict(
         subject=f"{store.root} {kind}",

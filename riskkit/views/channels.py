@@ -18,7 +18,7 @@ from riskkit.views.findings import missing
 from riskkit.views.html import Content, Html, bullets, facts, join, paragraph, tag
 from riskkit.views.scope import in_view, inventory, present
 from riskkit.views.tables import rows, table
-from riskkit.words import be, count, have, listed, share
+from riskkit.words import be, count, have, listed, none_of, share
 
 ORDER = tuple(STATES)
 MOST_ON_MAP = 40
@@ -201,8 +201,9 @@ def _exposure(assessment: Assessment) -> tuple[str, str]:
     looked = [one for one in channels if one.outside is not None]
     answering = [f"{one.host}:{one.port}" for one in looked if one.outside in REACHED]
     if not looked:
+        noun = f"listener that {'carry' if len(channels) > 1 else 'carries'} or may carry ePHI"
         return not_assessed, (
-            f"None of {count(len(channels), 'listener')} that carry or may carry ePHI was looked at from "
+            f"{none_of(len(channels), noun, 'was looked at', 'was not looked at')} from "
             "outside, so whether DICOM, HL7 or a viewer can be reached from the internet is not known."
         )
     part = " in part" if len(looked) < len(channels) else ""
