@@ -112,7 +112,7 @@ def _row(
         "severity": min(graded, key=GRADES.index, default=None),
         "fix_available": True if True in fixes else False if False in fixes else None,
         "first_seen": first,
-        "seen_clean": any(row.first_seen for row in seen) or _clean_before(first, seen, looked, when),
+        "seen_clean": _clean_before(first, seen, looked, when),
         "published_on": published,
         "known_after": published or (date(int(year[1]), 1, 1) if year and int(year[1]) else None),
         "last_seen": when(last),
@@ -135,16 +135,24 @@ def _clean_before(
     looked: Sequence[Look],
     when: Callable[[Any], datetime | None],
 ) -> bool:
-    """Whether a scan that could have seen it was made before it was seen first, and did not list it."""
+    """Whether a scan that could have seen it was made before it was seen first, and did not list it.
+
+    What a scanner says of the day on which it saw it first shows no look before that day.
+    """
     if first is None:
         return False
-    finders = {folded(row.scanner) for row in seen if when(row) == first}
+    finders = {
+        (folded(row.scanner), _inside(when(row), folded(row.scanner), looked))
+        for row in seen
+        if first in (row.first_seen, when(row))
+    }
     return any(
-        look.scanner in finders
+        look.scanner == scanner
         and look.at is not None
         and look.at + ROUND < first
         and look.whole
-        and (look.inside or not _inside(first, look.scanner, looked))
+        and (look.inside or not inside)
+        for scanner, inside in finders
         for look in looked
     )
 

@@ -289,7 +289,8 @@ def test_weaknesses_open_for_long(ask: Ask) -> None:
         ({"published_on": date(2026, 10, 10)}, [], "PASS", ""),
         # An earlier scan that would have seen it, or the scanner itself, tells since when.
         ({"published_on": date(2021, 12, 10)}, [scanned("pacs", "2026-08-01 02:00")], "PASS", ""),
-        ({"first_seen": instant(OCTOBER)}, [], "PASS", ""),
+        ({"first_seen": instant(OCTOBER)}, [], "UNKNOWN", "known since 2026-01-01"),
+        ({"first_seen": instant("2026-10-10 02:00")}, [scanned("pacs", "2026-10-01 02:00")], "PASS", ""),
         ({"first_seen": instant("2026-09-01 02:00")}, [], "FAIL", "a scan saw it first on 2026-09-01"),
         # One that could not have seen it shows only that the system was there.
         (
