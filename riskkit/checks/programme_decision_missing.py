@@ -10,6 +10,7 @@ import pandas as pd
 from riskkit.catalog import load_catalog
 from riskkit.declare import check
 from riskkit.model import Moment, Result, Rows, Verdict
+from riskkit.model.programme import decision_holds_until
 from riskkit.tables import records
 from riskkit.words import amount
 
@@ -36,8 +37,9 @@ def programme_decision_missing(
     """One verdict per addressable specification, and per other specification that is decided on.
 
     A required specification cannot be decided away. The newest decision up to the end of the period
-    counts, until the day of its review. Without a decision, a specification of which data show a failure
-    fails here too; of any other nobody knows whether it needs one.
+    counts, until the day of its review, three years after it at most (our choice). Without a decision, a
+    specification of which data show a failure fails here too; of any other nobody knows whether it needs
+    one.
     """
     failed: dict[str, int] = {}
     for row in () if judgements is None else records(judgements):
@@ -67,10 +69,9 @@ def _judged(citation: str, row: Any, failed: int, at: Moment) -> tuple[Result, s
     said = f"Decided on {row.decided_on}: {row.decision.replace('_', ' ')}"
     if citation not in ADDRESSABLE:
         return "FAIL", f"{said}. It is no addressable specification, so it cannot be decided away."
-    if row.review_on < at.today:
-        return "FAIL", (
-            f"{said}; its review was due {amount(at.age_days(row.review_on), 'day')} before the end."
-        )
+    until = decision_holds_until(row.decided_on, row.review_on)
+    if until < at.today:
+        return "FAIL", (f"{said}; its review was due {amount(at.age_days(until), 'day')} before the end.")
     if row.decision == "alternative" and not row.equivalent_measure:
         return "FAIL", f"{said}, and no equivalent measure is named."
-    return "PASS", f"{said}; it holds until its review on {row.review_on}."
+    return "PASS", f"{said}; it holds until its review on {until}."

@@ -42,10 +42,8 @@ def review_verdicts(
             continue
         last = max(done, key=lambda review: (review.performed_at, review.review_id))
         age = at.age_days(last.performed_at)
-        facts = (
-            f"The last of {count(len(done), 'recorded review')} was {amount(age, 'day')} before the end of "
-            "the period."
-        )
+        one = f"The last of {len(done):,} recorded reviews" if len(done) > 1 else "The only recorded review"
+        facts = f"{one} was {amount(age, 'day')} before the end of the period."
         yield Verdict(
             subject=system or NO_SYSTEM,
             result="UNKNOWN" if not system else "PASS" if age <= max_days else "FAIL",

@@ -27,15 +27,9 @@ SCHEMA = pa.schema(
         ("severity", pa.string()),  # the worst of what is open; null when none is told
         ("fix_available", pa.bool_()),
         ("first_seen", pa.timestamp("us", tz="UTC")),
-        (
-            "seen_clean",
-            pa.bool_(),
-        ),  # a scan that could have seen it came before first_seen, or the scanner told
+        ("seen_clean", pa.bool_()),  # a scan before first_seen could have seen it, and did not
         ("published_on", pa.date32()),  # when it was made known, as a scanner says
-        (
-            "known_after",
-            pa.date32(),
-        ),  # it was not known before: published_on, else the first day of the CVE's year
+        ("known_after", pa.date32()),  # published_on, else the first day of the year of its CVE
         ("system_since", pa.timestamp("us", tz="UTC")),  # the first scan or list of software of the system
         ("last_seen", pa.timestamp("us", tz="UTC")),
         ("source", pa.string()),

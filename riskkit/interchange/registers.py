@@ -226,7 +226,7 @@ def due_rows(assessment: Assessment) -> list[Row]:
         decision = programme.decision(citation)
         if decision:
             title = decision.decision.replace("_", " ")
-            add("decision", citation, title, citation, decision.approved_by, decision.review_on)
+            add("decision", citation, title, citation, decision.approved_by, decision.until)
     return [row for _, _, row in sorted(found, key=lambda item: item[:2])]
 
 

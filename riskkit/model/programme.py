@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 ActionState = Literal["planned", "in_progress", "done", "cancelled"]
@@ -64,6 +64,15 @@ class Exemption:
         return self.expires_on < today and not withdrawn
 
 
+LONGEST_DECISION = timedelta(days=1096)
+"""Three years: a review planned for later is none (our choice; 164.306(e) asks for review as needed)."""
+
+
+def decision_holds_until(decided_on: date, review_on: date) -> date:
+    """The last day of a decision on a specification, whatever day of review was planned."""
+    return min(review_on, decided_on + LONGEST_DECISION)
+
+
 @dataclass(frozen=True, slots=True)
 class SpecificationDecision:
     """A decision on an addressable specification; fields as in the table `decisions`."""
@@ -78,7 +87,12 @@ class SpecificationDecision:
 
     def in_force(self, today: date) -> bool:
         """From the day of the decision to that of its review, both included."""
-        return self.decided_on <= today <= self.review_on
+        return self.decided_on <= today <= self.until
+
+    @property
+    def until(self) -> date:
+        """The last day on which it holds: that of its review, three years after the decision at most."""
+        return decision_holds_until(self.decided_on, self.review_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,11 @@ def _decided(
     if decision is None or decision.decision != "alternative" or not decision.equivalent_measure:
         return status, reason
     if not decision.in_force(programme.today):
-        return status, f"{reason}; the decision on an alternative was to be reviewed by {decision.review_on}"
+        return status, f"{reason}; the decision on an alternative was to be reviewed by {decision.until}"
     return "alternative documented", (
         f"in its place: {decision.equivalent_measure.rstrip('.')}, because "
         f"{_lowered(decision.rationale)} (approved by {decision.approved_by}, review by "
-        f"{decision.review_on}); by the evidence {status}: {reason}"
+        f"{decision.until}); by the evidence {status}: {reason}"
     )
 
 

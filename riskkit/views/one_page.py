@@ -60,9 +60,9 @@ def needed(assessment: Assessment) -> list[tuple[date | None, str]]:
         elif one.in_force(today) and one.expires_on <= soon:
             asked.append((one.expires_on, f"Decide whether {one.exception_id} goes on: {about}"))
     for decision in programme.decisions:
-        if decision.decided_on <= today and decision.review_on <= soon:
+        if decision.decided_on <= today and decision.until <= soon:
             about = named(assessment, decision.specification)
-            asked.append((decision.review_on, f"Review the decision on {about}"))
+            asked.append((decision.until, f"Review the decision on {about}"))
     bare = [risk for risk in sorted(assessment.risks, key=weight) if above(assessment, risk) and _bare(risk)]
     if bare:
         names = listed([risk.title for risk in bare], most=3)

@@ -135,7 +135,7 @@ def decisions(assessment: Assessment) -> Html:
                 "rationale": decision.rationale if decision else None,
                 "in its place": (decision.equivalent_measure or None) if decision else None,
                 "approved by": decision.approved_by if decision else None,
-                "review": (str(decision.review_on) if decision.in_force(today) else "✗ overdue")
+                "review": (str(decision.until) if decision.in_force(today) else "✗ overdue")
                 if decision
                 else None,
             }

@@ -82,6 +82,8 @@ def decision(**changes: Any) -> dict[str, Any]:
     [
         ({}, "PASS"),
         ({"review_on": date(2026, 10, 30)}, "FAIL"),
+        ({"decided_on": date(2023, 10, 30), "review_on": date(2099, 1, 1)}, "FAIL"),
+        ({"decided_on": date(2023, 10, 31), "review_on": date(2099, 1, 1)}, "PASS"),
         ({"equivalent_measure": None}, "FAIL"),
         ({"decision": "implement", "equivalent_measure": None}, "PASS"),
         ({"specification": UNIQUE}, "FAIL"),

@@ -335,6 +335,8 @@ def test_a_mapping_without_table_is_recognized_by_what_it_maps_to() -> None:
         ({"table": "roster", "columns": {"a": "user_id"}, "constants": {"role": "x", "employed_from": "y"}},
          "employed_from"),
         ({"columns": {"a": "user_id"}, "constants": {"user_id": "x"}, "table": "roster"}, "user_id"),
+        ({"table": "policies", "columns": {"a": "policy_id"},
+          "constants": {"title": "t", "owner": "IT", "approved_by": "pending"}}, "only keeps the place"),
         ({"encoding": "base64"}, "encoding"),
         ({"encoding": "rot13"}, "encoding"),
         ({"skip_rows": -1}, "skip_rows"),

@@ -73,6 +73,10 @@ class Cells:
         self.names = tuple(column.name for column in self._filled)
         self.constants: dict[str, object] = {}
         for name, text in mapping.constants.items():
+            if fit.table.by_name[name].keeps_place(text):
+                raise EvidenceError(
+                    f"its mapping file gives {name} a word that only keeps the place", file=source
+                )
             try:
                 self.constants[name] = converter(fit.table.by_name[name], zone, Remarks())(text)
             except (BadValueError, IndexError):
