@@ -1,6 +1,7 @@
 """SSL Labs: hosts as its API (v2 to v4, with all=done) and ssllabs-scan write them. Grades are not used.
 
 All addresses of a host are one listener here, and the worst of them counts. It looks from the internet.
+Of a test that was not done what was found counts, and what was not found is unknown.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ _KEYS = (b'"endpoints"', b'"engineVersion"', b'"criteriaVersion"')
 _IDS = {2: "ssl2_0", 512: "ssl2_0", 768: "ssl3_0", 769: "tls1_0", 770: "tls1_1", 771: "tls1_2", 772: "tls1_3"}
 _NO_TLS = "No secure protocols supported"
 _NO_DETAILS = "the file holds no details of it"
+_UNFINISHED = "the test was not done when the file was written"
+_DONE, _READY, _WHOLE = "READY", "Ready", 100
+_GOOD = frozenset({"rejected", "not_vulnerable", "yes", "no"})
+"""Values that a test which goes on might still take back."""
+
 _UNTOLD = "SSL Labs does not look for it"
 _CCS = {1: "not_vulnerable", 2: "vulnerable", 3: "vulnerable"}
 _ROBOT = {1: "not_vulnerable", 2: "vulnerable", 3: "vulnerable"}
@@ -48,7 +54,7 @@ def _recognize(head: bytes, _name: str) -> bool:
 @reader(
     id="ssllabs_json",
     title="SSL Labs API and ssllabs-scan",
-    version=1,
+    version=2,
     tables=("channel_observations", "certificates"),
     recognize=_recognize,
     offset_unit="item",
@@ -82,7 +88,8 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
         times.append(at)
         version = _text(told.get("engineVersion")) or ""
         facts = worst_of_addresses(
-            [_facts(point) for point in details] or [[Fact("connectivity", UNKNOWN, _NO_DETAILS)]]
+            [_so_far(point, _facts(point), told.get("status")) for point in details]
+            or [[Fact("connectivity", UNKNOWN, _NO_DETAILS)]]
         )
         outside = [observation(fact, "ssllabs", version) | {"vantage": "external"} for fact in facts]
         seen.accept(offset, place, at, outside)
@@ -94,6 +101,20 @@ def read(member: Member, _context: Context) -> Iterator[Batch]:
     last = max(filter(None, times), default=None)
     yield seen.batch(len(hosts), last)
     yield chains.batch(len(hosts), last)
+
+
+def _so_far(point: Mapping[str, Any], facts: list[Fact], status: object) -> list[Fact]:
+    """The facts of one address; of a test that is not done only what was found."""
+    message, progress = point.get("statusMessage"), point.get("progress")
+    done = status == _DONE if message is None else message == _READY and status in {_DONE, None}
+    if facts[0].value != "tls" or (done and progress in {_WHOLE, None}):
+        return facts
+    kept = [one._replace(value=UNKNOWN, reason=_UNFINISHED) if one.value in _GOOD else one for one in facts]
+    accepted = [one.key.partition(".")[2] for one in kept
+                if one.key.startswith("protocol.") and one.value == "accepted"]  # fmt: skip
+    told = {one.key for one in kept}
+    missing = [f"suites.{version}" for version in accepted if f"suites.{version}" not in told]
+    return kept + [Fact(key, UNKNOWN, _UNFINISHED) for key in missing]
 
 
 def _facts(point: Mapping[str, Any]) -> list[Fact]:

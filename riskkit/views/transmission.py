@@ -63,7 +63,7 @@ def channels(assessment: Assessment) -> Html:
                 "listener": _subject(row),
                 "verdict": _WORST[result],
                 "system": known.label(row.system_id or row.host),
-                "declared": (row.declared or "✗ not at all") + (", no ePHI" if row.ephi is False else ""),
+                "declared": (row.declared or "✗ not at all") + _ephi(row),
                 "speaks": _speaks(row),
                 "accepts": _names(row.accepted) or None,
                 "client certificate": (row.client_auth or "unknown").replace("_", " ").lower(),
@@ -88,6 +88,13 @@ def channels(assessment: Assessment) -> Html:
             ),
         ]
     )
+
+
+def _ephi(row: Any) -> str:
+    """What is added where a listener is declared to carry no ePHI, and what speaks against it."""
+    if row.ephi_against:
+        return f", no ePHI (not believed: {row.ephi_against})"
+    return ", no ePHI" if row.ephi is False else ""
 
 
 def declared(assessment: Assessment) -> Html:
@@ -168,16 +175,19 @@ def certificates(assessment: Assessment) -> Html:
     )
     over = [name for name, days, _ in ends if days <= 0]
     soon = [name for name, days, _ in ends if 0 < days <= SOON_DAYS]
+    early = [name for name, _, row in ends if row.not_before > as_of]
+    not_yet = f", and {len(early)} {be(len(early))} not valid yet ({listed(early)})" if early else ""
     told = (
         f"Of {count(len(ends), 'certificate')}, {len(over)} ended before the end of the period"
         f"{f' ({listed(over)})' if over else ''} and {len(soon)} {be(len(soon), 'ends', 'end')} within "
-        f"{SOON_DAYS} days after it{f' ({listed(soon)})' if soon else ''}."
+        f"{SOON_DAYS} days after it{f' ({listed(soon)})' if soon else ''}{not_yet}."
     )
     drawn = [
         (
             name,
             days,
-            f"{day(assessment, row.not_after)}, {'ended' if days <= 0 else 'ends'} {age(-int(days // 1))}",
+            f"{day(assessment, row.not_after)}, {'ended' if days <= 0 else 'ends'} {age(-int(days // 1))}"
+            + (f", not valid before {day(assessment, row.not_before)}" if row.not_before > as_of else ""),
         )
         for name, days, row in ends[:25]
     ]
@@ -185,6 +195,7 @@ def certificates(assessment: Assessment) -> Html:
         (
             {
                 "listener": name,
+                "begins": f"✗ {day(assessment, row.not_before)}" if row.not_before > as_of else None,
                 "ends": day(assessment, row.not_after),
                 "key": " ".join(str(part) for part in (row.key_algorithm, row.key_bits) if part) or None,
                 "signature": row.signature_hash,
@@ -194,8 +205,9 @@ def certificates(assessment: Assessment) -> Html:
             }
             for name, _, row in ends
         ),
-        ("listener", "ends", "key", "signature", "self-signed", "names the host", "issuer"),
+        ("listener", "begins", "ends", "key", "signature", "self-signed", "names the host", "issuer"),
     )
+    frame = frame if early else frame.drop(columns="begins")
     chart = expiries(
         drawn, alt=told, warn=SOON_DAYS,
         caption="End of the certificate that each listener presented last. A cross marks what has ended "

@@ -113,7 +113,7 @@ TLS = "listen 2762 ssl;"
             f"http {{ {OUTER} server {{ {TLS} include a.conf; ssl_verify_client on; }} }}",
             "unknown", "unknown", "REQUIRED",
         ),
-        (f"server {{ {TLS} ssl_protocols TLSv1.2; ssl_protocols TLSv1; }}", "accepted", "accepted", "DISABLED"),
+        (f"server {{{TLS} ssl_protocols TLSv1.2; ssl_protocols TLSv1;}}", "accepted", "accepted", "DISABLED"),
         ("server { listen 2762 ssl; ssl_protocols $versions TLSv1.2; }", "unknown", "accepted", "DISABLED"),
         ("server { listen 2762 ssl; ssl_verify_client optional_no_ca; }", "unknown", "unknown", "OPTIONAL"),
         (

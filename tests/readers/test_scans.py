@@ -523,6 +523,40 @@ def test_ssllabs_counts_the_worst_address() -> None:
     assert reading.collected_at == datetime(2026, 11, 24, 0, 8, 20, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("host", "point"),
+    [
+        ({"status": "IN_PROGRESS"}, {}),
+        ({"status": "IN_PROGRESS"}, {"progress": 30, "statusMessage": "In progress"}),
+        ({}, {"progress": 30}),
+        ({}, {"statusMessage": "In progress"}),
+        ({"status": None}, {"statusMessage": None}),
+        ({"status": "ERROR"}, {}),
+    ],
+)
+def test_ssllabs_that_was_not_done(ask: Ask, host: dict[str, Any], point: dict[str, Any]) -> None:
+    """What a test has not found so far is unknown; what it has found is a finding."""
+    document = json.loads((SAMPLES / "ssllabs_json" / "viewer.json").read_bytes())[:1]
+    whole = values(facts(read_all(ssllabs, json.dumps(document).encode()))[443])
+    document[0].update(host)
+    for one in document[0]["endpoints"]:
+        one.update(point)
+    reading = read_all(ssllabs, json.dumps(document).encode())
+    found = values(facts(reading)[443])
+    assert {found[key] for key, value in whole.items() if value in {"rejected", "not_vulnerable"}} == {
+        "unknown"
+    }
+    assert {found[key] for key, value in whole.items() if value == "accepted"} == {"accepted"}
+    assert found["suites.tls1_2"] == "unknown"
+    rows = reading.table("channel_observations")
+    (legacy,) = ask("transmission.legacy_tls", channel_observations=rows)
+    assert legacy.result == "FAIL"
+    clean = [{**row, "value": "unknown"} if row["key"] == "protocol.tls1_0" else row for row in rows]
+    for check in ("legacy_tls", "weak_cipher"):
+        (verdict,) = ask(f"transmission.{check}", channel_observations=clean)
+        assert verdict.result == "UNKNOWN"
+
+
 def test_ssllabs_without_details() -> None:
     """The short form of the API holds a grade alone: nothing is known."""
     document = json.loads((SAMPLES / "ssllabs_json" / "viewer.json").read_bytes())[:1]

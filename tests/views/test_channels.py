@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,28 @@ def test_a_tunnel_is_printed_with_its_evidence(something: Assessment) -> None:
     assert "WireGuard wg0:a of gateway: seen up" in told
     assert "none of FIPS 140" in told
     assert "secured in the sense of HHS guidance for no listeners" in told
+
+
+@pytest.fixture(scope="module")
+def contradicted(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    """Tunnels long down, certificates of next year, and listeners said to carry none of what flows bring."""
+    rows = made.rows()
+    months = timedelta(days=200)
+    rows["tunnels"] = [one | {"last_handshake": one["last_handshake"] - months} for one in rows["tunnels"]]
+    rows["certificates"] = [one | {"not_before": one["not_after"]} for one in rows["certificates"]]
+    rows["endpoints"] = [one | {"ephi": False} for one in rows["endpoints"]]
+    return made.assessment(tmp_path_factory.mktemp("contradicted"), rows)
+
+
+def test_what_is_not_as_declared_is_told(contradicted: Assessment) -> None:
+    """A stale tunnel is not without fault, and a contradicted word stands beside what contradicts it."""
+    told = words(views.channels.tunnels(contradicted))
+    assert "1 of 1 tunnel (100 %) has a weakness or is not up" in told
+    assert "was last up 20" in told
+    assert "1 is not valid yet (pacs.example:443)" in words(views.transmission.certificates(contradicted))
+    assert "no ePHI (not believed: flows.csv sends ePHI to it" in words(
+        views.transmission.channels(contradicted)
+    )
 
 
 def test_flows_without_evidence_are_marked(something: Assessment) -> None:
