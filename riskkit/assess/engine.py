@@ -11,19 +11,18 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from riskkit.assess.registry import all_derived
+from riskkit.assess.registry import TRAIL, all_derived
 from riskkit.backend import Backend, start
 from riskkit.derived.announced_probes import KEYS, announced, probes
+from riskkit.derived.join_coverage import Coverage
 from riskkit.errors import EvidenceError
 from riskkit.ingest import happened, newest
 from riskkit.model import Check, Derived, Evidence, Moment, TableState
 from riskkit.settings import MEMORY_LIMIT, EngineName
-from riskkit.tables import TABLES, to_arrow
+from riskkit.tables import TABLES, records, to_arrow
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TRAIL = "audit_events"
 
 
 class Engine:
@@ -62,6 +61,13 @@ class Engine:
         found = to_arrow(probes(trail, announced(self.frame("probe_windows"), systems)))
         # Most trails hold none, and are then asked as they are.
         return trail.join(self._backend.hold(found), on=list(KEYS), how="anti") if found.num_rows else trail
+
+    @cached_property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """How much of the trail other evidence knows by id; empty without a trail."""
+        if self.state("join_coverage").state != "present":
+            return ()
+        return tuple(sorted(Coverage(*row) for row in records(self.lazy("join_coverage"))))
 
     def state(self, name: str) -> TableState:
         """The state of a table; a derived one is as its first input that cannot be judged."""

@@ -12,7 +12,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from riskkit.assess.engine import Engine
 from riskkit.assess.expected import Inventory, expected_verdicts
 from riskkit.assess.history import History, with_history
-from riskkit.assess.registry import all_derived, base_tables
+from riskkit.assess.registry import all_derived, base_tables, joins_of
+from riskkit.derived.join_coverage import Coverage
 from riskkit.errors import CatalogError, RiskkitError, SettingsError
 from riskkit.model import (
     RESULTS,
@@ -91,6 +92,7 @@ def judge(check: Check, court: Court) -> Outcome:
         # A check that fails must not end the run, and its error text may hold values.
         except Exception as error:  # noqa: BLE001
             problem = f"the check failed with {type(error).__name__}"
+    joins = () if absent or problem else _joins(check, court)
     own = len(verdicts)
     verdicts = _with_gaps(check, verdicts, court, judged=not absent and not problem)
     reason = problem or _reason(absent)
@@ -102,8 +104,14 @@ def judge(check: Check, court: Court) -> Outcome:
         condition, reason = "NOT_ASSESSED", "the evidence holds no subject for this question"
     else:
         condition = _condition(verdicts)
-        reason = _told(verdicts)
+        reason = "; ".join((_told(verdicts), *(join.told().rstrip(".") for join in joins if not join.whole)))
     return Outcome(check, condition, reason, tuple(verdicts), parameters, unused)  # type: ignore[arg-type]
+
+
+def _joins(check: Check, court: Court) -> tuple[Coverage, ...]:
+    """The joins on which a pass of a check rests."""
+    wanted = joins_of(check)
+    return tuple(join for join in court.engine.coverage if join.join in wanted) if wanted else ()
 
 
 def _reason(absent: Sequence[Any]) -> str:
@@ -130,8 +138,10 @@ def _run(check: Check, parameters: Mapping[str, Any], court: Court) -> list[Verd
     sources = _sources((*check.needs, *check.optional), court.evidence)
     needed = frozenset(_sources(check.needs, court.evidence))
     said = check.run(**court.engine.tables_for(check), **parameters, at=court.moment)
+    short = " ".join(join.told() for join in _joins(check, court) if join.short)
     worst: dict[str, Verdict] = {}
-    for verdict in said:
+    for one in said:
+        verdict = _covered(one, short)
         if SEVERITIES.index(verdict.severity or check.severity) > SEVERITIES.index(check.worst):
             raise CatalogError(f"{check.id} says {verdict.severity}, which is above its worst")
         dated = _aged(check, _dated(verdict, sources, needed), court)
@@ -145,6 +155,13 @@ def _run(check: Check, parameters: Mapping[str, Any], court: Court) -> list[Verd
     if check.signal:
         return [_reviewed(verdict, court.reviewed) for verdict in worst.values()]
     return list(worst.values())
+
+
+def _covered(verdict: Verdict, short: str) -> Verdict:
+    """A verdict; joins that find too little pass over the others, so that a pass shows nothing."""
+    if not short or verdict.result != "PASS":
+        return verdict
+    return verdict.but(result="UNKNOWN", message=f"{short} Of what was found: {verdict.message}")
 
 
 def _badness(check: Check) -> Callable[[Verdict], tuple[int, int, str]]:

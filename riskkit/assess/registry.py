@@ -6,10 +6,13 @@ from functools import cache
 
 from riskkit.catalog import RULES, load_catalog
 from riskkit.declare import load_rules
+from riskkit.derived.join_coverage import JOINS
 from riskkit.discovery import find
 from riskkit.errors import CatalogError
 from riskkit.model import METHODS, Check, Derived, Sufficiency
 from riskkit.tables import TABLES
+
+TRAIL = "audit_events"
 
 
 @cache
@@ -51,6 +54,23 @@ def base_tables(name: str) -> frozenset[str]:
     if derived is None:
         return frozenset({name})
     return frozenset().union(*(base_tables(need) for need in (*derived.needs, *derived.optional)))
+
+
+@cache
+def needed_tables(name: str) -> frozenset[str]:
+    """The tables that readers fill without which a table (derived or not) cannot be had."""
+    derived = all_derived().get(name)
+    if derived is None:
+        return frozenset({name})
+    return frozenset().union(*map(needed_tables, derived.needs))
+
+
+def joins_of(check: Check) -> frozenset[str]:
+    """The joins of `join_coverage` on which a pass of a check rests."""
+    if check.joins is not None:
+        return frozenset(check.joins)
+    tables = frozenset().union(*map(needed_tables, check.needs))
+    return frozenset(join for join, table in JOINS.items() if {TRAIL, table} <= tables)
 
 
 def bringing(row: Sufficiency, kind: str) -> tuple[Check, ...]:

@@ -13,8 +13,9 @@ from riskkit.assess.expected import Inventory
 from riskkit.assess.history import History
 from riskkit.assess.judge import Court, check_overrides, judge
 from riskkit.assess.opening import WORK, find_pack, resolve_moment
-from riskkit.assess.registry import all_checks, base_tables
+from riskkit.assess.registry import all_checks, base_tables, joins_of
 from riskkit.derived.inventory import system_names
+from riskkit.derived.join_coverage import Coverage
 from riskkit.errors import SettingsError
 from riskkit.ingest import ingest
 from riskkit.model import Assessment, Check, Moment, Outcome, Period, TableState
@@ -37,8 +38,9 @@ BUDGET = 5
 class ReviewQueue:
     """A review queue: choices of all kinds, the rules that made it, and what it could not use.
 
-    `not_run` holds each detector that said nothing, with the reason; `unused` what optional evidence
-    was not there, with the detectors that went without it.
+    `not_run` holds each detector that said nothing, with the reason; `in_part` what evidence knows too
+    little of the trail, with the detectors that ran in part; `unused` what optional evidence was not there,
+    with the detectors that went without it.
     """
 
     moment: Moment
@@ -48,6 +50,7 @@ class ReviewQueue:
     decisions: Decisions
     ran: tuple[str, ...]
     not_run: tuple[tuple[str, str], ...]
+    in_part: tuple[tuple[str, tuple[str, ...]], ...]
     unused: tuple[tuple[str, tuple[str, ...]], ...]
 
     def rows(self, *lines: str) -> pd.DataFrame:
@@ -182,6 +185,7 @@ def _queue(
         decisions=decisions,
         ran=tuple(check for check, why in silent.items() if not why),
         not_run=tuple((check, why) for check, why in silent.items() if why),
+        in_part=_in_part([one for one in outcomes if not silent[one.check.id]], tables.coverage),
         unused=_unused(outcomes, tables.state),
     )
 
@@ -207,7 +211,26 @@ def _why_not(outcome: Outcome) -> str:
     own = [verdict for verdict in outcome.verdicts if not verdict.engine]
     if any(verdict.result in ("PASS", "FAIL") for verdict in own):
         return ""
-    return own[0].message if len(own) == 1 else f"{len(own)} of {len(own)} are unknown"
+    return own[0].message if len(own) == 1 else outcome.reason
+
+
+def _in_part(
+    outcomes: Sequence[Outcome], coverage: Sequence[Coverage]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Joins that find too little, with the detectors that use them."""
+    found = []
+    for join in coverage:
+        checks = tuple(
+            outcome.check.id
+            for outcome in outcomes
+            if join.join in joins_of(outcome.check) or join.table in _bases(outcome.check)
+        )
+        found += [(join.told(), checks)] if join.short and checks else []
+    return tuple(found)
+
+
+def _bases(check: Check) -> frozenset[str]:
+    return frozenset().union(*map(base_tables, (*check.needs, *check.optional)))
 
 
 def _unused(

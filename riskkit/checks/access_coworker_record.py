@@ -30,6 +30,7 @@ from riskkit.model import Moment, Verdict
     signal=True,
     family="targeted",
     aliases=("A04",),
+    joins=("patients", "relationships", "carers", "roster", "own_numbers"),
 )
 def access_coworker_record(
     user_days: nw.LazyFrame[Any],

@@ -31,6 +31,7 @@ from riskkit.words import count
     signal=True,
     family="targeted",
     aliases=("A07",),
+    joins=("own_users", "own_numbers"),
 )
 def access_own_record(
     audit_events: nw.LazyFrame[Any],

@@ -38,6 +38,7 @@ FAR = 1000
     signal=True,
     family="targeted",
     aliases=("A11",),
+    joins=("patients", "relationships", "carers", "roster"),
 )
 def access_sequential_records(
     user_days: nw.LazyFrame[Any],

@@ -32,6 +32,7 @@ KNOWN_KINDS = frozenset({"service", "vendor", "emergency"})
     standing=False,
     family="account",
     aliases=("A14",),
+    joins=(),
 )
 def access_user_not_in_roster(
     audit_events: nw.LazyFrame[Any],

@@ -35,6 +35,7 @@ def check(
     family: Family = "",
     aliases: tuple[str, ...] = (),
     whole_trail: bool = False,
+    joins: tuple[str, ...] | None = None,
 ) -> Callable[[CheckFunction], Check]:
     """Declare a check; the decorated function becomes a `Check`.
 
@@ -42,8 +43,10 @@ def check(
     `expects` lists kinds of systems (`*` for all that hold ePHI)
     for each of which the inventory expects a verdict. Failures of a `lasting` check are closed
     by a pass only. `whole_trail` is for questions about the audit trail
-    itself, which see the events of announced scans too. The module and the function are named as the
-    id with `.` as `_`. Raises CatalogError when the declaration does not hold together.
+    itself, which see the events of announced scans too. `joins` names the joins of `join_coverage` that a
+    pass rests on, where they are not those of the tables that the check needs. The module and the
+    function are named as the id with `.` as `_`. Raises CatalogError when the declaration does not hold
+    together.
     """
 
     def declare(function: CheckFunction) -> Check:
@@ -81,6 +84,7 @@ def check(
             family=family,
             aliases=aliases,
             whole_trail=whole_trail,
+            joins=joins,
         )
 
     return declare

@@ -117,7 +117,8 @@ class Check:
     behaviour they are about, for the review queue. `worst` is the highest severity
     that a verdict may have: what stands for missing evidence has it, or hiding a failure would pay.
     `whole_trail` is for questions about the audit trail itself: all others are not shown what announced
-    scans left in it.
+    scans left in it. `joins` names the joins of `join_coverage` on which a pass rests; None are those of
+    the tables that it needs beside the trail.
     """
 
     id: str
@@ -143,6 +144,7 @@ class Check:
     family: Family = ""
     aliases: tuple[str, ...] = ()
     whole_trail: bool = False
+    joins: tuple[str, ...] | None = None
     profiles: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 

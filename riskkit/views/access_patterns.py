@@ -12,6 +12,7 @@ from typing import Any, Literal
 import narwhals as nw
 import pandas as pd
 
+from riskkit.assess.registry import all_checks, joins_of
 from riskkit.derived.explanations import TEMPLATES, TOLERANCE_HOURS, has_kind, near
 from riskkit.derived.explanations import explained as known_reason
 from riskkit.derived.trail import DAY_US, RECORD_OPENED, flag, hour, in_period, local_start
@@ -81,7 +82,24 @@ def explained(assessment: Assessment) -> Html:
     )  # fmt: skip
     hours = _tolerance(assessment)
     note = f"A reason within {hours} hours before or after counts. No access explains another one."
-    return join([paragraph(told), chart, _coverage(assessment, total), paragraph(note, note=True)])
+    return join(
+        [
+            paragraph(told),
+            *_passed_over(assessment),
+            chart,
+            _coverage(assessment, total),
+            paragraph(note, note=True),
+        ]
+    )
+
+
+def _passed_over(assessment: Assessment) -> list[Html]:
+    """What the care records and the roster know too little of, so that the share means less."""
+    joins = joins_of(next(check for check in all_checks() if check.id == UNEXPLAINED))
+    short = [join.told() for join in assessment.engine.coverage if join.short and join.join in joins]
+    if not short:
+        return []
+    return [paragraph(f"This share is too low, because ids do not match: {' '.join(short)}")]
 
 
 def _coverage(assessment: Assessment, total: int) -> Html:

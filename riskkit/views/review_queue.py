@@ -68,7 +68,7 @@ def unused(assessment: Assessment, *, budget: int = BUDGET) -> Html:
     """Detectors that did not run, with the reason, and evidence that others went without."""
     queue = _queue(assessment, budget)
     titles = {outcome.check.id: outcome.check.title for outcome in assessment.outcomes}
-    if not queue.not_run and not queue.unused:
+    if not queue.not_run and not queue.unused and not queue.in_part:
         return paragraph(f"All {len(queue.ran)} detectors ran with all evidence that they can use.")
     without = (f"without {name}: {count(len(checks), 'detector')}" for name, checks in queue.unused)
     return join([
@@ -77,6 +77,7 @@ def unused(assessment: Assessment, *, budget: int = BUDGET) -> Html:
             "what they look for would not be in this queue."
         ),
         bullets([f"NOT RUN: {titles[check]}: {reason}" for check, reason in queue.not_run]),
+        bullets([f"IN PART: {count(len(checks), 'detector')}: {told}" for told, checks in queue.in_part]),
         bullets(without),
     ])  # fmt: skip
 

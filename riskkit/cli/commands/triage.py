@@ -79,6 +79,8 @@ def _tell(queue: ReviewQueue, out: Path | None, below: Path | None) -> None:
     click.echo(f"Detectors that ran: {len(queue.ran)}")
     for check, reason in queue.not_run:
         click.echo(f"  NOT RUN {check}: {reason}")
+    for told, checks in queue.in_part:
+        click.echo(f"  IN PART {', '.join(checks)}: {told}")
     for table, checks in queue.unused:
         click.echo(f"  without {table}: {', '.join(checks)}")
     for path, what in ((out, "alerts"), (below, "what stayed below the line")):
