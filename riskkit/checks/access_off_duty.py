@@ -58,23 +58,44 @@ def access_off_duty(
 
     An access outside every duty of a day that has one, by more than `margin_hours`, is off duty. On days
     without a duty, and for people without any, the duty roster may be wrong: such days carry half the
-    evidence (the square root of p), by any access on a free day or by the user's own rare hours.
+    evidence (the square root of p), by any access on a free day or by the user's own rare hours. For whom
+    neither a duty is planned nor own hours are known, nothing tells.
     """
     hours = _hours(audit_events, at)
     on_duty, has_duty, planned = _duties(hours, schedule, margin_hours)
     strict = has_duty & ~on_duty
-    loose = np.where(planned, ~has_duty & ~on_duty, _rare_hours(hours, at))
+    rare, known_hours = _rare_hours(hours, at)
+    loose = np.where(planned, ~has_duty & ~on_duty, rare)
     groups = peers(peer_groups)
     known = beside_peers(hours.hits(strict), groups, at)
     guessed = beside_peers(hours.hits(loose), groups, at)
     days = (_surer(one, other) for one, other in zip(known, guessed, strict=True))
-    yield from verdicts_of(
+    told = {
+        user: (bool(planned[rows].any()), bool(known_hours[rows].any())) for user, rows in hours.of_users()
+    }
+    for verdict in verdicts_of(
         days,
         noun="access off duty",
         one_in=one_in,
         predicate=PREDICATE,
         exempt=Exempt("access.off_duty", exemptions, roster),
         reason=lambda day: vs(day, "access off duty"),
+    ):
+        yield _judged_by(verdict, *told[verdict.subject])
+
+
+def _judged_by(verdict: Verdict, planned: bool, known_hours: bool) -> Verdict:
+    """A verdict that says by what it was reached, unknown where there was nothing."""
+    if planned:
+        return verdict
+    if known_hours:
+        return verdict.but(
+            message=f"No duty is planned for this user: judged by the own hours. {verdict.message}"
+        )
+    return verdict.but(
+        result="UNKNOWN" if verdict.result == "PASS" else verdict.result,
+        message=f"No duty is planned for this user, and fewer than {FEWEST_OWN} accesses before the period "
+        f"tell no own hours. {verdict.message}",
     )
 
 
@@ -157,17 +178,20 @@ def _within(times: Any, starts: Any, ends: Any) -> Any:
     return began > ended
 
 
-def _rare_hours(hours: _Hours, at: Moment) -> Any:
-    """Whether the clock hour and its neighbours are rare among the user's accesses before the period."""
-    rare = np.zeros(len(hours.user), bool)
+def _rare_hours(hours: _Hours, at: Moment) -> tuple[Any, Any]:
+    """Whether the clock hour and its neighbours are rare among the user's accesses before the period, and
+    whether those are enough to tell.
+    """
+    rare, enough = (np.zeros(len(hours.user), bool) for _ in range(2))
     before = hours.hour * HOUR_US < at.start_us
     for _, rows in hours.of_users():
         known = before[rows]
         own = np.bincount(hours.clock[rows][known], hours.events[rows][known], minlength=24)
         if own.sum() >= FEWEST_OWN:
+            enough[rows] = True
             around = own + np.roll(own, 1) + np.roll(own, -1)
             rare[rows] = (around * 100 < RARE_HOUR_PERCENT * own.sum())[hours.clock[rows]]
-    return rare
+    return rare, enough
 
 
 def _surer(known: Day, guessed: Day) -> Day:

@@ -75,6 +75,20 @@ def test_off_duty_without_a_duty_roster_weighs_half(ask: Ask) -> None:
     assert guessed[1].signals[0].p > known[1].signals[0].p
 
 
+def test_who_is_on_no_duty_roster_is_judged_by_own_hours_or_not_at_all(ask: Ask) -> None:
+    """A duty roster of one department says nothing of the others, and the verdict says by what it stands."""
+    few = [at(day, "08:00", "stranger") for day in DAYS if day.month == 10]
+    listed = [duty for duty in duties() if duty["user_id"] != "u2"]
+    said = ask("access.off_duty", audit_events=[*work(), *few], schedule=listed, roster=roster())
+    found = {one.subject: one for one in said}
+    assert found["u1"].result == "PASS"
+    assert not found["u1"].message.startswith("No duty")
+    assert found["u2"].result == "PASS"
+    assert found["u2"].message.startswith("No duty is planned for this user: judged by the own hours.")
+    assert found["stranger"].result == "UNKNOWN"
+    assert "fewer than 50 accesses before the period" in found["stranger"].message
+
+
 def test_on_call_is_duty(ask: Ask) -> None:
     """A duty at night explains the night, wherever it was entered."""
     call = {
