@@ -12,7 +12,7 @@ from riskkit.derived.baseline import first_in_view
 from riskkit.derived.beside_peers import beside_peers, daily, verdicts_of, vs
 from riskkit.derived.clock_days import local_day_number
 from riskkit.derived.exempt import Exempt
-from riskkit.derived.places import placed
+from riskkit.derived.places import nowhere, placed
 from riskkit.derived.trail import DAY_US
 from riskkit.derived.turns import Turn, gathered, turns
 from riskkit.derived.volumes import peers
@@ -49,7 +49,7 @@ def access_foreign_workstation(
     one_in: int = 1000,
     at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per person of the roster with events on known workstations in the period.
+    """One verdict per person of the roster; unknown without any event on a known workstation in the period.
 
     A workstation is foreign when it has a department in which the user was neither employed (in any row
     of the roster) nor scheduled on that day or the day before.
@@ -78,6 +78,8 @@ def access_foreign_workstation(
         exempt=Exempt("access.foreign_workstation", exemptions, roster),
         reason=lambda day: vs(day, EVENT),
     )
+    of_roster = audit_events.join(people, on="user_id", how="inner")
+    yield from nowhere(of_roster, placed(of_roster, workstations, at), "a listed workstation", at)
 
 
 def _duties(schedule: nw.LazyFrame[Any], turn: Turn, at: Moment) -> nw.LazyFrame[Any]:

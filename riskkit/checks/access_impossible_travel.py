@@ -10,7 +10,7 @@ import narwhals as nw
 from riskkit.declare import check
 from riskkit.derived.clock_days import day_of, local_day_number
 from riskkit.derived.exempt import Exempt
-from riskkit.derived.places import placed, with_previous
+from riskkit.derived.places import nowhere, placed, with_previous
 from riskkit.derived.trail import MINUTE_US, first_rows, in_period, row_key
 from riskkit.derived.turns import turns
 from riskkit.model import Moment, Signal, Verdict
@@ -45,7 +45,7 @@ def access_impossible_travel(
     travel_minutes: int = 20,
     at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per user with events at a known site in the period.
+    """One verdict per user; unknown without any event at a known site in the period.
 
     Matched are changes of site within `travel_minutes`, the shortest time between any two sites of the
     place. Addresses and hosts that an exemption names (VPN egress) are left out before.
@@ -84,6 +84,7 @@ def access_impossible_travel(
             signals=tuple(_signal(day, days[day], travel_minutes) for day in sorted(days)),
             rows=(first_rows(keys, len(keys), PREDICATE),),
         )
+    yield from nowhere(audit_events, within, "a workstation whose site is listed", at)
 
 
 def _sited(trail: nw.LazyFrame[Any], workstations: nw.LazyFrame[Any], at: Moment) -> nw.LazyFrame[Any]:

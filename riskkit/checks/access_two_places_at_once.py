@@ -11,7 +11,7 @@ from riskkit.declare import check
 from riskkit.derived.baseline import first_in_view
 from riskkit.derived.beside_peers import beside_peers, daily, verdicts_of, vs
 from riskkit.derived.exempt import Exempt
-from riskkit.derived.places import placed, with_previous
+from riskkit.derived.places import nowhere, placed, with_previous
 from riskkit.derived.trail import MINUTE_US
 from riskkit.derived.turns import gathered, turns
 from riskkit.derived.volumes import peers
@@ -47,7 +47,7 @@ def access_two_places_at_once(
     one_in: int = 1000,
     at: Moment,
 ) -> Iterator[Verdict]:
-    """One verdict per user with events on known workstations in the period.
+    """One verdict per user; unknown without any event on a known workstation in the period.
 
     Counted are events in a zone where the user was less than `minutes` ago and has worked in another since,
     beside the user's own days and peers: some work in two zones all the time. A single change is no sign
@@ -70,3 +70,4 @@ def access_two_places_at_once(
         exempt=Exempt("access.two_places_at_once", exemptions, roster),
         reason=lambda day: vs(day, f"return from another zone within {amount(minutes, 'minute')}"),
     )
+    yield from nowhere(audit_events, placed(audit_events, workstations, at), "a listed workstation", at)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import narwhals as nw
 
 from riskkit.derived.baseline import of_people
-from riskkit.derived.trail import logs_out
-from riskkit.model import Moment
+from riskkit.derived.trail import in_period, logs_out
+from riskkit.model import Moment, Verdict
+from riskkit.tables import records
+from riskkit.words import amount, out_of
 
 ORDER = ("event_time_us", "event_seq", "source", "offset", "n")
 
@@ -29,6 +32,22 @@ def placed(audit_events: nw.LazyFrame[Any], workstations: nw.LazyFrame[Any], at:
     by_address = others.join(stations, left_on="addressed", right_on="place", how="inner")
     columns = ("user_id", *ORDER, "event_category", "source_ip", "zone", "home", "site")
     return nw.concat([by_name.select(*columns), by_address.select(*columns)], how="vertical")
+
+
+def nowhere(
+    audit_events: nw.LazyFrame[Any], known: nw.LazyFrame[Any], what: str, at: Moment
+) -> Iterator[Verdict]:
+    """UNKNOWN for each user of the period without an event among the `known` ones, which are at `what`."""
+    within = audit_events.filter(in_period(at), of_people(at), ~logs_out())
+    users = known.filter(in_period(at)).select("user_id").unique()
+    others = within.join(users, on="user_id", how="anti").group_by("user_id").agg(nw.len().alias("events"))
+    for row in records(others.sort("user_id")):
+        yield Verdict(
+            subject=row.user_id,
+            result="UNKNOWN",
+            message=f"None of {amount(row.events, 'event')} was made at {what}.",
+            observed=out_of(0, row.events, "event"),
+        )
 
 
 def with_previous(events: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:

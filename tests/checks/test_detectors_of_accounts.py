@@ -251,6 +251,16 @@ def test_impossible_travel(ask: Ask) -> None:
     assert results(said) == {"u1": "PASS", "u2": "PASS"}
 
 
+@pytest.mark.parametrize("name", ["impossible_travel", "two_places_at_once", "foreign_workstation"])
+def test_who_is_at_no_listed_workstation_is_not_passed(ask: Ask, name: str) -> None:
+    """Whose events all come from places that no list knows has a verdict too, and it is unknown."""
+    events = [at(ODD, "11:00", **RAD), at(ODD, "11:00", "u2", source_ip="192.0.2.7"), at(ODD, "12:00", "u2")]
+    events[2] |= {"source_ip": None, "source_host": None}
+    said = ask(f"access.{name}", audit_events=events, workstations=stations(), roster=roster())
+    assert results(said) == {"u1": "PASS", "u2": "UNKNOWN"}
+    assert said[1].message.startswith("None of 2 events was made at a ")
+
+
 def test_an_action_rare_for_the_role(ask: Ask) -> None:
     """Twelve exports of a radiologist whose peers export nothing stand out, a reader's day does not."""
     exports = [at(ODD, f"13:{minute:02}", category="export") for minute in range(12)]
