@@ -237,7 +237,8 @@ def test_training_adds_up(tmp_path: Path) -> None:
         ],
     }
     shown = people_places_papers.training(made.assessment(tmp_path, rows))
-    assert "Of 60 people employed, 48 have completed all courses on security and 12 are overdue." in _words(shown)
+    told = "Of 60 people employed, 48 have completed all courses on security and 12 are overdue."
+    assert told in _words(shown)
     assert shown.frame is not None
     assert shown.frame.set_index("department").T.to_dict("list") == {
         "emergency": ["18", "0", "0", "0", "18"],
