@@ -37,15 +37,13 @@ def transmission_certificate_trust(
     Public authorities know nothing of a hospital's own: without an anchor trust is unknown, not failed. A
     chain that OpenSSL takes and RFC 5280 does not is a weakness of the private authority, of low severity.
     """
-    points: dict[tuple[str, int], Any] = {}
-    for point in () if endpoints is None else records(endpoints):
-        points.setdefault((point.host.casefold(), point.port), point)
+    points = {} if endpoints is None else {point.endpoint_id: point for point in records(endpoints)}
     leaves = leaves_by_place(leaf_certificates)
     for channel in records(channels):
         if channel.connectivity != "tls":
             continue
         place = channel.host.casefold(), channel.port
-        result, message, severity = _judged(channel, points.get(place), leaves.get(place))
+        result, message, severity = _judged(channel, points.get(channel.endpoint_id), leaves.get(place))
         yield Verdict(
             **named(channel),
             result=result,

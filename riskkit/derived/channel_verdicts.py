@@ -86,13 +86,11 @@ def channel_verdicts(
     """Decide on every listener, the worst that is known first."""
     leaves, tunnels = leaves_by_place(leaf_certificates), by_place(compensations)
     profiles = {(one.host, one.port, one.profile): one for one in records(profile_results)}
-    points: dict[tuple[str, int], Any] = {}
-    for point in () if endpoints is None else records(endpoints):
-        points.setdefault((point.host.casefold(), point.port), point)
+    points = {} if endpoints is None else {point.endpoint_id: point for point in records(endpoints)}
     rows = []
     for channel in records(channels):
         place = channel.host.casefold(), channel.port
-        point = points.get(place)
+        point = points.get(channel.endpoint_id)
         told = {one: profiles[channel.host, channel.port, one].result
                 for one in (DEFAULT_PROFILE, "rfc9325", *STRICT_PROFILES)}  # fmt: skip
         state, why, not_known = _state(channel, leaves.get(place), point, told, at)

@@ -9,7 +9,7 @@ is as old as evidence.csv says, and older than all others when it says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +21,8 @@ from riskkit.derived.custody_dates import exported
 from riskkit.derived.denied_ephi import against_no_ephi
 from riskkit.derived.drift import CONFIGURED, UNKNOWN, WITHOUT_TLS, drift_of
 from riskkit.derived.inventory import system_names
+from riskkit.derived.newest_leaves import NEVER, newest_leaves
+from riskkit.derived.one_listener import one_listener
 from riskkit.model import Rows
 from riskkit.tables import records
 
@@ -53,7 +55,6 @@ LIVE = frozenset({"riskkit", "sslyze"})
 _GROUP_NAMES = {"secp256r1": "prime256v1", "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}
 _ANY_AET: Mapping[str | None, str] = {"accepted": "yes", "rejected": "no"}
 
-NEVER = datetime(1, 1, 1, tzinfo=UTC)
 PLACE = pa.struct([("source", pa.string()), ("offset", pa.int64()), ("n", pa.int64())])
 
 SCHEMA = pa.schema(
@@ -62,6 +63,7 @@ SCHEMA = pa.schema(
         ("system_id", pa.string()),
         ("host", pa.string()),
         ("port", pa.int64()),
+        ("names", pa.string()),  # hosts under which it was declared, seen or configured, joined by |
         ("declared", pa.string()),  # protocol of endpoints.yaml
         ("ephi", pa.bool_()),  # null: not told, or told in two ways
         ("ephi_against", pa.string()),  # what speaks against a declared no
@@ -112,7 +114,8 @@ SCHEMA = pa.schema(
     "known holes, and whether it asks clients for a certificate. The newest answer counts, a configuration "
     "only where no scan answered; `drift` says where a configuration and a scan disagree. That a listener "
     "carries no ePHI is not believed against flows.csv, nor of a node that speaks DICOM or HL7 and whose "
-    "system holds ePHI.",
+    "system holds ePHI. Names and addresses that the inventory lists for one system are one listener on one "
+    "port where what was seen of them agrees.",
 )
 def channels(
     channel_observations: pd.DataFrame,
@@ -120,8 +123,9 @@ def channels(
     custody: pd.DataFrame | None,
     flows: pd.DataFrame | None,
     systems: pd.DataFrame | None,
+    certificates: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """Join endpoints with observations by host (whatever its case) and port."""
+    """Join endpoints with observations by host (whatever its case) and port, and names of one listener."""
     dated = _dated(exported(custody))
     declared = [] if endpoints is None else list(records(endpoints))
     known: dict[tuple[str, int], Any] = {}
@@ -150,9 +154,34 @@ def channels(
             looked[place] = _from_outside(one.value, answers.get((*place, one.source)))
     rows = [_row(point, seen.get(place, []), dated, looked.get(place)) for place, point in known.items()]
     rows += [_row(None, seen[key], dated, looked.get(key)) for key in sorted(seen.keys() - known.keys())]
+    if systems is not None:
+        leaves = {} if certificates is None else newest_leaves(certificates, exported(custody))
+        prints = {place: leaf.sha256 or f"{leaf.source} {leaf.offset}" for place, leaf in leaves.items()}
+        order = {id(one): number for number, one in enumerate(ordered)}
+        joined = one_listener(rows, systems, prints)
+        rows = [_with_drift(row, places, seen, order) for row, places in joined]
     rows = _believed(rows, flows, systems)
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
+
+
+def _with_drift(
+    row: dict[str, Any],
+    places: list[tuple[str, int]],
+    seen: Mapping[tuple[str, int], list[Any]],
+    order: Mapping[int, int],
+) -> dict[str, Any]:
+    """The row, with what it lacks of scan or configuration taken from the other names of its host."""
+    own = {(name.casefold(), row["port"]) for name in row["names"].split("|")}
+    mine = [one for place in own for one in seen.get(place, ())]
+    rest = [one for place in places if place not in own for one in seen.get(place, ())]
+    for is_config in (True, False):
+        if not any((one.tool == CONFIGURED) is is_config for one in mine):
+            mine += [one for one in rest if (one.tool == CONFIGURED) is is_config]
+    if not row["observations"]:
+        return row
+    compared, drift, is_worse = drift_of(sorted(mine, key=lambda one: order[id(one)]))
+    return {**row, "compared": compared, "drift": _joined(drift), "drift_is_worse": is_worse}
 
 
 def _believed(
@@ -268,6 +297,8 @@ def _row(
         "system_id": point and point.system_id,
         "host": point.host if point else newest and newest.host,
         "port": point.port if point else newest and newest.port,
+        "names": point.host if point else newest and newest.host,
+        "scanned": {key for key, one in used.items() if one.tool != CONFIGURED and one.value != UNKNOWN},
         "declared": point and point.protocol,
         "ephi": point and point.ephi,
         "observations": len(facts),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
-from riskkit.derived.channels import NEVER
 from riskkit.derived.custody_dates import exported
+from riskkit.derived.newest_leaves import newest_leaves
 from riskkit.model import Rows
 from riskkit.tables import TABLES, records
 
@@ -24,20 +23,40 @@ SCHEMA = TABLES["certificates"].schema.append(pa.field("system_id", pa.string())
     "which only other certificates of a chain are known keeps the lowest position.",
 )
 def leaf_certificates(
-    certificates: pd.DataFrame, endpoints: pd.DataFrame | None, custody: pd.DataFrame | None
+    certificates: pd.DataFrame,
+    endpoints: pd.DataFrame | None,
+    custody: pd.DataFrame | None,
+    channels: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """Take the newest leaf by host (whatever its case) and port; evidence.csv dates what names no date."""
-    when = exported(custody)
+    """Take the newest leaf by host (whatever its case) and port, under the name that `channels` has for it.
+
+    Of one listener that was seen under several names a name that does not match counts.
+    """
     points = [] if endpoints is None else list(records(endpoints))
-    systems = {(point.host.casefold(), point.port): point.system_id for point in points}
-    newest: dict[tuple[str, int], Any] = {}
-    for certificate in sorted(
-        records(certificates), key=lambda one: _oldest_and_farthest_first(one, when(one.source))
-    ):
-        newest[certificate.host.casefold(), certificate.port] = certificate
-    rows = [{**newest[key]._asdict(), "system_id": systems.get(key)} for key in sorted(newest)]
+    systems: dict[tuple[str, int], str | None] = {
+        (point.host.casefold(), point.port): point.system_id for point in points
+    }
+    called: dict[tuple[str, int], Any] = {}
+    for channel in () if channels is None else records(channels):
+        systems[channel.host.casefold(), channel.port] = channel.system_id
+        for name in channel.names.split("|"):
+            called[name.casefold(), channel.port] = channel
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for place, leaf in sorted(newest_leaves(certificates, exported(custody)).items()):
+        channel = called.get(place)
+        host = channel.host if channel else leaf.host
+        key = host.casefold(), leaf.port
+        row = {**leaf._asdict(), "host": host, "system_id": systems.get(key)}
+        found[key] = _worse(found[key], row) if key in found else row
+    rows = [found[key] for key in sorted(found)]
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
+
+
+def _worse(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Of two looks at one leaf what either tells; that it does not match a name counts."""
+    first, second = sorted((one, other), key=lambda row: (row["position"], row["matches_host"] is not False))
+    return {key: second[key] if value is None else value for key, value in first.items()}
 
 
 def named(leaf: Any) -> dict[str, Any]:
@@ -47,10 +66,3 @@ def named(leaf: Any) -> dict[str, Any]:
         "scope": leaf.system_id or leaf.host,
         "rows": (Rows.of("certificates", [leaf]),),
     }
-
-
-def _oldest_and_farthest_first(certificate: Any, exported_at: datetime | None) -> tuple[Any, ...]:
-    at = certificate.observed_at or exported_at or NEVER
-    place = certificate.source or "", certificate.offset or 0, certificate.n or 0
-    # Of several leaves, of other keys or other addresses of the name, the one that ends first.
-    return at, -certificate.position, -certificate.not_after.timestamp(), certificate.sha256 or "", place

@@ -108,12 +108,8 @@ def declared(assessment: Assessment) -> Html:
     carrying = [row for row in points if row.ephi is not False]
     seen = set()
     if present(assessment, "channel_observations"):
-        seen = {
-            (row.host.casefold(), row.port)
-            for row in records(assessment.table("channels"))
-            if row.observations
-        }
-    looked = [row for row in carrying if (row.host.casefold(), row.port) in seen]
+        seen = {row.endpoint_id for row in records(assessment.table("channels")) if row.observations}
+    looked = [row for row in carrying if {row.endpoint_id, (row.host.casefold(), row.port)} & seen]
     unseen = [f"{row.host}:{row.port}" for row in carrying if row not in looked]
     return paragraph(
         f"Observed: {share(len(looked), len(carrying), 'declared listener')} that carry or may carry ePHI"
