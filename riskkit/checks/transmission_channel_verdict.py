@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.channel_verdicts import FAILED, STATES
-from riskkit.derived.channels import named
+from riskkit.derived.channels import long_ago, named
 from riskkit.derived.compensations import lowered
 from riskkit.model import Result, Severity, Verdict
 from riskkit.tables import records
@@ -46,7 +46,7 @@ def transmission_channel_verdict(
         yield Verdict(
             **named(channel, "connectivity", "protocol.", "suite.", "mtls."),
             result=_result(one.state),
-            message=_message(one, steps),
+            message=_message(one, steps) + long_ago(channel),
             observed=one.state,
             expected="baseline or strong",
             severity=lowered(severity, steps) if severity else None,

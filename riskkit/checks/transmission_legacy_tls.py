@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import as_configured, named, why_not_tls
+from riskkit.derived.channels import as_configured, long_ago, named, why_not_tls
 from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records
@@ -57,7 +57,7 @@ def _judged(channel: Any, accepted: list[str]) -> tuple[Result, str]:
     if channel.connectivity != "tls":
         return "UNKNOWN", f"Its versions are not known: {why_not_tls(channel)}."
     if silent:
-        return "UNKNOWN", f"Nothing tells of {_listed(silent)}."
+        return "UNKNOWN", f"Nothing tells of {_listed(silent)}.{long_ago(channel)}"
     return "PASS", f"The listener accepts none of the {len(LEGACY)} legacy versions."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import PLAIN_PROTOCOLS, as_configured, named, why_not_tls
+from riskkit.derived.channels import PLAIN_PROTOCOLS, as_configured, long_ago, named, why_not_tls
 from riskkit.derived.compensations import by_place, lowered
 from riskkit.derived.denied_ephi import DENIED
 from riskkit.derived.drift import WITHOUT_TLS
@@ -62,7 +62,8 @@ def transmission_plaintext(
 
 def _judged(channel: Any) -> tuple[Result, str]:
     if channel.connectivity == "tls":
-        return "PASS", "The listener speaks TLS."
+        old = long_ago(channel)
+        return ("UNKNOWN", f"The listener spoke TLS.{old}") if old else ("PASS", "The listener speaks TLS.")
     if channel.connectivity == SILENT and channel.ephi and channel.declared in PLAIN_PROTOCOLS:
         return "FAIL", (
             f"The listener carries ePHI, is declared as {channel.declared}, which has no TLS, and does not "

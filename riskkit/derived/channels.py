@@ -23,8 +23,9 @@ from riskkit.derived.drift import CONFIGURED, UNKNOWN, WITHOUT_TLS, drift_of
 from riskkit.derived.inventory import system_names
 from riskkit.derived.newest_leaves import NEVER, newest_leaves
 from riskkit.derived.one_listener import one_listener
-from riskkit.model import Rows
+from riskkit.model import Moment, Rows
 from riskkit.tables import records
+from riskkit.words import amount
 
 PROTOCOLS = ("ssl2_0", "ssl3_0", "tls1_0", "tls1_1", "tls1_2", "tls1_3")
 """From worst to best."""
@@ -50,6 +51,15 @@ FEATURES = ("compression", "early_data", "client_renegotiation", "secure_renegot
 
 INTERNAL, EXTERNAL = "internal", "external"
 
+OLD_DAYS = 365
+"""Our own choice: what a look ruled out longer ago than a year is not known any more."""
+
+GOOD = frozenset({"rejected", "not_vulnerable", "required", "valid", "no"})
+"""Values, case folded, that rule something out."""
+
+CLOSED = frozenset({"refused", "timeout"})
+LONG_AGO = "looked_at_long_ago"
+
 LIVE = frozenset({"riskkit", "sslyze"})
 
 _GROUP_NAMES = {"secp256r1": "prime256v1", "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}
@@ -69,6 +79,7 @@ SCHEMA = pa.schema(
         ("ephi_against", pa.string()),  # what speaks against a declared no
         ("observations", pa.int64()),
         ("observed_at", pa.timestamp("us", tz="UTC")),
+        ("old_days", pa.int64()),  # since the last look, where that is more than OLD_DAYS
         ("connectivity", pa.string()),  # null: never observed
         ("connectivity_reason", pa.string()),
         ("accepted", pa.string()),  # protocol versions, worst first, joined by |
@@ -124,9 +135,17 @@ def channels(
     flows: pd.DataFrame | None,
     systems: pd.DataFrame | None,
     certificates: pd.DataFrame | None,
+    *,
+    at: Moment,
 ) -> pd.DataFrame:
     """Join endpoints with observations by host (whatever its case) and port, and names of one listener."""
     dated = _dated(exported(custody))
+
+    def old_days(one: Any) -> int | None:
+        when = dated(one)
+        days = None if when == NEVER else at.age_days(when)
+        return days if days is not None and days > OLD_DAYS else None
+
     declared = [] if endpoints is None else list(records(endpoints))
     known: dict[tuple[str, int], Any] = {}
     for point in declared:
@@ -141,7 +160,8 @@ def channels(
     looked: dict[tuple[str, int], str] = {}
     answers: dict[tuple[str, int, str], str] = {}
     ordered = sorted(
-        records(channel_observations), key=lambda one: _precedence(one, dated(one), outside=outside(one))
+        records(channel_observations),
+        key=lambda one: _precedence(one, dated(one), at.as_of, outside=outside(one)),
     )
     for one in ordered:
         place = one.host.casefold(), one.port
@@ -151,9 +171,14 @@ def channels(
     for one in sorted(ordered, key=lambda one: (one.value != UNKNOWN, dated(one))):
         if one.key == "connectivity" and outside(one):
             place = one.host.casefold(), one.port
-            looked[place] = _from_outside(one.value, answers.get((*place, one.source)))
-    rows = [_row(point, seen.get(place, []), dated, looked.get(place)) for place, point in known.items()]
-    rows += [_row(None, seen[key], dated, looked.get(key)) for key in sorted(seen.keys() - known.keys())]
+            found = _from_outside(one.value, answers.get((*place, one.source)))
+            looked[place] = LONG_AGO if found in CLOSED and old_days(one) else found
+    rows = [
+        _row(point, seen.get(place, []), dated, old_days, looked.get(place)) for place, point in known.items()
+    ]
+    rows += [
+        _row(None, seen[key], dated, old_days, looked.get(key)) for key in sorted(seen.keys() - known.keys())
+    ]
     if systems is not None:
         leaves = {} if certificates is None else newest_leaves(certificates, exported(custody))
         prints = {place: leaf.sha256 or f"{leaf.source} {leaf.offset}" for place, leaf in leaves.items()}
@@ -221,16 +246,18 @@ def _from_outside(value: str, answer: str | None) -> str:
     return "tls" if answer == "tls" else "reached"
 
 
-def _precedence(one: Any, at: datetime, *, outside: bool) -> tuple[Any, ...]:
+def _precedence(one: Any, at: datetime, end: datetime, *, outside: bool) -> tuple[Any, ...]:
     """The last of one fact counts; the source ends every tie.
 
-    That nothing came through from outside says nothing of the listener itself.
+    That nothing came through from outside says nothing of the listener itself, and what a look after the
+    period rules out, nothing of the period.
     """
     is_default = one.confidence == "low"
     place = one.source or "", one.offset or 0, one.n or 0
     behind = outside and one.key == "connectivity" and one.value not in ANSWERED
     answered, seen = one.value != UNKNOWN and not behind, one.tool != CONFIGURED
-    return answered, seen, not is_default, at, one.tool in LIVE, one.tool, place
+    later = one.observed_at is not None and one.observed_at > end and one.value.casefold() in GOOD
+    return answered, seen, not is_default, not later, at, one.tool in LIVE, one.tool, place
 
 
 def named(channel: Any, *about: str) -> dict[str, Any]:
@@ -261,6 +288,14 @@ def is_configured(channel: Any, *about: str) -> bool:
     return any(key.startswith(about) for key in channel.configured.split("|") if key) if about else False
 
 
+def long_ago(channel: Any) -> str:
+    """A sentence to add to a verdict where the last look is so old that it rules nothing out."""
+    if pd.isna(channel.old_days):
+        return ""
+    days = amount(int(channel.old_days), "day")
+    return f" The last look was {days} before the end of the period: what it ruled out is not known now."
+
+
 def as_configured(channel: Any, *about: str) -> str:
     """A sentence to add to a verdict that rests on a configuration; empty for others."""
     return (
@@ -283,9 +318,18 @@ def why_not_tls(channel: Any) -> str:
 
 
 def _row(
-    point: Any | None, seen: list[Any], dated: Callable[[Any], datetime], outside: str | None
+    point: Any | None,
+    seen: list[Any],
+    dated: Callable[[Any], datetime],
+    old_days: Callable[[Any], int | None],
+    outside: str | None,
 ) -> dict[str, Any]:
-    facts = {one.key: one for one in seen}
+    facts = {
+        one.key: one._replace(value=UNKNOWN, reason="it was looked at too long ago")
+        if one.value.casefold() in GOOD and old_days(one)
+        else one
+        for one in seen
+    }
     by_version = {version: _value(facts, f"protocol.{version}") for version in PROTOCOLS}
     accepted = [version for version, value in by_version.items() if value == "accepted"]
     suites, suites_not_known = _suites(facts, accepted)
@@ -303,6 +347,7 @@ def _row(
         "ephi": point and point.ephi,
         "observations": len(facts),
         "observed_at": newest and newest.observed_at,
+        "old_days": newest and old_days(newest),
         "connectivity": _value(facts, "connectivity"),
         "connectivity_reason": _reason(facts, "connectivity"),
         "accepted": _joined(accepted),

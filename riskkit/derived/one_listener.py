@@ -180,6 +180,8 @@ def _combined(one: Row, other: Row) -> Row:
     row["groups_known"] = one["groups_known"] or other["groups_known"]
     row["observations"] = one["observations"] + other["observations"]
     row["observed_at"] = max(filter(None, (one["observed_at"], other["observed_at"])), default=None)
+    ages = [each["old_days"] for each in (one, other) if each["observations"]]
+    row["old_days"] = None if None in ages or not ages else min(ages)
     row["scanned"] = one["scanned"] | other["scanned"]
     configured = _set(one, "configured") | _set(other, "configured")
     row["configured"] = "|".join(sorted(configured - row["scanned"]))

@@ -205,3 +205,35 @@ def test_no_finding_gets_lost(
         return found
 
     assert failing([]) <= failing(pacs(*aliases))
+
+
+def test_looks_of_long_ago_and_of_later(ask: Ask) -> None:
+    """A look of years ago rules nothing out, one after the period does not mend the period; findings stay."""
+    given = {"endpoints": [NODE], "certificates": [CERTIFICATE]}
+    checks = ("plaintext", "legacy_tls", "client_not_authenticated", "channel_verdict", "known_vulnerability")
+
+    def told(rows: list[dict[str, Any]]) -> set[str]:
+        verdicts = [
+            one
+            for check in checks
+            for one in ask(f"transmission.{check}", channel_observations=rows, **given)
+        ]
+        return {one.result for one in verdicts}
+
+    no_holes = {"heartbleed": "not_vulnerable", "protocol.tls1_3": "rejected", "ccs": "not_vulnerable"}
+    assert told(seen(2762, {**STRONG, **no_holes}, "2023-05-01 12:00")) == {"UNKNOWN"}
+    assert told(seen(2762, {**STRONG, **no_holes}, "2026-05-01 12:00")) == {"PASS"}
+    bad = {**STRONG, "protocol.tls1_0": "accepted"}
+    for first, second in (("2026-10-01 12:00", "2026-11-15 12:00"), ("2023-05-01 12:00", "2026-11-15 12:00")):
+        rows = [*seen(2762, bad, first), *seen(2762, STRONG, second)]
+        (verdict,) = ask("transmission.legacy_tls", channel_observations=rows, **given)
+        assert verdict.result == "FAIL"
+    (verdict,) = ask(
+        "transmission.legacy_tls", channel_observations=seen(2762, bad, "2023-05-01 12:00"), **given
+    )
+    assert verdict.result == "FAIL"
+    closed = [
+        {**one, "vantage": "external"} for one in seen(2762, {"connectivity": "refused"}, "2023-05-01 12:00")
+    ]
+    (verdict,) = ask("transmission.reachable_from_outside", channel_observations=closed, **given)
+    assert verdict.result == "UNKNOWN"
