@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.tunnel_states import STALE_DAYS, not_up
+from riskkit.derived.tunnel_states import STALE_DAYS, faults
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import count
@@ -38,7 +38,7 @@ def transmission_tunnel_weak(tunnel_states: pd.DataFrame) -> Iterator[Verdict]:
             subject=f"{tunnel.tunnel_id} of {tunnel.host}",
             result=result,
             message=f"{message} {tunnel.evidence}.",
-            observed=tunnel.weaknesses.replace("|", "; ") or "no weakness",
+            observed="; ".join(faults(tunnel)) or "no weakness",
             expected="no weakness, up lately",
             scope=tunnel.host,
             rows=(Rows("tunnels", 1, (key,)),),
@@ -47,10 +47,7 @@ def transmission_tunnel_weak(tunnel_states: pd.DataFrame) -> Iterator[Verdict]:
 
 
 def _judged(tunnel: Any) -> tuple[Result, str]:
-    weaknesses = [text for text in tunnel.weaknesses.split("|") if text]
-    if tunnel.stale:
-        weaknesses.append(not_up(tunnel))
-    if weaknesses:
+    if weaknesses := faults(tunnel):
         return "FAIL", f"The tunnel has {count(len(weaknesses), 'weakness')}: {'; '.join(weaknesses)}."
     untold = [text for text in tunnel.untold.split("|") if text]
     if untold:

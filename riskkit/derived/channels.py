@@ -313,6 +313,8 @@ def why_not_tls(channel: Any) -> str:
         )
     if channel.connectivity == "tls":
         return ""
+    if channel.connectivity == UNKNOWN and channel.connectivity_reason:
+        return str(channel.connectivity_reason)
     reason = f" ({channel.connectivity_reason})" if channel.connectivity_reason else ""
     return f"the scan saw: {channel.connectivity.replace('_', ' ')}{reason}"
 

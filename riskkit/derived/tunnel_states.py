@@ -91,6 +91,12 @@ def not_up(state: Any) -> str:
     return f"was last up {amount(state.stale_days, 'day')} before the end of the period"
 
 
+def faults(state: Any) -> list[str]:
+    """The weaknesses of a tunnel, and that it is not up."""
+    found = [text for text in state.weaknesses.split("|") if text]
+    return [*found, not_up(state)] if state.stale else found
+
+
 def _precedence(one: Any, state: Mapping[str, Any], dated: Any) -> tuple[Any, ...]:
     """The last counts."""
     weak = state["serious"], len(state["weaknesses"])

@@ -11,7 +11,7 @@ from riskkit.derived.channel_verdicts import FAILED, STATES
 from riskkit.derived.channels import REACHED
 from riskkit.derived.flow_ends import leads_to
 from riskkit.derived.inventory import system_names
-from riskkit.derived.tunnel_states import not_up
+from riskkit.derived.tunnel_states import faults
 from riskkit.model import SEVERITIES, Assessment
 from riskkit.tables import records
 from riskkit.views.channel_map import NOBODY, SIGNS, Spot, channel_map
@@ -224,7 +224,7 @@ def tunnels(assessment: Assessment) -> Html:
         (
             {
                 "tunnel": f"{one.tunnel_id} of {one.host}",
-                "weaknesses": "; ".join(_faults(one)) or None,
+                "weaknesses": "; ".join(faults(one)) or None,
                 "not known": one.untold.replace("|", "; ") or None,
                 "evidence": one.evidence,
                 "networks": " ↔ ".join(
@@ -242,12 +242,6 @@ def tunnels(assessment: Assessment) -> Html:
             table(assessment, frame, caption="Tunnels"),
         ]
     )
-
-
-def _faults(tunnel: Any) -> list[str]:
-    """The weaknesses of a tunnel, and that it is not up, as the check tells them."""
-    faults = [text for text in tunnel.weaknesses.split("|") if text]
-    return [*faults, not_up(tunnel)] if tunnel.stale else faults
 
 
 def flows(assessment: Assessment) -> Html:
