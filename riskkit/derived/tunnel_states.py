@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
-from riskkit.derived.channels import NEVER, PLACE
+from riskkit.derived.channels import PLACE
 from riskkit.derived.custody_dates import exported
+from riskkit.derived.newest_leaves import NEVER
 from riskkit.model import Moment
 from riskkit.tables import records
 from riskkit.tables.network import UNREAD
