@@ -9,10 +9,10 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.inventory import system_names, system_of
-from riskkit.derived.recovery import proof
+from riskkit.derived.recovery import proof, sample_of
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, out_of
+from riskkit.words import amount, out_of, percent
 
 
 @check(
@@ -84,4 +84,6 @@ def _objects(test: Any) -> str:
     expected, restored = test.objects_expected, test.objects_restored
     if expected is None or restored is None:
         return ""
-    return f" ({out_of(restored, expected, 'object')})"
+    among = sample_of(test)
+    sample = f", a sample: {percent(expected, among)} of {among:,}" if among else ""
+    return f" ({out_of(restored, expected, 'object')}{sample})"

@@ -58,6 +58,7 @@ class _Rule(BaseModel):
     scope: str = ""
     where: tuple[_Condition, ...] = ()
     expect: _Condition
+    void: tuple[_Condition, ...] = ()
     unknown_values: tuple[str, ...] = ()
     message: str
     expects: tuple[str, ...] = ()
@@ -85,7 +86,7 @@ def rule_from(path: Path) -> Check:
         *rule.name,
         *filter(None, [rule.scope]),
         rule.expect.column,
-        *(c.column for c in rule.where),
+        *(c.column for c in (*rule.where, *rule.void)),
     }
     if unknown := named - table.by_name.keys():
         raise CatalogError(f"table {rule.table} has no column {sorted(unknown)}", file=path)
@@ -140,11 +141,16 @@ def _verdict(rule: _Rule, row: Any, value: Any, at: Moment, *, in_question: bool
     # A row that may not even be meant (a null in `where`) is not left out: it is unknown too.
     unknown = in_question or seen is None or seen in rule.unknown_values
     good = not unknown and OPERATORS[rule.expect.op](seen, value, at)
+    # A row of which a `void` condition holds is about nothing, and cannot pass.
+    void = next((condition for condition in rule.void if good and _holds(condition, row, at)), None)
     facts = {"seen": shown, "value": value}
+    message = rule.message.format(**facts)
+    if void is not None:
+        message += f" It shows nothing: {void.column} is {getattr(row, void.column)}."
     return Verdict(
         subject=" ".join(str(getattr(row, column)) for column in rule.name),
-        result="UNKNOWN" if unknown else "PASS" if good else "FAIL",
-        message=rule.message.format(**facts),
+        result="UNKNOWN" if unknown or void else "PASS" if good else "FAIL",
+        message=message,
         observed=shown,
         expected=f"{rule.expect.column} {rule.expect.op.replace('_', ' ')} {value}",
         scope=str(getattr(row, rule.scope) or "") if rule.scope else "",

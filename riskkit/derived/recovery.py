@@ -147,6 +147,12 @@ def proof(test: Any) -> str:
     return "proved" if told else "not told"
 
 
+def sample_of(test: Any) -> int | None:
+    """Of how many objects those that a restore was to bring back are a sample; None when it says of none."""
+    expected, among = test.objects_expected, test.sample_of
+    return among if expected and among is not None and among > expected else None
+
+
 def seconds(test: Any) -> int:
     """How long a restore took; 0 when that is not told."""
     if test.started_at is None or test.finished_at <= test.started_at:

@@ -57,6 +57,7 @@ RESTORE_TESTS = Table(
         Column("integrity_checked", "boolean", "digests of restored images were compared with the originals"),
         Column("objects_expected", "integer", "images that should come back"),
         Column("objects_restored", "integer", "images that did, by count"),
+        Column("sample_of", "integer", "images that the expected ones are a chosen sample of; empty for all"),
         Column("performed_by", phi=True),
     ),
 )

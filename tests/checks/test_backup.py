@@ -174,6 +174,27 @@ def test_a_restore_proves_only_what_was_compared(ask: Ask, columns: dict[str, An
     assert verdict.result == result
 
 
+def test_a_sample_is_told_as_one(ask: Ask) -> None:
+    """A proved restore of a sample says so, with its share; a number that is no more than it does not."""
+    for among, words in (
+        (2_000, "(10 of 10 objects, a sample: under 1\u00a0% of 2,000)"),
+        (10, "(10 of 10 objects)"),
+    ):
+        test = restore("pacs", "2026-09-01 10:00", **COMPARED, sample_of=among)
+        (verdict,) = ask("backup.restore_test_stale", restore_tests=[test])
+        assert (verdict.result, words in verdict.message) == ("PASS", True), verdict.message
+
+
+@pytest.mark.parametrize("column", ["objects_expected", "objects_restored", "size_bytes"])
+def test_a_comparison_of_nothing_is_none(ask: Ask, column: str) -> None:
+    """Digests of no image are equal to those of no original; that they were not compared stays a failure."""
+    test = restore("pacs", "2026-09-01 10:00", **COMPARED | {column: 0})
+    (verdict,) = ask("backup.restore_not_compared", restore_tests=[test])
+    assert (verdict.result, f"{column} is 0" in verdict.message) == ("UNKNOWN", True)
+    (verdict,) = ask("backup.restore_not_compared", restore_tests=[test | {"integrity_checked": False}])
+    assert verdict.result == "FAIL"
+
+
 def test_restore_population(ask: Ask) -> None:
     """One verdict per system, whichever of its names a test was recorded under."""
     verdicts = ask(

@@ -228,6 +228,76 @@ def test_a_copy_that_lacks_images_is_not_told_as_whole(ask: Ask) -> None:
     assert (found.result, "1 of 2 restored images is not in the store" in found.message) == ("UNKNOWN", True)
 
 
+def sample_test(**columns: Any) -> dict[str, Any]:
+    return {
+        "system_id": "pacs",
+        "finished_at": instant("2026-10-21 10:00"),
+        "outcome": "success",
+        "objects_expected": 30,
+        "objects_restored": 30,
+        "sample_of": 4_000,
+        **columns,
+    }
+
+
+STORE = {f"i{number}": "1" for number in range(400)}
+SAMPLE = dict(list(STORE.items())[:30])
+
+
+def sampled(ask: Ask, test: dict[str, Any], sample: Any = SAMPLE, **tunables: Any) -> Verdict:
+    (verdict,) = ask(
+        "backup.restored_copy_differs",
+        tunables=tunables,
+        dicom_scans=[LATEST, COPY],
+        dicom_files=files("latest", **STORE) + files("copy", **sample),
+        restore_tests=[sample_test(finished_at=instant("2026-03-01 10:00"), sample_of=None), test],
+    )
+    return verdict
+
+
+def test_a_chosen_sample_passes_as_a_sample(ask: Ask) -> None:
+    """The restore test says of how many images; the greater of that and of what was seen is the whole."""
+    found = sampled(ask, sample_test())
+    assert found.result == "PASS"
+    assert found.message == (
+        "All 30 restored images that the store holds have the same bytes there. A sample: 30 of 4,000 images "
+        "(under 1\u00a0%) of the store, and of the others it shows nothing."
+    )
+    assert found.expected == "0 images of the sample"
+    assert "30 of 400 images (8\u00a0%)" in sampled(ask, sample_test(sample_of=40)).message
+    assert sampled(ask, sample_test(), SAMPLE | {"i0": "cut"}).result == "FAIL"
+    assert sampled(ask, sample_test(), {**dict(list(SAMPLE.items())[:29]), "alien": "1"}).result == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"sample_of": None},
+        {"sample_of": 30},
+        {"sample_of": 20},
+        {"objects_restored": 29},
+        {"objects_restored": None},
+        {"objects_expected": 31, "objects_restored": 31},
+        {"outcome": "partial"},
+        {"system_id": "ris"},
+        {"finished_at": instant("2026-09-10 10:00")},
+        {"finished_at": instant("2026-10-22 10:00")},
+    ],
+)
+def test_what_is_not_the_sample_of_the_test_stays_unknown(ask: Ask, columns: dict[str, Any]) -> None:
+    """No sample told, other numbers than the copy's, another system's, too old, or after the walk."""
+    assert sampled(ask, sample_test(**columns)).result == "UNKNOWN"
+
+
+def test_a_handful_is_too_small_a_sample(ask: Ask) -> None:
+    """One image of millions proves no restore; the site may ask for more or fewer."""
+    one = sample_test(objects_expected=1, objects_restored=1)
+    found = sampled(ask, one, {"i0": "1"})
+    assert (found.result, "fewer than 30 show too little" in found.message) == ("UNKNOWN", True)
+    assert sampled(ask, one, {"i0": "1"}, least_sample=1).result == "PASS"
+    assert sampled(ask, sample_test(), least_sample=31).result == "UNKNOWN"
+
+
 def test_images_that_came_after_the_copy_are_not_missing(ask: Ask) -> None:
     """What the store held is told by its last walk before the copy; without one, by the last of all."""
     later = scan("later", "2026-10-28 12:00")
