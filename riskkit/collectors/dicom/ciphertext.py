@@ -18,11 +18,12 @@ NOT_SEEN = "what follows was not found to be encrypted"
 def is_random(sample: bytes) -> bool:
     """Whether every piece of 2 KiB has nearly all the entropy it can have, or all of a shorter sample."""
     if len(sample) < PIECE:
-        return len(sample) >= LEAST and _bits(sample) > _BITS_OF_LESS
+        return len(sample) >= LEAST and bits_of(sample) > _BITS_OF_LESS
     whole = len(sample) // PIECE * PIECE
-    return all(_bits(sample[at : at + PIECE]) > _BITS_OF_PIECE for at in range(0, whole, PIECE))
+    return all(bits_of(sample[at : at + PIECE]) > _BITS_OF_PIECE for at in range(0, whole, PIECE))
 
 
-def _bits(sample: bytes) -> float:
+def bits_of(sample: bytes) -> float:
+    """Entropy per byte, of the bytes as they are."""
     total = len(sample)
     return -sum(n / total * math.log2(n / total) for n in Counter(sample).values())

@@ -26,14 +26,14 @@ from riskkit.collectors.dicom.encrypted import encrypted_file
 from riskkit.collectors.dicom.kind import HEAD_BYTES, Kind
 from riskkit.collectors.dicom.openpgp import armored, openpgp
 from riskkit.collectors.dicom.source import Memory, Source
-from riskkit.words import be, out_of
+from riskkit.collectors.dicom.zips import zip_kind
 
 DEPTH = 3
 """Containers in containers that are looked into: some files hold themselves, without end."""
 
 
 def classify(source: Source, head: bytes | None = None, *, depth: int = DEPTH) -> Kind:
-    """Classify by the first 16 KiB, or less of a DICOM file; of a zip the directory at its end is read too.
+    """Classify by the first 16 KiB, or less of a DICOM file; of a zip the directory and its files too.
 
     `head` is what was read of the beginning so far; `depth` says how many containers are opened in turn.
     """
@@ -46,7 +46,7 @@ def classify(source: Source, head: bytes | None = None, *, depth: int = DEPTH) -
     if len(head) < HEAD_BYTES:
         head = source.fetch(0, HEAD_BYTES)
     if head.startswith(b"PK\x03\x04"):
-        packed = _zip(source)
+        packed = zip_kind(source, lambda content: classify(Memory(content), depth=0).readable == "yes")
         return packed if packed.readable == "no" or packed.remark else _within(source, head, packed, depth)
     kind = (
         _by_magic(head)
@@ -103,51 +103,6 @@ def _by_magic(head: bytes) -> Kind | None:
         if head.startswith(magic, place):
             return kind
     return None
-
-
-# ---------------------------------------------------------------- zip
-
-_END, _ENTRY = b"PK\x05\x06", b"PK\x01\x02"
-_END_BYTES, _ENTRY_BYTES, _COMMENT_BYTES = 22, 46, 65_535
-_LARGEST_DIRECTORY = 16 << 20
-_AES_METHOD = 99
-
-
-def _zip(source: Source) -> Kind:
-    """Encrypted only when every file in it is; a zip may mix. Its names are readable in any case."""
-    methods = _zip_entries(source)
-    encrypted = [method for flags, method in methods or () if flags & 1]
-    if not methods or not encrypted:
-        return Kind("container-zip", "unknown")
-    if len(encrypted) < len(methods):
-        open_ = len(methods) - len(encrypted)
-        remark = f"{out_of(open_, len(methods), 'file')} in it {be(open_)} not encrypted"
-        return Kind("container-zip", "unknown", None, remark)
-    weak = any(method != _AES_METHOD for method in encrypted)
-    return Kind("encrypted-zip", "no", "ZipCrypto" if weak else "AES")
-
-
-def _zip_entries(source: Source) -> list[tuple[int, int]] | None:
-    """Flags and method of every file in a zip; None where the directory is not plain to read (zip64 too)."""
-    tail = source.fetch(max(0, source.size - _END_BYTES - _COMMENT_BYTES), _END_BYTES + _COMMENT_BYTES)
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + _END_BYTES:
-        return None
-    count, length, start = struct.unpack_from("<HII", tail, at + 10)
-    if length > _LARGEST_DIRECTORY:
-        return None
-    directory = source.fetch(start, length)
-    entries = []
-    at = 0
-    for _ in range(count):
-        if directory[at : at + 4] != _ENTRY or len(directory) < at + _ENTRY_BYTES:
-            return None
-        flags, method = struct.unpack_from("<HH", directory, at + 8)
-        name, extra, comment = struct.unpack_from("<HHH", directory, at + 28)
-        if not directory[at + _ENTRY_BYTES : at + _ENTRY_BYTES + name].endswith(b"/"):
-            entries.append((flags, method))
-        at += _ENTRY_BYTES + name + extra + comment
-    return entries
 
 
 # ---------------------------------------------------------------- Orthanc, DICOM without preamble, the rest
