@@ -47,9 +47,9 @@ def backup_restored_copy_differs(
     must hold is all that the store held when it was last walked before the copy; where it was not, all that
     the last walk saw, newer images among them. A copy that lacks some may be a sample, or images may be
     lost: that what came back is equal is then no pass, nor is it where images came back that the store does
-    not hold. It is a sample when the restore test of the month before the copy's walk says so (`sample_of`), of
-    as many images as the copy holds; one of fewer than `least_sample` images shows too little. What passes
-    is then the sample.
+    not hold. It is a sample when the restore test of the month before the copy's walk says so (`sample_of`),
+    of as many images as the copy holds; one of fewer than `least_sample` images shows too little. What
+    passes is then the sample.
     """
     names = system_names(systems)
     stores = digested_scans(dicom_scans, names, at, restored=False)
@@ -133,7 +133,8 @@ def _verdict(
         newer = "" if _ended(before)[0] <= copy.started_at else ", which newer ones may be among"
         unknown += (
             f" {out_of(held.absent, held.instances, 'image')} of the store {be(held.absent)} not in the copy"
-            f"{newer}: it is not known whether {be(held.absent, 'it was', 'they were')} left out or lost.{told}"
+            f"{newer}: it is not known whether {be(held.absent, 'it was', 'they were')} left out or lost."
+            f"{told}"
         )
     result: Result
     if differ:

@@ -16,9 +16,9 @@ STORAGE_ASSETS = Table(
     place="storage/assets.csv",
     canonical=True,
     key=("asset_id",),
-    ask="lsblk -J -b -o NAME,KNAME,PATH,TYPE,FSTYPE,FSVER,SIZE,MOUNTPOINTS,UUID,PKNAME,RO,RM of every host "
-    "that stores images; what other systems export stands in docs/storage-exports.md; storage/assets.csv "
-    "for everything else",
+    ask="lsblk -J -b -o NAME,KNAME,PATH,TYPE,FSTYPE,FSVER,SIZE,MOUNTPOINTS,UUID,PKNAME,PARTTYPE,RO,RM of "
+    "every host that stores images; what other systems export stands in docs/storage-exports.md; "
+    "storage/assets.csv for everything else",
     columns=(
         Column("asset_id", doc="unique name: host and mount point, bucket, barcode", required=True),
         Column("system_id", doc="system of inventory/systems.csv, or one of its aliases"),

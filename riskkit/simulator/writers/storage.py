@@ -10,8 +10,11 @@ from riskkit.simulator.chance import digest
 from riskkit.simulator.writers.pack import Custody, Pack
 
 GIB = 1 << 30
-LSBLK = "lsblk -J -b -o NAME,KNAME,PATH,TYPE,FSTYPE,FSVER,SIZE,MOUNTPOINTS,UUID,PKNAME,RO,RM"
+LSBLK = "lsblk -J -b -o NAME,KNAME,PATH,TYPE,FSTYPE,FSVER,SIZE,MOUNTPOINTS,UUID,PKNAME,PARTTYPE,RO,RM"
 Node = dict[str, Any]
+
+LINUX, SWAP = "0fc63daf-8483-4772-8e79-3d69d8477de4", "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
+"""Types of partitions (UAPI group, discoverable partitions)."""
 
 ASSET_COLUMNS = (
     "asset_id", "system_id", "kind", "mountpoint", "holds_phi", "size_bytes", "encrypted", "method",
@@ -40,7 +43,7 @@ def write_storage(pack: Pack, seed: int) -> None:
         pack.text(f"storage/lsblk-{host}.json", document, custody)
     rotated = pack.span.back(200)
     assets: Sequence[Sequence[object]] = (
-        ("pacs1-database", "pacs1", "database", "", True, 410 * GIB, "yes", "LUKS2 volume below PostgreSQL",
+        ("pacs1-database", "pacs1", "database", "", True, 410 * GIB, "yes", "LUKS2 aes-xts-plain64",
          256, "argon2id", "host keyring", "key server", rotated, "",
          "", 412_000, ""),
         ("offsite-copies", "backup1", "bucket", "", True, 61_000 * GIB, "yes", "SSE-KMS", 256, "",
@@ -102,7 +105,9 @@ def _hosts(seed: int) -> Mapping[str, list[Node]]:
         found: Node = {
             "name": name, "kname": name, "path": path, "type": kind, "fstype": fs or None,
             "fsver": version or None, "size": size, "mountpoints": [mount or None],
-            "uuid": uuid if fs else None, "pkname": parent or None, "ro": False, "rm": False,
+            "uuid": uuid if fs else None, "pkname": parent or None,
+            "parttype": (SWAP if fs == "swap" else LINUX) if kind == "part" else None,
+            "ro": False, "rm": False,
         }  # fmt: skip
         return found | ({"children": list(children)} if children else {})
 
