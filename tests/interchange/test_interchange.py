@@ -229,7 +229,7 @@ def test_ocsf_holds_what_its_class_requires(assessment: Assessment) -> None:
 def test_ocsf_own_schema_accepts_it(assessment: Assessment) -> None:
     """The JSON schema that ocsf-json-schema makes of OCSF 1.5.0 knows every attribute and every value."""
     if importlib.util.find_spec("ocsf_json_schema") is None:
-        pytest.skip("ocsf-json-schema is not installed: pip install ocsf-json-schema")
+        pytest.skip("ocsf-json-schema is not installed: pip install 'riskkit[ocsf]'")
     loader = importlib.import_module("ocsf_json_schema.loader")
     embedded = importlib.import_module("ocsf_json_schema.embedded")
     made = embedded.OcsfJsonSchemaEmbedded(loader.get_ocsf_schema("1.5.0"))
