@@ -189,8 +189,12 @@ COMPENSATING_CONTROLS = Table(
     columns=(
         Column("system_id", doc="system of inventory/systems.csv, or one of its aliases", required=True),
         Column("covers", doc="a CVE, or unsupported, updates, malware_protection, segment", required=True),
-        Column("measure", doc="what is done instead: own segment, allow-list of programs ...", required=True,
-               proof=True),
+        Column(
+            "measure",
+            doc="what is done instead: own segment, allow-list of programs ...",
+            required=True,
+            proof=True,
+        ),
         Column("reason", doc="why the usual way is closed"),
         Column("approved_by", proof=True),
         Column("approved_on", "date"),

@@ -50,7 +50,10 @@ def test_training(ask: Ask) -> None:
             course("new_done", completed_on=date(2026, 10, 21)),
             course("gone", due_on=date(2026, 1, 1)),
             course(
-                "done", course="security B", completed_on=date(2026, 11, 5), due_on=date(2026, 12, 1),
+                "done",
+                course="security B",
+                completed_on=date(2026, 11, 5),
+                due_on=date(2026, 12, 1),
             ),
         ],
     )
@@ -85,9 +88,7 @@ def test_courses_are_known_by_their_titles(ask: Ask, title: str, counts: bool) -
     for check in ("people.training_overdue", "people.new_staff_trained_late"):
         (verdict,) = ask(check, roster=[person("a", **joined)], training=rows)
         assert verdict.result == ("PASS" if counts else "UNKNOWN")
-        assert (
-            counts or "Of 1 course in the export none is known as security training" in verdict.message
-        )
+        assert counts or "Of 1 course in the export none is known as security training" in verdict.message
 
 
 def test_who_took_other_courses_only_is_not_trained(ask: Ask) -> None:
