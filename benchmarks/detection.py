@@ -4,6 +4,7 @@ python -m benchmarks.detection              10 seeds of the version tag: about 2
 python -m benchmarks.detection --quick      2 seeds
 python -m benchmarks.detection --dev        seeds to choose weights by; never the ones above
 python -m benchmarks.detection --large      time and memory at 1e6 and 1e7 events too
+python -m benchmarks.detection --growth     time and memory alone; the seeds stay closed
 python -m benchmarks.detection --write      also puts the figures into docs/detection.md
 
 Every seed is a simulated hospital of 500 people and 77 days (`riskkit simulate`), two incidents of each
@@ -292,8 +293,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="2 seeds")
     parser.add_argument("--dev", action="store_true", help="seeds to choose weights by")
     parser.add_argument("--large", action="store_true", help="1e6 and 1e7 events too")
+    parser.add_argument("--growth", action="store_true", help="time and memory alone")
     parser.add_argument("--write", action="store_true", help="write docs/detection.md")
     given = parser.parse_args()
+    if given.growth:
+        with tempfile.TemporaryDirectory() as scratch:
+            cost = growth.table(Path(scratch), large=given.large)
+        print(cost)
+        if given.write:
+            _write(cost, begin=growth.TITLE)
+        return
     begins = time.perf_counter()
     tag = "riskkit detection dev" if given.dev else f"riskkit detection {__version__}"
     chosen = hospitals.seeds(tag, 2 if given.quick else given.seeds)
@@ -312,14 +321,14 @@ def main() -> None:
     )
     print(cost)
     if given.write:
-        _write("\n".join([head, tables, cost]))
+        _write("\n".join([BEGIN, head, tables, cost]), begin=BEGIN)
 
 
-def _write(figures_: str) -> None:
+def _write(figures_: str, *, begin: str) -> None:
     """Put the figures where docs/detection.md has room for them; the rest of it is written by hand."""
     text = OUT.read_text(encoding="utf-8")
-    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    OUT.write_text(f"{before}\n{figures_.rstrip()}\n{after}", encoding="utf-8")
+    before, after = text[: text.index(begin)], text[text.index(END) :]
+    OUT.write_text(f"{before}{figures_.rstrip()}\n{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from benchmarks.made.hospitals import Case
 
 SEED = hospitals.seeds("riskkit growth", 1)[0]
 """Of its own: time does not hang on which incidents there are."""
+TITLE = "## Time and memory of `riskkit triage`"
 LARGE = (1_000_000, 10_000_000)
 USER = re.compile(rb'UserID="([a-z0-9]+)" UserIsRequestor="true" UserName=')
 PATIENT = re.compile(rb'ParticipantObjectID="00(\d{6})\^')
@@ -49,7 +50,7 @@ def table(scratch: Path, *, large: bool) -> str:
         "folder. Larger trails are several hospitals in one, with users and patients of their own."
     )
     head = ["events", "people", "first run, s", "second run, s", "peak memory, MB", "s per 100,000 events"]
-    return markdown("Time and memory of `riskkit triage`", head, rows, note)
+    return markdown(TITLE.removeprefix("## "), head, rows, note)
 
 
 def several(case: Case, pack: Path, copies: int) -> Case:
