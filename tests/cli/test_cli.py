@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from riskkit.cli.options import FAIL_ON
 from riskkit.model import SEVERITIES
@@ -79,9 +80,9 @@ def test_wrong_settings_are_a_clear_word_and_exit_2(pack: Path, line: str, word:
     """The file, the key, what to do, and no traceback."""
     import re  # noqa: PLC0415 - only here
 
-    key = line.partition(":")[0]
-    kept = [text for text in (pack / "site.yaml").read_text().splitlines() if not text.startswith(f"{key}:")]
-    (pack / "site.yaml").write_text("\n".join([*kept, line, ""]))
+    settings = yaml.safe_load((pack / "site.yaml").read_text())
+    settings.pop(line.partition(":")[0], None)
+    (pack / "site.yaml").write_text(f"{yaml.safe_dump(settings)}{line}\n")
     done = riskkit("assess", pack)
     assert done.returncode == 2
     assert re.search(word, done.stderr), done.stderr
