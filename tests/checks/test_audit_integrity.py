@@ -47,7 +47,7 @@ def test_deletions_in_number(ask: Ask) -> None:
         "slow": "PASS",
         "day": "FAIL",
         "no user named": "FAIL",
-        "CLEANER": "FAIL",
+        "cleaner": "FAIL",
     }
     said = {verdict.subject: verdict for verdict in verdicts}
     assert "10 deletions" in said["burst"].message
