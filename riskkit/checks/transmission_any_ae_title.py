@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import as_configured, is_configured, named
+from riskkit.derived.channel_words import as_configured, is_configured, named
 from riskkit.model import Result, Severity, Verdict
 from riskkit.tables import records
 

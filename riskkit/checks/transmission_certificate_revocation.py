@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import named as channel_named
+from riskkit.derived.channel_words import named as channel_named
 from riskkit.derived.leaf_certificates import named
 from riskkit.model import Result, Verdict
 from riskkit.tables import records

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import named
+from riskkit.derived.channel_words import named
 from riskkit.derived.profile_results import leaves_by_place
 from riskkit.model import Result, Severity, Verdict
 from riskkit.tables import records

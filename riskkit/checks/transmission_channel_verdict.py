@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskkit.declare import check
 from riskkit.derived.channel_verdicts import FAILED, STATES
-from riskkit.derived.channels import long_ago, named
+from riskkit.derived.channel_words import long_ago, named
 from riskkit.derived.compensations import lowered
 from riskkit.model import Result, Severity, Verdict
 from riskkit.tables import records

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import as_configured, named, why_not_tls
+from riskkit.derived.channel_words import as_configured, named, why_not_tls
 from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records

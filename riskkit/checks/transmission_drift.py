@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import named, places
+from riskkit.derived.channel_words import named, places
 from riskkit.model import Result, Rows, Verdict
 from riskkit.tables import records
 from riskkit.words import be, out_of

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import ANSWERED, places
+from riskkit.derived.channel_words import places
+from riskkit.derived.channels import ANSWERED
 from riskkit.derived.flow_ends import leads_to
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Rows, Severity, Verdict

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import PLAIN_PROTOCOLS, as_configured, long_ago, named, why_not_tls
+from riskkit.derived.channel_words import as_configured, long_ago, named, why_not_tls
+from riskkit.derived.channels import PLAIN_PROTOCOLS
 from riskkit.derived.compensations import by_place, lowered
 from riskkit.derived.denied_ephi import DENIED
 from riskkit.derived.drift import WITHOUT_TLS

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.channels import NODE_PROTOCOLS, REACHED, named
+from riskkit.derived.channel_words import named
+from riskkit.derived.channels import NODE_PROTOCOLS, REACHED
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Result, Verdict
 from riskkit.tables import records

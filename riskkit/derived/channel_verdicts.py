@@ -14,7 +14,9 @@ import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
-from riskkit.derived.channels import NODE_PROTOCOLS, PLAIN_PROTOCOLS, PROTOCOLS, holes_open, why_not_tls
+from riskkit.derived.channel_row import PROTOCOLS
+from riskkit.derived.channel_words import holes_open, why_not_tls
+from riskkit.derived.channels import NODE_PROTOCOLS, PLAIN_PROTOCOLS
 from riskkit.derived.compensations import by_place
 from riskkit.derived.denied_ephi import DENIED
 from riskkit.derived.drift import UNKNOWN, WITHOUT_TLS

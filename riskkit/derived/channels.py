@@ -8,7 +8,7 @@ is as old as evidence.csv says, and older than all others when it says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -17,21 +17,15 @@ import pandas as pd
 import pyarrow as pa
 
 from riskkit.declare import derive
+from riskkit.derived.channel_row import GOOD, joined, row_of
 from riskkit.derived.custody_dates import exported
 from riskkit.derived.denied_ephi import against_no_ephi
 from riskkit.derived.drift import CONFIGURED, UNKNOWN, WITHOUT_TLS, drift_of
 from riskkit.derived.inventory import system_names
 from riskkit.derived.newest_leaves import NEVER, newest_leaves
 from riskkit.derived.one_listener import one_listener
-from riskkit.model import Moment, Rows
+from riskkit.model import Moment
 from riskkit.tables import records
-from riskkit.words import amount
-
-PROTOCOLS = ("ssl2_0", "ssl3_0", "tls1_0", "tls1_1", "tls1_2", "tls1_3")
-"""From worst to best."""
-
-HOLES = ("ccs", "heartbleed", "robot")
-"""Known holes of TLS servers that a scan looks for."""
 
 ANSWERED = frozenset({"tls", "not_tls"}) | WITHOUT_TLS
 """Values of `connectivity` of listeners that took the connection."""
@@ -45,25 +39,15 @@ NODE_PROTOCOLS = frozenset({"dicom", "dicom-tls", "mllp", "mllp-tls"})
 PLAIN_PROTOCOLS = frozenset({"dicom", "http", "mllp"})
 """Protocols of endpoints.yaml whose encrypted form has a name of its own."""
 
-FEATURES = ("compression", "early_data", "client_renegotiation", "secure_renegotiation", "ems",
-            "fallback_scsv", "hsts")  # fmt: skip
-"""Facts that are yes or no, as profiles name them."""
-
 INTERNAL, EXTERNAL = "internal", "external"
 
 OLD_DAYS = 365
 """Our own choice: what a look ruled out longer ago than a year is not known any more."""
 
-GOOD = frozenset({"rejected", "not_vulnerable", "required", "valid", "no"})
-"""Values, case folded, that rule something out."""
-
 CLOSED = frozenset({"refused", "timeout"})
 LONG_AGO = "looked_at_long_ago"
 
 LIVE = frozenset({"riskkit", "sslyze"})
-
-_GROUP_NAMES = {"secp256r1": "prime256v1", "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}
-_ANY_AET: Mapping[str | None, str] = {"accepted": "yes", "rejected": "no"}
 
 PLACE = pa.struct([("source", pa.string()), ("offset", pa.int64()), ("n", pa.int64())])
 
@@ -174,10 +158,12 @@ def channels(
             found = _from_outside(one.value, answers.get((*place, one.source)))
             looked[place] = LONG_AGO if found in CLOSED and old_days(one) else found
     rows = [
-        _row(point, seen.get(place, []), dated, old_days, looked.get(place)) for place, point in known.items()
+        row_of(point, seen.get(place, []), dated, old_days, looked.get(place))
+        for place, point in known.items()
     ]
     rows += [
-        _row(None, seen[key], dated, old_days, looked.get(key)) for key in sorted(seen.keys() - known.keys())
+        row_of(None, seen[key], dated, old_days, looked.get(key))
+        for key in sorted(seen.keys() - known.keys())
     ]
     if systems is not None:
         leaves = {} if certificates is None else newest_leaves(certificates, exported(custody))
@@ -206,7 +192,7 @@ def _with_drift(
     if not row["observations"]:
         return row
     compared, drift, is_worse = drift_of(sorted(mine, key=lambda one: order[id(one)]))
-    return {**row, "compared": compared, "drift": _joined(drift), "drift_is_worse": is_worse}
+    return {**row, "compared": compared, "drift": joined(drift), "drift_is_worse": is_worse}
 
 
 def _believed(
@@ -258,248 +244,3 @@ def _precedence(one: Any, at: datetime, end: datetime, *, outside: bool) -> tupl
     answered, seen = one.value != UNKNOWN and not behind, one.tool != CONFIGURED
     later = one.observed_at is not None and one.observed_at > end and one.value.casefold() in GOOD
     return answered, seen, not is_default, not later, at, one.tool in LIVE, one.tool, place
-
-
-def named(channel: Any, *about: str) -> dict[str, Any]:
-    """Subject, scope, rows and method of a verdict on one row of `channels`.
-
-    `about` names the facts that the verdict rests on, `protocol.` for all versions: when a
-    configuration alone tells one, the listener was examined and not tested.
-    """
-    keys = places(channel.rests_on)
-    rows = Rows(
-        "channel_observations", channel.observations, keys[: Rows.FIRST], "host = :host and port = :port"
-    )
-    found: dict[str, Any] = {
-        "subject": f"{channel.host}:{channel.port}",
-        "scope": channel.system_id or channel.host,
-        "rows": (rows,) if channel.observations else (),
-    }
-    return {**found, "method": "EXAMINE"} if is_configured(channel, *about) else found
-
-
-def places(found: Iterable[Mapping[str, Any]] | None) -> tuple[tuple[str, int, int], ...]:
-    """Keys of rows as `Rows` wants them."""
-    return tuple((one["source"], one["offset"] or 0, one["n"] or 0) for one in found or ())
-
-
-def is_configured(channel: Any, *about: str) -> bool:
-    """Whether a configuration alone tells one of these facts (`protocol.` for those of all versions)."""
-    return any(key.startswith(about) for key in channel.configured.split("|") if key) if about else False
-
-
-def long_ago(channel: Any) -> str:
-    """A sentence to add to a verdict where the last look is so old that it rules nothing out."""
-    if pd.isna(channel.old_days):
-        return ""
-    days = amount(int(channel.old_days), "day")
-    return f" The last look was {days} before the end of the period: what it ruled out is not known now."
-
-
-def as_configured(channel: Any, *about: str) -> str:
-    """A sentence to add to a verdict that rests on a configuration; empty for others."""
-    return (
-        " That is how it is configured; no scan in the pack saw it." if is_configured(channel, *about) else ""
-    )
-
-
-def why_not_tls(channel: Any) -> str:
-    """Why nothing can be said of a channel's TLS; empty when it speaks TLS."""
-    if channel.connectivity is None:
-        return (
-            "no scan in the pack looked at this listener"
-            if not channel.observations
-            else ("no scan tells whether this listener speaks TLS")
-        )
-    if channel.connectivity == "tls":
-        return ""
-    if channel.connectivity == UNKNOWN and channel.connectivity_reason:
-        return str(channel.connectivity_reason)
-    reason = f" ({channel.connectivity_reason})" if channel.connectivity_reason else ""
-    return f"the scan saw: {channel.connectivity.replace('_', ' ')}{reason}"
-
-
-def _row(
-    point: Any | None,
-    seen: list[Any],
-    dated: Callable[[Any], datetime],
-    old_days: Callable[[Any], int | None],
-    outside: str | None,
-) -> dict[str, Any]:
-    facts = {
-        one.key: one._replace(value=UNKNOWN, reason="it was looked at too long ago")
-        if one.value.casefold() in GOOD and old_days(one)
-        else one
-        for one in seen
-    }
-    by_version = {version: _value(facts, f"protocol.{version}") for version in PROTOCOLS}
-    accepted = [version for version, value in by_version.items() if value == "accepted"]
-    suites, suites_not_known = _suites(facts, accepted)
-    used = _used(facts, accepted)
-    newest = max(used.values(), key=dated, default=None)
-    compared, drift, is_worse = drift_of(seen)
-    return {
-        "endpoint_id": point and point.endpoint_id,
-        "system_id": point and point.system_id,
-        "host": point.host if point else newest and newest.host,
-        "port": point.port if point else newest and newest.port,
-        "names": point.host if point else newest and newest.host,
-        "scanned": {key for key, one in used.items() if one.tool != CONFIGURED and one.value != UNKNOWN},
-        "declared": point and point.protocol,
-        "ephi": point and point.ephi,
-        "observations": len(facts),
-        "observed_at": newest and newest.observed_at,
-        "old_days": newest and old_days(newest),
-        "connectivity": _value(facts, "connectivity"),
-        "connectivity_reason": _reason(facts, "connectivity"),
-        "accepted": _joined(accepted),
-        "not_known": _joined(
-            version for version, value in by_version.items() if value not in {"accepted", "rejected"}
-        ),
-        "worst": accepted[0] if accepted else None,
-        "best": accepted[-1] if accepted else None,
-        "suites": _joined(sorted(suites)),
-        "suites_not_known": _joined(suites_not_known),
-        "vulnerable": _joined(hole for hole in HOLES if _value(facts, hole) == "vulnerable"),
-        "holes_not_known": _joined(
-            hole for hole in HOLES if _value(facts, hole) not in {"vulnerable", "not_vulnerable"}
-        ),
-        **_more(facts),
-        "outside": outside,
-        "client_auth": _client_auth(facts),
-        "client_auth_reason": _client_auth_reason(facts),
-        "configured": _joined(
-            sorted(key for key, one in used.items() if one.tool == CONFIGURED and one.value != UNKNOWN)
-        ),
-        "compared": compared,
-        "drift": _joined(drift),
-        "drift_is_worse": is_worse,
-        "rests_on": _places(used.values(), dated),
-        "configured_in": _places([one for one in seen if one.tool == CONFIGURED], dated),
-    }
-
-
-def _more(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What profiles ask for besides versions and suites."""
-    groups: dict[str, str] = {}
-    for key, one in facts.items():
-        kind, _, name = key.partition(".")
-        if kind in {"curve", "group"} and groups.get(_GROUP_NAMES.get(name, name)) != "accepted":
-            groups[_GROUP_NAMES.get(name, name)] = one.value
-    told = {name: _value(facts, name) for name in FEATURES}
-    chains = [facts[key] for key in ("chain.strict", "chain.openssl", "chain.public") if key in facts]
-    return {
-        "groups": _joined(sorted(name for name, value in groups.items() if value == "accepted")),
-        "groups_refused": _joined(sorted(name for name, value in groups.items() if value == "rejected")),
-        "groups_known": any(
-            key.startswith("curve.") and one.value == "accepted" for key, one in facts.items()
-        ),
-        "features": _joined(sorted(name for name, value in told.items() if value == "yes")),
-        "features_not_known": _joined(
-            sorted(name for name, value in told.items() if value not in {"yes", "no"})
-        ),
-        "exchange_keys": _value(facts, "exchange_keys"),
-        "any_aet": _value(facts, "dicom.any_aet") or _ANY_AET.get(_value(facts, "dicom.unknown_calling")),
-        "chain_strict": _value(facts, "chain.strict"),
-        "chain_openssl": _value(facts, "chain.openssl"),
-        "chain_public": _value(facts, "chain.public"),
-        "chain_reason": next((one.reason or one.detail for one in chains if one.reason or one.detail), None),
-        "stapled": _value(facts, "stapled"),
-        "software": _value(facts, "dicom.implementation") or _value(facts, "software"),
-    }
-
-
-def _client_auth(facts: Mapping[str, Any]) -> str | None:
-    """Whether clients must show a certificate; some ask in the handshake and refuse only after it.
-
-    That a connection was closed after the handshake shows it only where one with a certificate was not.
-    """
-    asked = _value(facts, "mtls.client_auth")
-    if (asked or "").upper() != "OPTIONAL":
-        return asked
-    if _value(facts, "http.without_certificate") == "refused":
-        return "REQUIRED"
-    if _value(facts, "handshake.without_certificate") == "closed":
-        return "REQUIRED" if _value(facts, "client_certificate") == "accepted" else UNKNOWN
-    return asked
-
-
-def _client_auth_reason(facts: Mapping[str, Any]) -> str | None:
-    """Why `_client_auth` is unknown."""
-    closed = _value(facts, "handshake.without_certificate") == "closed"
-    if closed and (_value(facts, "mtls.client_auth") or "").upper() == "OPTIONAL":
-        return "it closes the connection when none was shown, and no client certificate was tried"
-    return _reason(facts, "mtls.client_auth")
-
-
-def holes_open(channel: Any) -> tuple[set[str], set[str]]:
-    """Known holes that nothing rules out, and those that what the listener accepts rules out.
-
-    Heartbleed and CCS injection were closed in 2014, four years before TLS 1.3; ROBOT needs key exchange
-    with RSA.
-    """
-    impossible = {"ccs", "heartbleed"} if channel.best == "tls1_3" else set()
-    suites = channel.suites.split("|") if channel.suites else []
-    whole = suites and not channel.not_known and not channel.suites_not_known
-    if whole and not any(suite.startswith("TLS_RSA_") for suite in suites):
-        impossible.add("robot")
-    silent = set(filter(None, channel.holes_not_known.split("|")))
-    return silent - impossible, silent & impossible
-
-
-def _suites(facts: Mapping[str, Any], accepted: list[str]) -> tuple[set[str], list[str]]:
-    """The suites of the accepted versions, and the versions whose suites are not all known.
-
-    Only the files count that say what is accepted: a suite that an older one names was switched off.
-    """
-    told = {facts[f"protocol.{version}"].source for version in accepted}
-    found = {
-        key.removeprefix("suite."): one.detail or ""
-        for key, one in facts.items()
-        if key.startswith("suite.") and one.value == "accepted" and (one.source in told or not told)
-    }
-    versions = [set(filter(None, detail.split("|"))) for detail in found.values()]
-    by_version = bool(versions) and all(versions)
-    missing = [
-        version
-        for version in accepted
-        if _source(facts, f"suites.{version}") in told
-        or (by_version and not any(version in one for one in versions))
-    ]
-    return set(found), missing
-
-
-def _used(facts: Mapping[str, Any], accepted: list[str]) -> dict[str, Any]:
-    """The facts on which a row rests: of a configuration only those that no scan tells better."""
-    told = {facts[f"protocol.{version}"].source for version in accepted}
-    return {
-        key: one
-        for key, one in facts.items()
-        if one.tool != CONFIGURED
-        or (one.value != UNKNOWN and (not key.startswith("suite") or one.source in told))
-    } or dict(facts)
-
-
-def _places(seen: Iterable[Any], dated: Callable[[Any], datetime]) -> list[dict[str, Any]]:
-    """The first observation of each file, newest file first."""
-    first: dict[str, Any] = {}
-    for one in sorted(seen, key=lambda one: (one.source, one.offset or 0, one.n or 0)):
-        first.setdefault(one.source, one)
-    ordered = sorted(first.values(), key=lambda one: (dated(one), one.source), reverse=True)
-    return [{"source": one.source, "offset": one.offset, "n": one.n} for one in ordered]
-
-
-def _value(facts: Mapping[str, Any], key: str) -> str | None:
-    return facts[key].value if key in facts else None
-
-
-def _source(facts: Mapping[str, Any], key: str) -> str | None:
-    return facts[key].source if key in facts else None
-
-
-def _reason(facts: Mapping[str, Any], key: str) -> str | None:
-    return facts[key].reason if key in facts else None
-
-
-def _joined(versions: Iterable[str]) -> str:
-    return "|".join(versions)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from riskkit.catalog.transmission import load_profiles
-from riskkit.derived.channels import as_configured, named, why_not_tls
+from riskkit.derived.channel_words import as_configured, named, why_not_tls
 from riskkit.derived.drift import WITHOUT_TLS
 from riskkit.model import Result, Verdict
 from riskkit.tables import records

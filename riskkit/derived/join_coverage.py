@@ -169,10 +169,11 @@ def _row(
             asked = asked.join(known.with_columns(nw.lit(1).alias(mark)), on=column, how="left")
             marks.append(nw.col(mark).fill_null(nw.lit(0)))
     # In the list that knows the bare number, the id itself must not stand.
-    zeros = nw.max_horizontal(*(b * (1 - e) for b, e in zip(bare, exact, strict=True)))
-    found = nw.max_horizontal(*exact)
+    none = nw.lit(0)  # the greatest of one column alone is refused by Spark
+    zeros = nw.max_horizontal(none, *(b * (1 - e) for b, e in zip(bare, exact, strict=True)))
+    found = nw.max_horizontal(none, *exact)
     return (
-        asked.with_columns(found=found, zeros=zeros, near=nw.max_horizontal(*near))
+        asked.with_columns(found=found, zeros=zeros, near=nw.max_horizontal(none, *near))
         .with_columns(found=nw.col("found") * (1 - nw.col("zeros")))
         .select(
             "events",

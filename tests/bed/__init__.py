@@ -287,9 +287,14 @@ def listener(handle: Callable[[socket.socket], None], *, shutdown: bool = True) 
                 connection.close()
 
 
+_FORWARD_SECRET = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES"
+"""Whatever Python was built with: that of Debian offers key exchange with RSA too if it is not told."""
+
+
 def _good(authority: Authority) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_FORWARD_SECRET)
     context.load_cert_chain(authority.issue("good"))
     return context
 
@@ -297,6 +302,7 @@ def _good(authority: Authority) -> ssl.SSLContext:
 def _mutual(authority: Authority) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_FORWARD_SECRET)
     context.load_cert_chain(authority.issue("mutual"))
     context.load_verify_locations(authority.anchor)
     context.verify_mode = ssl.CERT_REQUIRED
