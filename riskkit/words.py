@@ -120,3 +120,8 @@ def age(days: int) -> str:
 def capital(words: str) -> str:
     """The words as they begin a sentence; what follows the first letter stays as it is."""
     return f"{words[:1].upper()}{words[1:]}"
+
+
+def folded(text: str) -> str:
+    """A text as texts are compared: without regard to case and to how many blanks stand in it."""
+    return " ".join(text.casefold().split())

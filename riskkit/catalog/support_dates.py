@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from riskkit.catalog.loading import FOLDER
 from riskkit.errors import CatalogError
+from riskkit.words import folded
 
 FILE = FOLDER / "support_dates.yaml"
 _BETWEEN = r"[\s:/_-]*(?:version|release|v)?[\s:._-]*"
@@ -109,7 +110,7 @@ def support_of(name: str | None, version: str | None) -> Support | None:
     The longest name that stands in the text, and the longest release that follows it, count: `Windows
     Server 2012 R2` is not `Windows Server 2012`.
     """
-    text = " ".join(f"{name or ''} {version or ''}".casefold().split())
+    text = folded(f"{name or ''} {version or ''}")
     checked, products = _catalogue()
     named = [
         (len(known), product, rest) for product in products for known, rest in _after(text, product.names)

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.courses import NAME_THEM, teaches_security, titles
+from riskkit.derived.courses import none_known, teaches_security
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, be, count
+from riskkit.words import amount, be
 
 
 @check(
@@ -46,6 +46,7 @@ def people_new_staff_trained_late(
     for row in security:
         if row.completed_on is not None and row.completed_on <= at.today:
             done.setdefault(row.user_id, []).append(row)
+    unnamed = "" if security else none_known(rows)
     for user, spells in employments(roster).items():
         joined = max((row.employed_from for row in spells if row.employed_from <= at.today), default=None)
         if joined is None or not employed_on(spells, at.today) or at.age_days(joined) > joined_days:
@@ -61,14 +62,8 @@ def people_new_staff_trained_late(
         told = f"{amount(took, 'day')} {'after' if first else 'since'} joining"
         result: Result = "FAIL" if late else "PASS" if first else "UNKNOWN"
         message = f"Completed {said} {told}; {within_days} {be(within_days)} allowed."
-        if not security:
-            result, message = (
-                "UNKNOWN",
-                (
-                    f"Of {count(len(titles(rows)), 'course')} in the export none is known as security "
-                    f"training: {NAME_THEM}."
-                ),
-            )
+        if unnamed:
+            result, message = "UNKNOWN", unnamed
         yield Verdict(
             subject=user,
             result=result,

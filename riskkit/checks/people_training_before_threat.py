@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.courses import folded
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, out_of
+from riskkit.words import amount, folded, out_of
 
 
 @check(

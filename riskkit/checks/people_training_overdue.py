@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from riskkit.declare import check
-from riskkit.derived.courses import NAME_THEM, folded, teaches_security, titles
+from riskkit.derived.courses import none_known, teaches_security, titles
 from riskkit.derived.employment import employed_on, employments
 from riskkit.model import Moment, Result, Rows, Verdict
 from riskkit.tables import records
-from riskkit.words import amount, be, count, have, out_of
+from riskkit.words import amount, be, count, folded, have, out_of
 
 
 @check(
@@ -44,8 +44,6 @@ def people_training_overdue(
     only is not trained; where no course is recognised nothing is known.
     """
     rows = list(records(training))
-    known = titles(row for row in rows if teaches_security(row, courses))
-    everything = titles(rows)
     taught: dict[str, dict[str, list[Any]]] = {}
     others: dict[str, list[Any]] = {}
     for row in rows:
@@ -53,6 +51,7 @@ def people_training_overdue(
             taught.setdefault(row.user_id, {}).setdefault(folded(row.course), []).append(row)
         else:
             others.setdefault(row.user_id, []).append(row)
+    unnamed = "" if taught else none_known(rows)
     for user, spells in employments(roster).items():
         if not employed_on(spells, at.today):
             continue
@@ -61,10 +60,8 @@ def people_training_overdue(
         states = [_state(taken, valid_days, at) for taken in own.values()]
         beside = titles(others.get(user, ()))
         result, message = _judged(states, len(beside), at.age_days(joined), grace_days, valid_days)
-        if not known:
-            listed = count(len(everything), "course")
-            result = "UNKNOWN"
-            message = f"Of {listed} in the export none is known as security training: {NAME_THEM}."
+        if unnamed:
+            result, message = "UNKNOWN", unnamed
         yield Verdict(
             subject=user,
             result=result,

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from riskkit.words import count, folded
+
 _WORDS = re.compile(
     r"\bhipaa\b|\bhitech\b|\be?phi\b|\bcyber|\bprivacy\b|\bphish|\bpasswords?\b|\binfosec\b|\bransomware\b"
     r"|\bmalware\b|\bsocial engineering\b|\bdata (?:protection|breach)|\bconfidentiality\b|\bgdpr\b"
@@ -14,7 +16,7 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 
-NAME_THEM = (
+_NAME_THEM = (
     "name them in programme/training.csv (column security) or in site.yaml "
     "(checks.people.training_overdue.courses, checks.people.new_staff_trained_late.courses)"
 )
@@ -34,11 +36,12 @@ def teaches_security(row: Any, named: str) -> bool:
     return _WORDS.search(title) is not None
 
 
-def folded(course: str) -> str:
-    """A title as titles are compared."""
-    return " ".join(course.casefold().split())
-
-
 def titles(rows: Iterable[Any]) -> set[str]:
     """The different courses of some rows."""
     return {folded(row.course) for row in rows}
+
+
+def none_known(rows: Iterable[Any]) -> str:
+    """The message where no course of an export is recognised."""
+    courses = count(len(titles(rows)), "course")
+    return f"Of {courses} in the export none is known as security training: {_NAME_THEM}."

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from riskkit.derived.inventory import system_of
+from riskkit.words import folded
 
 KeyPlace = Literal["apart", "beside", "wrapped", "unknown"]
 
@@ -65,7 +66,7 @@ def key_place(asset: Any, names: Mapping[str, str]) -> KeyPlace:
     on unsecured PHI (74 FR 19006, 2009-04-27): keys are to be kept on a device or at a location separate
     from the data.
     """
-    where = " ".join((asset.key_location or "").casefold().split())
+    where = folded(asset.key_location or "")
     if not where:
         return "unknown"
     if where == TYPED or where.endswith(WRAPPED):

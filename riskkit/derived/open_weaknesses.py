@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from riskkit.declare import derive
 from riskkit.derived.inventory import system_names, system_of
-from riskkit.derived.scan_looks import ROUND, Look, close, folded, looks, moment_of
+from riskkit.derived.scan_looks import ROUND, Look, close, looks, moment_of
 from riskkit.model import Moment
 from riskkit.tables import records
+from riskkit.words import folded
 
 GRADES = ("critical", "high", "medium", "low", "none")
 """From worst to best."""

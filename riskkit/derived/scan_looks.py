@@ -11,7 +11,7 @@ from riskkit.derived.custody_dates import exported
 from riskkit.derived.inventory import system_names, system_of
 from riskkit.model import Moment
 from riskkit.tables import records
-from riskkit.words import amount, count
+from riskkit.words import amount, count, folded
 
 ROUND = timedelta(days=3)
 """Scans of one system by one scanner this close together are parts of one look at it."""
@@ -108,11 +108,6 @@ def moment_of(custody: Any | None) -> Callable[[Any], datetime | None]:
     """When what a row tells was looked for: as it says, else as evidence.csv says of its file."""
     of = exported(custody)
     return lambda row: row.observed_at or of(row.source)
-
-
-def folded(scanner: str) -> str:
-    """A scanner's name as names are compared."""
-    return " ".join(scanner.casefold().split())
 
 
 def close(one: datetime | None, other: datetime | None) -> bool:

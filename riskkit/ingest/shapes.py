@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_address
 
 from riskkit.readers.action_words import category_of
-from riskkit.readers.values import NULLS
+from riskkit.readers.values import NULLS, is_address
 
 FEWEST = 3
 """Cells that must be filled before a column has a shape: our own choice."""
@@ -42,18 +41,10 @@ def shape_of(cells: Sequence[str]) -> str:
     filled = [cell for cell in map(str.strip, cells) if cell not in NULLS]
     if len(filled) < FEWEST:
         return ""
-    looks: list[tuple[str, Callable[[str], object]]] = [(ADDRESS, _is_address), (ACTION, category_of)]
+    looks: list[tuple[str, Callable[[str], object]]] = [(ADDRESS, is_address), (ACTION, category_of)]
     looks += [(shape, pattern.fullmatch) for shape, pattern in _LOOKS.items()]
     for shape, look in looks:
         alike = sum(bool(look(cell[:200])) for cell in filled)
         if alike * 10 >= len(filled) * NEARLY_ALL and (shape != UID or max(map(len, filled)) <= _LONGEST_UID):
             return shape
     return OTHER
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

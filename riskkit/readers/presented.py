@@ -14,6 +14,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
+from riskkit.readers.values import is_address
+
 CURVE_BITS = {"Ed25519": 256, "Ed448": 456}
 
 _KINDS = {"rsa": "RSA", "ec": "EllipticCurve", "ecdsa": "EllipticCurve", "dsa": "DSA", "dh": "DH"}
@@ -125,7 +127,7 @@ def alternative_names(written: str) -> Mapping[str, list[str]]:
         if colon and kind in {"DNS", "IP"}:
             found["dns_names" if kind == "DNS" else "ip_addresses"].append(value)
         elif item:
-            found["ip_addresses" if _is_address(item) else "dns_names"].append(item)
+            found["ip_addresses" if is_address(item) else "dns_names"].append(item)
     return found
 
 
@@ -134,20 +136,12 @@ def matches(names: Mapping[str, Any] | None, host: str) -> bool | None:
     if not isinstance(names, dict):
         return None
     wanted = host.strip("[]").rstrip(".").casefold()
-    if not _is_address(wanted):
+    if not is_address(wanted):
         return any(
             _dns_matches(str(one).rstrip(".").casefold(), wanted) for one in names.get("dns_names", ())
         )
-    addresses = {str(ip_address(one)) for one in names.get("ip_addresses", ()) if _is_address(one)}
+    addresses = {str(ip_address(one)) for one in names.get("ip_addresses", ()) if is_address(one)}
     return str(ip_address(wanted)) in addresses
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _dns_matches(pattern: str, host: str) -> bool:

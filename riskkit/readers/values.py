@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from riskkit.model.time import microseconds
@@ -226,3 +227,12 @@ def _instant_reader(zone: ZoneInfo, remarks: Remarks, name: str, dates: Dates) -
             raise BadValueError from None
 
     return read
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a network address of IPv4 or IPv6, and nothing else."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
