@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from riskkit.derived.drift import CONFIGURED, UNKNOWN, drift_of
+from riskkit.derived.drift import CONFIGURED, UNKNOWN
 
 PROTOCOLS = ("ssl2_0", "ssl3_0", "tls1_0", "tls1_1", "tls1_2", "tls1_3")
 """From worst to best."""
@@ -35,8 +35,8 @@ def row_of(
     """What is declared of a listener (`point`, if it is) and what was seen of it, of equal facts the last.
 
     `dated` and `old_days` tell of an observation when it was made, and how long ago where that is too long;
-    `outside` is what a look from there came to. Beside the columns of `channels` the row has `scanned`, the
-    facts that a scan tells.
+    `outside` is what a look from there came to. Beside columns of `channels` the row has `scanned`, the facts
+    that a scan tells; what it disagrees on with a configuration is told where its names are known.
     """
     facts = {
         one.key: one._replace(value=UNKNOWN, reason="it was looked at too long ago")
@@ -49,7 +49,6 @@ def row_of(
     suites, suites_not_known = _suites(facts, accepted)
     used = _used(facts, accepted)
     newest = max(used.values(), key=dated, default=None)
-    compared, drift, is_worse = drift_of(seen)
     return {
         "endpoint_id": point and point.endpoint_id,
         "system_id": point and point.system_id,
@@ -83,9 +82,6 @@ def row_of(
         "configured": joined(
             sorted(key for key, one in used.items() if one.tool == CONFIGURED and one.value != UNKNOWN)
         ),
-        "compared": compared,
-        "drift": joined(drift),
-        "drift_is_worse": is_worse,
         "rests_on": _places(used.values(), dated),
         "configured_in": _places([one for one in seen if one.tool == CONFIGURED], dated),
     }

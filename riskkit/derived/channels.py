@@ -165,12 +165,13 @@ def channels(
         row_of(None, seen[key], dated, old_days, looked.get(key))
         for key in sorted(seen.keys() - known.keys())
     ]
+    named: list[tuple[dict[str, Any], list[tuple[str, int]]]] = [(row, []) for row in rows]
     if systems is not None:
         leaves = {} if certificates is None else newest_leaves(certificates, exported(custody))
         prints = {place: leaf.sha256 or f"{leaf.source} {leaf.offset}" for place, leaf in leaves.items()}
-        order = {id(one): number for number, one in enumerate(ordered)}
-        joined = one_listener(rows, systems, prints)
-        rows = [_with_drift(row, places, seen, order) for row, places in joined]
+        named = one_listener(rows, systems, prints)
+    order = {id(one): number for number, one in enumerate(ordered)}
+    rows = [_with_drift(row, places, seen, order) for row, places in named]
     rows = _believed(rows, flows, systems)
     frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
     return frame
@@ -182,15 +183,16 @@ def _with_drift(
     seen: Mapping[tuple[str, int], list[Any]],
     order: Mapping[int, int],
 ) -> dict[str, Any]:
-    """The row, with what it lacks of scan or configuration taken from the other names of its host."""
+    """The row and what its scans and configurations disagree on.
+
+    What it lacks of either is taken from the other names of its host; of what nobody saw nothing is compared.
+    """
     own = {(name.casefold(), row["port"]) for name in row["names"].split("|")}
     mine = [one for place in own for one in seen.get(place, ())]
     rest = [one for place in places if place not in own for one in seen.get(place, ())]
-    for is_config in (True, False):
+    for is_config in (True, False) if mine else ():
         if not any((one.tool == CONFIGURED) is is_config for one in mine):
             mine += [one for one in rest if (one.tool == CONFIGURED) is is_config]
-    if not row["observations"]:
-        return row
     compared, drift, is_worse = drift_of(sorted(mine, key=lambda one: order[id(one)]))
     return {**row, "compared": compared, "drift": joined(drift), "drift_is_worse": is_worse}
 

@@ -39,7 +39,6 @@ def one_listener(
     names, by_id = system_names(systems), {one.system_id.casefold(): one for one in records(systems)}
     for row in rows:
         row["leaf"] = leaves.get(_place(row))
-        row["names"] = row["host"]
     joined: list[tuple[Row, list[Place]]] = []
     for system, mine in _groups(rows, names):
         if system is None:
@@ -184,7 +183,7 @@ def _combined(one: Row, other: Row) -> Row:
     row["old_days"] = None if None in ages or not ages else min(ages)
     row["scanned"] = one["scanned"] | other["scanned"]
     configured = _set(one, "configured") | _set(other, "configured")
-    row["configured"] = "|".join(sorted(configured - row["scanned"]))
+    row["configured"] = _joined(configured - row["scanned"])
     for key in ("rests_on", "configured_in"):
         row[key] = [*one[key], *(place for place in other[key] if place not in one[key])]
     row["names"] = f"{one['names']}|{other['names']}"
